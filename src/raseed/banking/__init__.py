@@ -1,0 +1,1 @@
+"""Wallets and bank accounts as products, their aliases, limits, fees and statements."""

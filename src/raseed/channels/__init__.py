@@ -1,0 +1,1 @@
+"""Transport of messages in and out: nothing lost, nothing doubled."""

@@ -1,0 +1,1 @@
+"""Shown balances: shows only what it can prove, and says so where it cannot yet."""

@@ -1,0 +1,1 @@
+"""Money, currencies, ids, clock, text and errors: pure Python, no framework."""

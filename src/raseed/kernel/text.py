@@ -1,0 +1,64 @@
+"""Text that people type: digits of three scripts, names that hide nothing, keys for search.
+
+The database has no ICU, so sorting and searching Arabic and Hebrew use ``fold``, our own normalised key.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+from .errors import InputError, mark
+
+NAME_LENGTH_MAX: Final = 120
+_ARABIC_INDIC: Final = "٠١٢٣٤٥٦٧٨٩"
+_EXTENDED_ARABIC_INDIC: Final = "۰۱۲۳۴۵۶۷۸۹"
+_TO_ASCII: Final = str.maketrans(_ARABIC_INDIC + _EXTENDED_ARABIC_INDIC, "0123456789" * 2)
+_TO_ARABIC: Final = str.maketrans("0123456789", _ARABIC_INDIC)
+_FOLD_LETTERS: Final = str.maketrans("أإآٱىةؤئךםןףץ", "اااايهويכמנפצ")
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+
+
+class UnacceptableText(InputError):
+    """A text with control characters, direction overrides or invisible characters, or one too long or empty."""
+
+    code = "unacceptable_text"
+    sentence = mark("This text is empty, too long, or has characters that can't be seen.")
+    hint = mark("Type it again with letters, digits and ordinary punctuation.")
+
+
+def ascii_digits(text: str) -> str:
+    """Return ``text`` with Arabic-Indic and extended Arabic-Indic digits as 0–9."""
+    return text.translate(_TO_ASCII)
+
+
+def arabic_digits(text: str) -> str:
+    """Return ``text`` with the digits 0–9 as Arabic-Indic ones."""
+    return text.translate(_TO_ARABIC)
+
+
+def clean_text(text: str, *, field: str | None = None, length_max: int = NAME_LENGTH_MAX) -> str:
+    """Return ``text`` normalised (NFC, single spaces, trimmed), fit to be shown beside another person's name.
+
+    Raises:
+        UnacceptableText: it is empty or longer than ``length_max``, or holds a control, format (which covers bidi
+            overrides and zero-width characters), surrogate, private or unassigned character (Unicode categories C*).
+    """
+    normal = re.sub(" +", " ", unicodedata.normalize("NFC", text)).strip(" ")
+    if not normal or len(normal) > length_max:
+        raise UnacceptableText(field=field)
+    if any(unicodedata.category(character) in _INVISIBLE for character in normal):
+        raise UnacceptableText(field=field)
+    return normal
+
+
+def fold(text: str) -> str:
+    """Return the key under which ``text`` is searched and sorted.
+
+    It forgets case, diacritics (harakat and niqqud), tatweel, the forms of alef, hamza seats, ta marbuta and alef
+    maqsura, Hebrew final letters, and the script of digits. Folding twice gives the same as folding once.
+    """
+    decomposed = unicodedata.normalize("NFKD", text.translate(_FOLD_LETTERS).casefold())
+    bare = "".join(c for c in decomposed if not unicodedata.combining(c) and c not in "ـء'׳\"״")
+    return " ".join(ascii_digits(bare.translate(_FOLD_LETTERS)).split())

@@ -1,0 +1,1 @@
+"""Accounts, transfers and balances: sums to zero, append-only, exactly once."""

@@ -1,0 +1,1 @@
+"""The payment instruction and its timeline: every payment ends."""

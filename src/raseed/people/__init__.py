@@ -1,0 +1,1 @@
+"""Customers, staff, sign-in and names: one person, known once."""

@@ -1,0 +1,1 @@
+"""Outbox, jobs, audit, idempotency, i18n and HTTP errors that every package shares."""

@@ -1,0 +1,1 @@
+"""Pages for customers: no rules of its own."""
