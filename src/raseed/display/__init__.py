@@ -1,1 +1,4 @@
-"""Shown balances: shows only what it can prove, and says so where it cannot yet."""
+"""Shown balances: what a screen may say an account holds, when, and how far that is proven.
+
+Owns the door between the ledger and every screen. Promises that a shown balance says its time and its proof.
+"""

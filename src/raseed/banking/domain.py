@@ -1,0 +1,270 @@
+"""Products, accounts, aliases, limits, fees and statement lines as plain values, and the rules over them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from raseed.kernel.ids import InvalidId
+from raseed.kernel.money import Currency, Money
+from raseed.kernel.text import ascii_digits
+
+from .errors import InvalidAlias
+from .iban import checked_iban
+
+STATEMENT_LINES_MAX = 50
+"""The most lines that one statement page holds."""
+
+
+class ProductKind(StrEnum):
+    """What sort of account a product is."""
+
+    WALLET = "wallet"
+    CURRENT = "current"
+
+
+class AccountState(StrEnum):
+    """Where an account is in its life. Blocked accounts neither pay nor receive; closed ones hold no money."""
+
+    OPEN = "open"
+    BLOCKED = "blocked"
+    CLOSED = "closed"
+
+
+class AliasKind(StrEnum):
+    """The names by which people call an account."""
+
+    PHONE = "phone"
+    IBAN = "iban"
+    NUMBER = "number"
+
+
+class InternalRole(StrEnum):
+    """An institution's own accounts, one of each in every ledger; the other side of what customers hold.
+
+    ``float`` is the money in trust behind the wallets, ``cash`` what tills and agents hand over, ``fees`` what the
+    institution earns, ``opening`` the contra account of balances brought in from other books.
+    """
+
+    FLOAT = "float"
+    CASH = "cash"
+    FEES = "fees"
+    OPENING = "opening"
+
+
+class FeeEvent(StrEnum):
+    """What a fee may be charged for."""
+
+    TRANSFER_ON_US = "transfer_on_us"
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What an institution offers. ``names`` are by language (``ar``, ``he``, ``en``); they are data, not messages."""
+
+    id: UUID
+    institution_id: UUID
+    kind: ProductKind
+    currency: Currency
+    names: dict[str, str]
+
+    def name(self, language: str) -> str:
+        """Return the product's name in ``language``, or in the first language that it has one in."""
+        return self.names.get(language) or next(iter(self.names.values()), self.kind.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """How a payer names an account.
+
+    Attributes:
+        kind: phone, IBAN or account number.
+        value: the normal form (see ``normal_alias``): E.164, IBAN without spaces, digits.
+        institution_id: where the account is held; ``None`` means the payer's own institution comes first.
+    """
+
+    kind: AliasKind
+    value: str
+    institution_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountAlias:
+    """An alias that an account has: valid from, and until it is taken off (``None``: still valid)."""
+
+    kind: AliasKind
+    value: str
+    valid_from: datetime
+    valid_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BankAccount:
+    """A customer's account; ``id`` is also its id in the ledger. ``name`` is the owner's own label, or empty."""
+
+    id: UUID
+    institution_id: UUID
+    owner_id: UUID
+    product: Product
+    currency: Currency
+    ledger: int
+    name: str
+    state: AccountState
+    opened_on: date
+    overdraft_allowed: bool = False
+    aliases: tuple[AccountAlias, ...] = ()
+
+    def alias(self, kind: AliasKind) -> str | None:
+        """Return the valid alias of this kind, if the account has one."""
+        return next((a.value for a in self.aliases if a.kind is kind and a.valid_until is None), None)
+
+
+@dataclass(frozen=True, slots=True)
+class NewBankAccount:
+    """One account for ``open_many``: what ``open_wallet`` and ``open_current_account`` take one by one.
+
+    ``phone`` is needed for a wallet. ``number`` keeps the number that another bank's books gave a current account;
+    without it one is given out. ``opened_on`` defaults to the institution's business date.
+    """
+
+    id: UUID
+    institution_id: UUID
+    owner_id: UUID
+    kind: ProductKind
+    phone: str | None = None
+    number: str | None = None
+    currency_code: str | None = None
+    name: str = ""
+    opened_on: date | None = None
+    overdraft_allowed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most that may leave an account, minor units; ``None`` means no limit of that sort."""
+
+    per_transfer_minor: int | None
+    per_day_minor: int | None
+
+
+NO_LIMITS = Limits(per_transfer_minor=None, per_day_minor=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """An amount about to leave an account, on the business date ``day`` of its institution."""
+
+    account_id: UUID
+    amount_minor: int
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class InternalAccount:
+    """One of an institution's own accounts; ``id`` is also its id in the ledger."""
+
+    id: UUID
+    institution_id: UUID
+    ledger: int
+    currency: Currency
+    role: InternalRole
+
+
+class CounterpartyKind(StrEnum):
+    """Who stands on the other side of a statement line."""
+
+    CUSTOMER = "customer"
+    OWN_ACCOUNT = "own_account"
+    INSTITUTION = "institution"
+
+
+@dataclass(frozen=True, slots=True)
+class Narrative:
+    """What the package that caused a movement says about it: a reference to quote, the sender's words, its id."""
+
+    reference: str
+    note: str = ""
+    payment_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One movement as its account's holder reads it.
+
+    Attributes:
+        seq: the ledger's order.
+        posted_at: the instant (UTC) at which the ledger took it.
+        booked_on: the date that it counts for.
+        counterparty: in words, in the reader's language. Who paid in is named in full, as payers are by rule (FATF
+            recommendation 16); who was paid is masked, as on the page that asked for confirmation.
+        amount: positive when money came in, negative when it went out.
+        balance_after: of the account, after this movement, in the ledger's order.
+        reference: to quote to the institution.
+        note: the sender's words, or empty.
+        payment_id: the payment that caused it, if one did.
+    """
+
+    seq: int
+    posted_at: datetime
+    booked_on: date
+    counterparty: str
+    counterparty_kind: CounterpartyKind
+    amount: Money
+    balance_after: Money
+    reference: str
+    note: str = ""
+    payment_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page ended; the next begins below it. ``text()`` and ``parse`` carry it through an address."""
+
+    position: int
+
+    def text(self) -> str:
+        """Return it for an address."""
+        return str(self.position)
+
+    @classmethod
+    def parse(cls, text: str) -> Cursor:
+        """Read it back.
+
+        Raises:
+            InvalidId: not a position.
+        """
+        if not (text.isascii() and text.isdigit() and len(text) <= 19 and 0 < int(text) < 1 << 63):
+            raise InvalidId(field="before")
+        return cls(int(text))
+
+
+@dataclass(frozen=True, slots=True)
+class StatementPage:
+    """Newest first. ``next`` is ``None`` on the last page."""
+
+    account_id: UUID
+    lines: tuple[StatementLine, ...] = field(default=())
+    next: Cursor | None = None
+
+
+def normal_alias(alias: Alias) -> Alias:
+    """Return the alias in its normal form; phone numbers are normalised by ``people.api.normal_phone`` beforehand.
+
+    Raises:
+        InvalidIban: an IBAN whose length or check digits are wrong.
+        InvalidAlias: a phone number that is not E.164, or an account number that is not 4 to 34 letters and digits.
+    """
+    text = ascii_digits(alias.value)
+    if alias.kind is AliasKind.IBAN:
+        value = checked_iban(text)
+    elif alias.kind is AliasKind.PHONE:
+        value = "".join(text.split())
+        if not (value[:1] == "+" and value[1:].isdigit() and value.isascii() and 8 <= len(value) <= 16):
+            raise InvalidAlias(field="to")
+    else:
+        value = "".join(text.split()).upper()
+        if not (value.isascii() and value.replace("-", "").isalnum() and 1 <= len(value) <= 34):
+            raise InvalidAlias(field="to")
+    return Alias(kind=alias.kind, value=value, institution_id=alias.institution_id)

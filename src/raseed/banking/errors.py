@@ -1,0 +1,117 @@
+"""What banking refuses. The tree is the kernel's; every class has a stable code and a sentence that says what to do."""
+
+from __future__ import annotations
+
+from raseed.kernel.errors import Conflict, InputError, NotFound, RaseedError, TemporarilyUnavailable, mark
+
+
+class InvalidAlias(InputError):
+    """A phone number or account number that is not written as one."""
+
+    code = "invalid_alias"
+    sentence = mark("This is not a phone number or an account number.")
+    hint = mark("Check each digit and try again.")
+
+
+class InvalidIban(InputError):
+    """An IBAN whose country, length or check digits are wrong (ISO 13616)."""
+
+    code = "invalid_iban"
+    sentence = mark("This IBAN is not right: its length or its check digits do not fit.")
+    hint = mark("Compare it with the original, digit by digit.")
+
+
+class AccountUnknown(NotFound):
+    """No such account, or not the asker's to see."""
+
+    code = "account_unknown"
+    sentence = mark("We could not find this account.")
+    hint = mark("Open the list of your accounts and choose one.")
+
+
+class ProductNotOffered(NotFound):
+    """The institution does not offer this sort of account in this currency."""
+
+    code = "product_not_offered"
+    sentence = mark("This sort of account is not offered here.")
+    hint = mark("Choose another sort of account or another institution.")
+
+
+class InstitutionNotSetUp(NotFound):
+    """The institution has no books yet."""
+
+    code = "institution_not_set_up"
+    sentence = mark("This institution does not keep accounts here yet.")
+    hint = mark("Choose another institution.")
+
+
+class AliasTaken(Conflict):
+    """The phone number, IBAN or account number already belongs to an account; aliases are never given twice."""
+
+    code = "alias_taken"
+    sentence = mark("This number already belongs to an account.")
+    hint = mark("Sign in to that account, or ask the institution that keeps it.")
+
+
+class AccountOpenedDifferently(Conflict):
+    """The same account id came again with other content."""
+
+    code = "account_opened_differently"
+    sentence = mark("An account was already opened under this identifier, with other details.")
+    hint = mark("Look at the account that is there, or use a new identifier.")
+
+
+class AccountBlocked(RaseedError):
+    """The account is blocked: nothing may enter or leave."""
+
+    code = "account_blocked"
+    sentence = mark("This account is blocked.")
+    hint = mark("Ask the institution that keeps it why, and what will open it again.")
+
+
+class AccountClosed(RaseedError):
+    """The account is closed."""
+
+    code = "account_closed"
+    sentence = mark("This account is closed.")
+    hint = mark("Use another account.")
+
+
+class AccountNotEmpty(Conflict):
+    """An account with money in it, owed on it, or held in it, can't be closed."""
+
+    code = "account_not_empty"
+    sentence = mark("This account can't be closed while there is money in it or owed on it.")
+    hint = mark("Bring its balance to zero first.")
+
+
+class IllegalStateChange(Conflict):
+    """The account is not in a state from which this may be done."""
+
+    code = "illegal_state_change"
+    sentence = mark("This can't be done with an account in its present state.")
+    hint = mark("Look at the account again; someone else may have changed it.")
+
+
+class LimitPerTransfer(RaseedError):
+    """The amount is above what one transfer from this account may carry."""
+
+    code = "limit_per_transfer"
+    sentence = mark("One transfer from this account may be at most %(limit)s %(currency)s.")
+    hint = mark("Send a smaller amount.")
+
+
+class LimitPerDay(RaseedError):
+    """With this amount, more would leave the account today than may."""
+
+    code = "limit_per_day"
+    sentence = mark("At most %(limit)s %(currency)s may leave this account in a day; %(left)s %(currency)s are left today.")
+    hint = mark("Send less today, or the rest tomorrow.")
+
+
+class BooksBusy(TemporarilyUnavailable):
+    """The books could not take this now; nothing was changed."""
+
+    code = "books_busy"
+    sentence = mark("The books are busy. Nothing was changed.")
+    hint = mark("Try again in a moment; it will not be done twice.")

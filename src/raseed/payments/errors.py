@@ -1,0 +1,85 @@
+"""What payments refuses. A refusal that became a payment's last step is one of these (or one of banking's)."""
+
+from __future__ import annotations
+
+from raseed.kernel.errors import Conflict, InputError, NotFound, RaseedError, mark
+
+
+class PaymentUnknown(NotFound):
+    """No such payment, or not the asker's to see."""
+
+    code = "payment_unknown"
+    sentence = mark("We could not find this payment.")
+    hint = mark("Open the list of your payments and choose one.")
+
+
+class PaymentIdTaken(Conflict):
+    """The same payment id came again with other content."""
+
+    code = "payment_id_taken"
+    sentence = mark("This identifier already belongs to another payment.")
+    hint = mark("Look at that payment; to send another, begin again.")
+
+
+class TooManyPayments(InputError):
+    """More payments in one batch than the books take at once."""
+
+    code = "too_many_payments"
+    sentence = mark("At most %(limit)s payments can go in one batch.")
+    hint = mark("Send them in several batches.")
+
+
+class AmountNotPositive(InputError):
+    """Zero, negative, or past what the books can hold."""
+
+    code = "amount_not_positive"
+    sentence = mark("The amount must be above zero, and not larger than the books can hold.")
+    hint = mark("Enter another amount.")
+
+
+class SelfTransfer(RaseedError):
+    """Payer and recipient are one account."""
+
+    code = "self_transfer"
+    sentence = mark("This is the account that you are sending from.")
+    hint = mark("Choose another recipient.")
+
+
+class RecipientUnknown(NotFound):
+    """Nobody here has this phone number, IBAN or account number."""
+
+    code = "recipient_unknown"
+    sentence = mark("Nobody here has this number.")
+    hint = mark("Check it with the person you want to pay.")
+
+
+class RecipientBlocked(RaseedError):
+    """The recipient's account is blocked."""
+
+    code = "recipient_blocked"
+    sentence = mark("The recipient's account can't take money at present.")
+    hint = mark("Ask the person you want to pay for another account.")
+
+
+class RecipientClosed(RaseedError):
+    """The recipient's account is closed."""
+
+    code = "recipient_closed"
+    sentence = mark("The recipient's account is closed.")
+    hint = mark("Ask the person you want to pay for another account.")
+
+
+class SwitchNotConnected(RaseedError):
+    """The recipient is at another institution, and there is no way there yet."""
+
+    code = "switch_not_connected"
+    sentence = mark("The recipient is at another institution, and payments between institutions do not work yet.")
+    hint = mark("Pay someone at your own institution. We will say so here when the way to others is open.")
+
+
+class NotEnoughMoney(RaseedError):
+    """The account has less available than the payment and its fee need."""
+
+    code = "not_enough_money"
+    sentence = mark("There is not enough money in this account.")
+    hint = mark("Send a smaller amount, or put money into the account first.")
