@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from raseed.project.database import database_settings
 from raseed.project.keys import secret_text
 
 HOME = Path(os.environ.get("RASEED_HOME", ".raseed")).absolute()
+"""Where keys, the embedded database and logs are kept."""
+
 DEBUG = False
 SECRET_KEY = secret_text(HOME / "keys" / "django-secret")
 ALLOWED_HOSTS = os.environ.get("RASEED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "django_htmx",
+    "procrastinate.contrib.django",
     "raseed.platform",
     "raseed.channels",
     "raseed.people",
@@ -24,14 +30,77 @@ INSTALLED_APPS = [
     "raseed.display",
     "raseed.banking",
     "raseed.payments",
+    *(["raseed.imports"] if find_spec("raseed.imports.apps") else []),
     "raseed.web",
 ]
 if os.environ.get("RASEED_DEMO", "") == "1":
     INSTALLED_APPS.append("raseed.demo")
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.template.context_processors.static",
+            ],
+            "string_if_invalid": "",
+        },
+    },
+]
 DATABASES = {"default": database_settings(HOME)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
 USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
 LANGUAGE_CODE = "ar"
 LANGUAGES = [("ar", "العربية"), ("he", "עברית"), ("en", "English")]
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+
 ROOT_URLCONF = "raseed.project.urls"
+WSGI_APPLICATION = "raseed.project.wsgi.application"
+STATIC_URL = "/static/"
+STATIC_ROOT = HOME / "static"
+
+# Behind HTTPS (RASEED_HTTPS=1) cookies travel over nothing else, and browsers are told to come back that way.
+HTTPS = os.environ.get("RASEED_HTTPS", "") == "1"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("RASEED_ORIGINS", "").split(",") if origin]
+SESSION_COOKIE_NAME = "session"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
+
+SMS_URL = os.environ.get("RASEED_SMS_URL", "")
+"""Where text messages are handed over (HTTP); empty keeps them in the outbox."""
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": os.environ.get("RASEED_LOG", "INFO").upper()},
+    "loggers": {"procrastinate.blueprints": {"level": "WARNING"}},
+}
+SILENCED_SYSTEM_CHECKS: list[str] = []

