@@ -185,15 +185,14 @@ class PostgresServer:
         """Return the process id of the server that runs on this folder, or None."""
         try:
             pid = int((self.data / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0])
-            os.kill(pid, 0)
-        except (FileNotFoundError, ValueError, ProcessLookupError):
+        except (FileNotFoundError, ValueError):
             return None
-        except PermissionError:
-            pass
+        if not _is_alive(pid):
+            return None
         if sys.platform != "linux":
             return pid
         try:  # a server's working directory is its data folder; a stranger with a reused number has another
-            return pid if Path(f"/proc/{pid}/cwd").resolve() == self.data.resolve() and not _is_zombie(pid) else None
+            return pid if Path(f"/proc/{pid}/cwd").resolve() == self.data.resolve() else None
         except OSError:
             return None
 
@@ -239,20 +238,36 @@ class PostgresServer:
         (self.data / "postmaster.pid").unlink(missing_ok=True)  # left by a server that died, or by another machine's
         self._make_socket_folder()
         self._write_settings()
-        way = self._find_way()
+        command = [*self._find_way().prefix, str(self.binaries / "postgres"), "-D", str(self.data)]
         start_log = self.folder / "start.log"
+        pid = self._start_leashed(command, start_log) if leashed else self._start_loose(command, start_log)
+        self._await_ready(pid, start_log)
+        return pid
+
+    def _start_leashed(self, command: list[str], start_log: Path) -> int:
         with start_log.open("wb") as output:
             self._process = subprocess.Popen(
-                [*way.prefix, str(self.binaries / "postgres"), "-D", str(self.data)],
+                command,
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C at the terminal reaches the supervisor only, which stops it in order
-                preexec_fn=_die_with_parent if leashed else None,  # noqa: PLW1509  (no thread runs yet)
+                preexec_fn=_die_with_parent,  # noqa: PLW1509  (no thread runs yet)
             )
-        self._await_ready(start_log)
         return self._process.pid
+
+    def _start_loose(self, command: list[str], start_log: Path) -> int:
+        script = 'log=$1; shift; "$@" >"$log" 2>&1 </dev/null & echo $!'
+        done = subprocess.run(
+            ["sh", "-c", script, "sh", str(start_log), *command],
+            cwd=self.folder,
+            start_new_session=True,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return int(done.stdout)
 
     def stop(self, *, immediately: bool = False) -> None:
         """Stop the server: sessions are ended, what was committed is on the disk; does nothing if none runs."""
@@ -263,11 +278,9 @@ class PostgresServer:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, attempt)
             deadline = time.monotonic() + STOP_SECONDS_MAX
-            while self.running_pid() is not None and time.monotonic() < deadline:
-                if self._process is not None and self._process.poll() is not None:
-                    break
+            while _is_alive(pid) and time.monotonic() < deadline:
                 time.sleep(0.01)
-            if self.running_pid() is None:
+            if not _is_alive(pid):
                 break
         if self._process is not None:
             self._process.wait(timeout=STOP_SECONDS_MAX)
@@ -328,7 +341,7 @@ class PostgresServer:
         if os.geteuid() == 0:
             os.chown(self.data / "raseed.conf", self._find_way().uid, self._find_way().uid)
 
-    def _await_ready(self, start_log: Path) -> None:
+    def _await_ready(self, pid: int, start_log: Path) -> None:
         deadline = time.monotonic() + START_SECONDS_MAX
         pid_file = self.data / "postmaster.pid"
         while time.monotonic() < deadline:
@@ -337,10 +350,13 @@ class PostgresServer:
                 lines = pid_file.read_text(encoding="utf-8").split("\n")
                 if len(lines) > 7 and lines[7].strip() == "ready":  # noqa: PLR2004
                     return
-            if self._process is not None and self._process.poll() is not None:
-                self._process = None
+            if not _is_alive(pid):
                 break
             time.sleep(0.005)
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
         raise self._trouble("did not start", start_log.read_text(encoding="utf-8", errors="replace") + self._log_end())
 
     def _log_end(self) -> str:
@@ -366,8 +382,22 @@ _LOGGING: Final = {
 
 
 def _is_zombie(pid: int) -> bool:
-    status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    """Whether the process has ended and only waits for its parent to notice (Linux)."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
     return status.rpartition(")")[2].split()[0] == "Z"
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return not _is_zombie(pid)
 
 
 def _children(pid: int) -> Sequence[int]:
