@@ -297,7 +297,7 @@ class PostgresServer:
             self._process.wait(timeout=STOP_SECONDS_MAX)
             self._process = None
         deadline = time.monotonic() + STOP_SECONDS_MAX
-        while any(Path(f"/proc/{child}").exists() for child in children) and time.monotonic() < deadline:
+        while any(_is_alive(child) for child in children) and time.monotonic() < deadline:
             time.sleep(0.005)
 
     def poll(self) -> int | None:
