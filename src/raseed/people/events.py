@@ -1,0 +1,12 @@
+"""Facts that leave ``people``; none carries personal data.
+
+``people.customer_joined`` v1: a person became a customer of the event's institution: ``{"customer_id": uuid}``.
+``people.customers_joined_in_bulk`` v1: many did, by an import: ``{"count": int}``; who needs them lists the customers.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+CUSTOMER_JOINED: Final = "people.customer_joined"
+CUSTOMERS_JOINED_IN_BULK: Final = "people.customers_joined_in_bulk"

@@ -1,0 +1,226 @@
+"""Signing in with a one-time code: who asks learns nothing about whose number it is.
+
+Whether a phone number is known or not, a request writes the same rows, does the same work and gets the same answer;
+only the message itself is written and, for a stranger, taken back before the commit. The code's plain text goes to
+``channels`` and nowhere else (decision 26).
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import connection, transaction
+from django.utils.translation import gettext, override
+
+from raseed.channels.api import ONE_TIME_CODE, send_text
+from raseed.kernel.clock import SYSTEM_CLOCK, Clock
+from raseed.kernel.ids import new_id
+from raseed.kernel.text import ascii_digits
+from raseed.platform.api import TooManyRequests, keyed_hash
+from raseed.platform.jobs import app
+
+from .codes import (
+    CODE_DIGITS,
+    CODE_LIFE,
+    LOCKS_FORGOTTEN_AFTER,
+    PER_ADDRESS_REQUESTS,
+    PER_ADDRESS_TRIES,
+    PER_PHONE_DAY,
+    PER_PHONE_SHORT,
+    TRIES_MAX,
+    CodeExpired,
+    TooManyTries,
+    WrongCode,
+    lock_for,
+    whole_minutes,
+)
+from .domain import (
+    Customer,
+    InvalidPhone,
+    Limit,
+    UnknownCustomer,
+    network_of,
+    normal_phone,
+)
+from .models import RateRow, SignInRow
+from .queries import customer_by_phone
+
+PEPPER: Final = "one-time-codes"
+FORGET_AFTER: Final = timedelta(days=2)
+_NO_REGION: Final = "ZZ"
+
+_COUNT_ONE: Final = """
+INSERT INTO people_rate AS rate (bucket, count, ends_at) VALUES (%(bucket)s, 1, %(ends_at)s)
+ON CONFLICT (bucket) DO UPDATE SET
+    count = CASE WHEN rate.ends_at <= %(now)s THEN 1 ELSE rate.count + 1 END,
+    ends_at = CASE WHEN rate.ends_at <= %(now)s THEN excluded.ends_at ELSE rate.ends_at END
+RETURNING count, ends_at
+"""
+
+
+@transaction.atomic(durable=True)
+def request_code(
+    *, phone: str, client_address: str | None = None, clock: Clock = SYSTEM_CLOCK
+) -> None:
+    """Send a new code to ``phone`` (E.164) if it is a customer's; an earlier code is void from now on.
+
+    Call it outside any transaction. ``client_address`` is the IP address that asked, for a limit per address.
+
+    Raises:
+        InvalidPhone: not an E.164 number.
+        TooManyRequests: asked too often for this number or from this address.
+        TooManyTries: the number is locked after too many wrong codes.
+    """
+    number, now = _e164(phone), clock.now()
+    if client_address is not None:
+        _consume(
+            PER_ADDRESS_REQUESTS, "request-address", network_of(client_address), now
+        )
+    _consume(PER_PHONE_SHORT, "request-phone-short", number, now)
+    _consume(PER_PHONE_DAY, "request-phone-day", number, now)
+    row = _sign_in_row(number, now)
+    _refuse_if_locked(row, now)
+    code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
+    row.code_hash = _code_hash(number, code)
+    row.expires_at, row.tries_left, row.changed_at = now + CODE_LIFE, TRIES_MAX, now
+    row.save()
+    _send(number, code, row.expires_at, clock)
+
+
+def _send(number: str, code: str, expires_at: datetime, clock: Clock) -> None:
+    """Send the code to a customer; for a stranger do the same work and take it back."""
+    try:
+        language, known = customer_by_phone(number).language, True
+    except UnknownCustomer:
+        language, known = "ar", False
+    with override(language):
+        text = gettext(
+            "Your Raseed code is %(code)s. Give it to nobody, not even to us."
+        ) % {"code": code}
+    with transaction.atomic():
+        send_text(
+            to_phone=number,
+            text=text,
+            purpose=ONE_TIME_CODE,
+            message_id=new_id(),
+            expires_at=expires_at,
+            clock=clock,
+        )
+        if not known:
+            transaction.set_rollback(True)
+
+
+def confirm_code(
+    *,
+    phone: str,
+    code: str,
+    client_address: str | None = None,
+    clock: Clock = SYSTEM_CLOCK,
+) -> Customer:
+    """Return the customer who was sent ``code``; it works once. Call it outside any transaction.
+
+    Raises:
+        InvalidPhone: not an E.164 number.
+        WrongCode: another code is waiting; the try is counted.
+        CodeExpired: no code is waiting.
+        TooManyTries: the tries are used up, now or before; the number is locked for a while.
+        TooManyRequests: too many tries from this address.
+    """
+    number, now = _e164(phone), clock.now()
+    plain = ascii_digits("".join(code.split()))
+    with transaction.atomic(durable=True):
+        if client_address is not None:
+            _consume(PER_ADDRESS_TRIES, "try-address", network_of(client_address), now)
+        outcome = _try_code(number, plain, now)
+    if isinstance(outcome, Customer):
+        return outcome
+    raise outcome
+
+
+def _try_code(
+    number: str, code: str, now: datetime
+) -> Customer | WrongCode | CodeExpired | TooManyTries:
+    """Compare, count and, if right, use up the code: all under the lock of the number's row. The caller commits."""
+    row = _sign_in_row(number, now)
+    row.changed_at = now
+    if row.locked_until is not None and now < row.locked_until:
+        return TooManyTries(minutes=whole_minutes(row.locked_until - now))
+    if row.code_hash is None or row.expires_at is None or now >= row.expires_at:
+        return CodeExpired(field="code")
+    if hmac.compare_digest(bytes(row.code_hash), _code_hash(number, code)):
+        row.code_hash, row.expires_at, row.tries_left = None, None, 0
+        row.times_locked, row.locked_at, row.locked_until = 0, None, None
+        row.save()
+        try:
+            return customer_by_phone(number)
+        except UnknownCustomer:
+            return CodeExpired(field="code")
+    row.tries_left -= 1
+    if row.tries_left > 0:
+        row.save()
+        return WrongCode(field="code", tries_left=row.tries_left)
+    return _lock(row, now)
+
+
+def _lock(row: SignInRow, now: datetime) -> TooManyTries:
+    if row.locked_at is not None and now - row.locked_at > LOCKS_FORGOTTEN_AFTER:
+        row.times_locked = 0
+    wait = lock_for(row.times_locked)
+    row.times_locked += 1
+    row.locked_at, row.locked_until = now, now + wait
+    row.code_hash, row.expires_at = None, None
+    row.save()
+    return TooManyTries(minutes=whole_minutes(wait))
+
+
+def _sign_in_row(number: str, now: datetime) -> SignInRow:
+    """Return the number's row, made if need be, locked FOR UPDATE until the transaction ends."""
+    key = keyed_hash(PEPPER, "phone", number)
+    SignInRow.objects.bulk_create(
+        [SignInRow(phone_key=key, changed_at=now)], ignore_conflicts=True
+    )
+    return SignInRow.objects.select_for_update().get(phone_key=key)
+
+
+def _refuse_if_locked(row: SignInRow, now: datetime) -> None:
+    if row.locked_until is not None and now < row.locked_until:
+        raise TooManyTries(minutes=whole_minutes(row.locked_until - now))
+
+
+def _consume(limit: Limit, kind: str, subject: str, now: datetime) -> None:
+    """Count one request; buckets are taken in the same order by every verb, so two can't deadlock."""
+    bucket = keyed_hash(PEPPER, "rate", kind, subject)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _COUNT_ONE, {"bucket": bucket, "now": now, "ends_at": now + limit.window}
+        )
+        count, ends_at = cursor.fetchone()
+    if count > limit.count:
+        raise TooManyRequests(minutes=whole_minutes(ends_at - now))
+
+
+def _code_hash(number: str, code: str) -> bytes:
+    return keyed_hash(PEPPER, "code", number, code)
+
+
+def _e164(phone: str) -> str:
+    if not phone.startswith("+"):
+        raise InvalidPhone(field="phone")
+    return normal_phone(phone, _NO_REGION)
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(
+    name="people.forget_sign_ins",
+    queue="upkeep",
+    queueing_lock="people.forget_sign_ins",
+)
+def forget_sign_ins(timestamp: int) -> None:
+    """Delete counters and sign-in rows that limit nobody any more."""
+    del timestamp
+    now = SYSTEM_CLOCK.now()
+    RateRow.objects.filter(ends_at__lt=now).delete()
+    SignInRow.objects.filter(changed_at__lt=now - FORGET_AFTER).delete()

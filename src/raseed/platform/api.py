@@ -1,0 +1,72 @@
+"""The front door of ``platform``: all that other packages may use, beside ``formats`` and ``jobs``."""
+
+from __future__ import annotations
+
+from .append_only import append_only_trigger_sql
+from .audit import AuditRecord, audit_trail, record
+from .cursors import CursorValue, decode_cursor, encode_cursor
+from .domain import ErrorText, InvalidCursor, SameIdOtherContent, TooManyRequests
+from .errors import error_body, error_status, translate_error
+from .events import (
+    Event,
+    FailedDelivery,
+    emit,
+    failed_deliveries,
+    replay_delivery,
+    subscribe,
+)
+from .formats import (
+    Digits,
+    date_text,
+    day_month_text,
+    digits_text,
+    direction,
+    isolated,
+    moment_text,
+    money_text,
+    number_text,
+    reader_digits,
+    time_text,
+)
+from .jobs import app, growing_pause, run_worker
+from .keys import key_text, keyed_hash, secret_text
+
+__all__ = [
+    "AuditRecord",
+    "CursorValue",
+    "Digits",
+    "ErrorText",
+    "Event",
+    "FailedDelivery",
+    "InvalidCursor",
+    "SameIdOtherContent",
+    "TooManyRequests",
+    "app",
+    "append_only_trigger_sql",
+    "audit_trail",
+    "date_text",
+    "day_month_text",
+    "decode_cursor",
+    "digits_text",
+    "direction",
+    "emit",
+    "encode_cursor",
+    "error_body",
+    "error_status",
+    "failed_deliveries",
+    "growing_pause",
+    "isolated",
+    "key_text",
+    "keyed_hash",
+    "moment_text",
+    "money_text",
+    "number_text",
+    "reader_digits",
+    "record",
+    "replay_delivery",
+    "run_worker",
+    "secret_text",
+    "subscribe",
+    "time_text",
+    "translate_error",
+]

@@ -1,0 +1,74 @@
+"""Work done after the answer: procrastinate tasks, deferred in the transaction that needs them.
+
+``app`` is procrastinate's own, on Django's connection, so a job exists exactly if the transaction that deferred it
+committed. Every task runs at least once: a worker that is killed leaves its job behind, and ``rescue_stalled`` hands it
+out again, so every task must bear being run twice. A task's arguments are ids, never personal data or secrets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+
+from procrastinate import JobContext
+from procrastinate.contrib.django import app as _app
+from procrastinate.contrib.django.django_connector import DjangoConnector
+
+from raseed.kernel.clock import SYSTEM_CLOCK
+
+app: Final = _app
+
+WORKER_CONCURRENCY: Final = 4
+STALLED_AFTER_S: Final = 60
+SHUTDOWN_WAIT_S_MAX: Final = 20
+POLL_S: Final = 2
+
+
+def run_worker(
+    *,
+    wait: bool = True,
+    concurrency: int = WORKER_CONCURRENCY,
+    queues: Iterable[str] | None = None,
+) -> None:
+    """Run jobs until SIGINT or SIGTERM; with ``wait=False`` only those that are due now (for tests and one-off runs).
+
+    Must be called outside any event loop, in the main thread when ``wait`` is true (it takes the signals).
+    """
+    connector = app.connector
+    assert isinstance(connector, DjangoConnector), "the Django connector is ours"
+    options = {} if queues is None else {"queues": list(queues)}
+    with app.replace_connector(connector.get_worker_connector()) as working:
+        working.run_worker(
+            **options,
+            name="raseed",
+            wait=wait,
+            concurrency=concurrency,
+            install_signal_handlers=wait,
+            listen_notify=wait,
+            fetch_job_polling_interval=POLL_S,
+            shutdown_graceful_timeout=SHUTDOWN_WAIT_S_MAX,
+            delete_jobs="successful",
+        )
+
+
+@app.periodic(cron="* * * * *")
+@app.task(
+    name="platform.rescue_stalled",
+    queue="upkeep",
+    queueing_lock="platform.rescue_stalled",
+    pass_context=True,
+)
+async def rescue_stalled(context: JobContext, timestamp: int) -> None:
+    """Hand out again the jobs of workers that have not been heard of for a minute."""
+    del timestamp
+    jobs = context.app.job_manager
+    for job in await jobs.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
+        await jobs.retry_job(job, retry_at=SYSTEM_CLOCK.now())
+
+
+def growing_pause(attempt: int, *, first: timedelta, longest: timedelta) -> timedelta:
+    """Return the pause after the failed ``attempt`` (1, 2, …): doubling from ``first`` up to ``longest``."""
+    if attempt < 1:
+        raise ValueError("attempts count from one")
+    return min(first * 2 ** min(attempt - 1, 32), longest)
