@@ -40,9 +40,7 @@ def post_text(*, message_id: UUID, to_phone: str, text: str) -> None:
     address = urlsplit(settings.SMS_URL)
     if address.scheme not in {"http", "https"} or not address.hostname:
         raise DeliveryProblem("no_gateway_address")
-    body = json.dumps(
-        {"id": str(message_id), "to": to_phone, "text": text}, ensure_ascii=False
-    ).encode()
+    body = json.dumps({"id": str(message_id), "to": to_phone, "text": text}, ensure_ascii=False).encode()
     headers = {
         "Content-Type": "application/json; charset=utf-8",
         "Authorization": f"Bearer {os.environ.get('RASEED_SMS_KEY') or key_text(KEY_NAME)}",
@@ -50,15 +48,10 @@ def post_text(*, message_id: UUID, to_phone: str, text: str) -> None:
     }
     connection = (
         http.client.HTTPSConnection(
-            address.hostname,
-            address.port,
-            timeout=TIMEOUT_S,
-            context=ssl.create_default_context(),
+            address.hostname, address.port, timeout=TIMEOUT_S, context=ssl.create_default_context()
         )
         if address.scheme == "https"
-        else http.client.HTTPConnection(
-            address.hostname, address.port, timeout=TIMEOUT_S
-        )
+        else http.client.HTTPConnection(address.hostname, address.port, timeout=TIMEOUT_S)
     )
     target = (address.path or "/") + (f"?{address.query}" if address.query else "")
     try:

@@ -26,10 +26,7 @@ class TextRow(models.Model):
         db_table = "channels_text"
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=models.Q(
-                    state__in=["waiting", "delivered", "expired", "failed"]
-                ),
-                name="channels_text_state",
+                condition=models.Q(state__in=["waiting", "delivered", "expired", "failed"]), name="channels_text_state"
             ),
             models.CheckConstraint(
                 condition=models.Q(state="waiting", next_try_at__isnull=False)
@@ -37,21 +34,11 @@ class TextRow(models.Model):
                 name="channels_text_waiting_has_a_time",
             ),
             models.CheckConstraint(
-                condition=models.Q(state="waiting")
-                | ~models.Q(purpose="one_time_code")
-                | models.Q(text=None),
+                condition=models.Q(state="waiting") | ~models.Q(purpose="one_time_code") | models.Q(text=None),
                 name="channels_text_no_code_kept",
             ),
         ]
         indexes: ClassVar = [
-            models.Index(
-                fields=["next_try_at"],
-                name="channels_text_due",
-                condition=models.Q(state="waiting"),
-            ),
-            models.Index(
-                fields=["created_at"],
-                name="channels_text_failed",
-                condition=models.Q(state="failed"),
-            ),
+            models.Index(fields=["next_try_at"], name="channels_text_due", condition=models.Q(state="waiting")),
+            models.Index(fields=["created_at"], name="channels_text_failed", condition=models.Q(state="failed")),
         ]

@@ -14,13 +14,7 @@ from raseed.kernel.errors import NotFound
 from raseed.platform.api import SameIdOtherContent, growing_pause
 from raseed.platform.jobs import app
 
-from .domain import (
-    ONE_TIME_CODE,
-    TEXT_LENGTH_MAX,
-    InvalidMessage,
-    OutgoingText,
-    TextState,
-)
+from .domain import ONE_TIME_CODE, TEXT_LENGTH_MAX, InvalidMessage, OutgoingText, TextState
 from .gateway import TIMEOUT_S, DeliveryProblem, gateway_known, post_text
 from .models import TextRow
 
@@ -69,10 +63,7 @@ def send_text(
     )
     if made:
         deliver_text.defer(message_id=str(message_id))
-    elif (row.to_phone, row.purpose) != (to_phone, purpose) or row.text not in {
-        None,
-        text,
-    }:
+    elif (row.to_phone, row.purpose) != (to_phone, purpose) or row.text not in {None, text}:
         raise SameIdOtherContent(field="message_id")
 
 
@@ -105,17 +96,8 @@ def _claim(message_id: UUID, clock: Clock) -> tuple[int, str, str] | None:
     """Take the text for one try, so that a second job at the same instant does not; returns attempt, phone, text."""
     now = clock.now()
     with transaction.atomic():
-        row = (
-            TextRow.objects.select_for_update()
-            .filter(message_id=message_id, state=TextState.WAITING)
-            .first()
-        )
-        if (
-            row is None
-            or row.next_try_at is None
-            or row.next_try_at > now
-            or row.text is None
-        ):
+        row = TextRow.objects.select_for_update().filter(message_id=message_id, state=TextState.WAITING).first()
+        if row is None or row.next_try_at is None or row.next_try_at > now or row.text is None:
             return None
         if row.expires_at is not None and row.expires_at <= now:
             _end(message_id, TextState.EXPIRED)
@@ -127,38 +109,24 @@ def _claim(message_id: UUID, clock: Clock) -> tuple[int, str, str] | None:
 
 
 def _keep_failure(message_id: UUID, attempt: int, error: str, clock: Clock) -> None:
-    _log.warning(
-        "text_not_delivered", message_id=str(message_id), attempt=attempt, error=error
-    )
+    _log.warning("text_not_delivered", message_id=str(message_id), attempt=attempt, error=error)
     if attempt >= ATTEMPTS_MAX:
         _end(message_id, TextState.FAILED, last_error=error)
         return
-    again_at = clock.now() + growing_pause(
-        attempt, first=FIRST_PAUSE, longest=LONGEST_PAUSE
-    )
+    again_at = clock.now() + growing_pause(attempt, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
     with transaction.atomic():
-        if TextRow.objects.filter(
-            message_id=message_id, state=TextState.WAITING, attempts=attempt
-        ).update(next_try_at=again_at, last_error=error):
-            deliver_text.configure(schedule_at=again_at).defer(
-                message_id=str(message_id)
-            )
+        if TextRow.objects.filter(message_id=message_id, state=TextState.WAITING, attempts=attempt).update(
+            next_try_at=again_at, last_error=error
+        ):
+            deliver_text.configure(schedule_at=again_at).defer(message_id=str(message_id))
 
 
 @transaction.atomic
-def _end(
-    message_id: UUID,
-    state: TextState,
-    *,
-    delivered_at: datetime | None = None,
-    last_error: str = "",
-) -> None:
+def _end(message_id: UUID, state: TextState, *, delivered_at: datetime | None = None, last_error: str = "") -> None:
     """End the way of a text; a one-time code is blanked in the same statement."""
     rows = TextRow.objects.filter(message_id=message_id, state=TextState.WAITING)
     rows.filter(purpose=ONE_TIME_CODE).update(text=None)
-    rows.update(
-        state=state, next_try_at=None, delivered_at=delivered_at, last_error=last_error
-    )
+    rows.update(state=state, next_try_at=None, delivered_at=delivered_at, last_error=last_error)
 
 
 def outgoing_text(message_id: UUID) -> OutgoingText:
@@ -186,20 +154,14 @@ def retry_text(message_id: UUID, *, clock: Clock = SYSTEM_CLOCK) -> None:
     Raises:
         NotFound: it is not there, was not given up, or is a one-time code (whose text is gone).
     """
-    given_up = TextRow.objects.filter(
-        message_id=message_id, state=TextState.FAILED
-    ).exclude(text=None)
-    if not given_up.update(
-        state=TextState.WAITING, attempts=0, next_try_at=clock.now(), last_error=""
-    ):
+    given_up = TextRow.objects.filter(message_id=message_id, state=TextState.FAILED).exclude(text=None)
+    if not given_up.update(state=TextState.WAITING, attempts=0, next_try_at=clock.now(), last_error=""):
         raise NotFound(field="message_id")
     deliver_text.defer(message_id=str(message_id))
 
 
 @app.periodic(cron="* * * * *")
-@app.task(
-    name="channels.sweep_texts", queue="upkeep", queueing_lock="channels.sweep_texts"
-)
+@app.task(name="channels.sweep_texts", queue="upkeep", queueing_lock="channels.sweep_texts")
 def sweep_texts(timestamp: int) -> None:
     """Blank what has expired, and defer again what is overdue, in case its job was lost.
 
@@ -208,9 +170,7 @@ def sweep_texts(timestamp: int) -> None:
     del timestamp
     now = SYSTEM_CLOCK.now()
     waiting = TextRow.objects.filter(state=TextState.WAITING).order_by("next_try_at")
-    for message_id in waiting.filter(expires_at__lte=now).values_list(
-        "message_id", flat=True
-    )[:SWEEP_BATCH_MAX]:
+    for message_id in waiting.filter(expires_at__lte=now).values_list("message_id", flat=True)[:SWEEP_BATCH_MAX]:
         _end(message_id, TextState.EXPIRED)
     if not gateway_known():
         return

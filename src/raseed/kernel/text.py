@@ -16,7 +16,7 @@ _ARABIC_INDIC: Final = "٠١٢٣٤٥٦٧٨٩"
 _EXTENDED_ARABIC_INDIC: Final = "۰۱۲۳۴۵۶۷۸۹"
 _TO_ASCII: Final = str.maketrans(_ARABIC_INDIC + _EXTENDED_ARABIC_INDIC, "0123456789" * 2)
 _TO_ARABIC: Final = str.maketrans("0123456789", _ARABIC_INDIC)
-_FOLD_LETTERS: Final = str.maketrans("أإآٱىةؤئךםןףץ", "اااايهويכמנפצ")
+_FOLD: Final = _TO_ASCII | str.maketrans("ٱىةךםןףץ", "ايهכמנפצ", "ـء'׳\"״")
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -48,7 +48,7 @@ def clean_text(text: str, *, field: str | None = None, length_max: int = NAME_LE
     normal = re.sub(" +", " ", unicodedata.normalize("NFC", text)).strip(" ")
     if not normal or len(normal) > length_max:
         raise UnacceptableText(field=field)
-    if any(unicodedata.category(character) in _INVISIBLE for character in normal):
+    if not normal.isprintable() and any(unicodedata.category(character) in _INVISIBLE for character in normal):
         raise UnacceptableText(field=field)
     return normal
 
@@ -59,6 +59,11 @@ def fold(text: str) -> str:
     It forgets case, diacritics (harakat and niqqud), tatweel, the forms of alef, hamza seats, ta marbuta and alef
     maqsura, Hebrew final letters, and the script of digits. Folding twice gives the same as folding once.
     """
-    decomposed = unicodedata.normalize("NFKD", text.translate(_FOLD_LETTERS).casefold())
-    bare = "".join(c for c in decomposed if not unicodedata.combining(c) and c not in "ـء'׳\"״")
-    return " ".join(ascii_digits(bare.translate(_FOLD_LETTERS)).split())
+    letters = _without_marks(unicodedata.normalize("NFKD", text)).casefold()
+    return " ".join(_without_marks(unicodedata.normalize("NFKD", letters)).translate(_FOLD).split())
+
+
+def _without_marks(decomposed: str) -> str:
+    if decomposed.isascii():
+        return decomposed
+    return "".join([c for c in decomposed if not unicodedata.combining(c)])

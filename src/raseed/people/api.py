@@ -31,13 +31,7 @@ from .queries import (
     institutions_of,
     search_customers,
 )
-from .services import (
-    join_institution,
-    register_customer,
-    register_institution,
-    set_digits,
-    set_language,
-)
+from .services import join_institution, register_customer, register_institution, set_digits, set_language
 from .sign_in import confirm_code, request_code
 
 __all__ = [

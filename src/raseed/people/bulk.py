@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from itertools import islice
 from typing import Final
 from uuid import UUID
 
+import psycopg
 from django.db import IntegrityError, connection, transaction
 from psycopg.types.json import Jsonb
 
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
-from raseed.platform.api import emit, record
+from raseed.platform.api import SameIdOtherContent, emit, record
 
 from . import events
-from .domain import (
-    NewCustomer,
-    PhoneTaken,
-    clean_names,
-    known_language,
-    normal_phone,
-    search_key,
-)
+from .domain import NewCustomer, PhoneTaken, UnknownInstitution, clean_names, known_language, normal_phone, search_key
 from .queries import PHONE
 
 CHUNK: Final = 20_000
 _NO_REGION: Final = "ZZ"
+_TELLING_DIGITS: Final = 8
 
 _COPY_CUSTOMERS: Final = """
 COPY people_customer (id, names, language, search_key, created_at) FROM STDIN (FORMAT BINARY)
@@ -44,72 +39,81 @@ def register_customers_bulk(
     newcomers: Iterable[NewCustomer],
     *,
     actor: str = "system",
+    progress: Callable[[int], None] | None = None,
     clock: Clock = SYSTEM_CLOCK,
-) -> Iterator[int]:
-    """Register people chunk by chunk, yielding how many are in after each chunk (for a progress line).
+) -> int:
+    """Register people chunk by chunk and return how many; ``progress`` is told how many are in after each chunk.
 
     Every name and number is checked as for one person alone; phone numbers must be E.164. A chunk is one transaction
     (a savepoint inside a caller's), so a refused chunk leaves the earlier ones in.
 
     Raises:
         UnacceptableText, UnknownLanguage, InvalidPhone: what they say; nothing of that chunk is kept.
-        PhoneTaken: an id or a phone number of the chunk is in use, or an institution is not there.
+        PhoneTaken, SameIdOtherContent, UnknownInstitution: a number or an id is in use, an institution is not there.
     """
-    done, source = 0, iter(newcomers)
+    done, source, phones = 0, iter(newcomers), _Phones()
     while chunk := list(islice(source, CHUNK)):
-        _register_chunk(chunk, actor, clock)
+        _register_chunk(chunk, phones, actor, clock)
         done += len(chunk)
-        yield done
+        if progress is not None:
+            progress(done)
+    return done
 
 
-def _register_chunk(chunk: list[NewCustomer], actor: str, clock: Clock) -> None:
+def _register_chunk(chunk: list[NewCustomer], phones: _Phones, actor: str, clock: Clock) -> None:
     people: list[tuple[UUID, Jsonb, str, str, datetime]] = []
     identities: list[tuple[str, str, str, UUID, datetime]] = []
     memberships: list[tuple[UUID, UUID, datetime]] = []
     joined: Counter[UUID] = Counter()
     for one in chunk:
         names = clean_names(one.names)
-        language, phone = (
-            known_language(one.language),
-            normal_phone(one.phone, _NO_REGION),
-        )
-        people.append(
-            (
-                one.id,
-                Jsonb(names),
-                language,
-                search_key(names, language),
-                one.created_at,
-            )
-        )
+        language, phone = known_language(one.language), phones.checked(one.phone)
+        people.append((one.id, Jsonb(names), language, search_key(names, language), one.created_at))
         identities.append((PHONE, "", phone, one.id, one.created_at))
-        memberships.extend(
-            (institution_id, one.id, one.created_at)
-            for institution_id in one.institution_ids
-        )
+        memberships.extend((institution_id, one.id, one.created_at) for institution_id in one.institution_ids)
         joined.update(one.institution_ids)
     try:
         with transaction.atomic():
-            _copy(
-                _COPY_CUSTOMERS,
-                ("uuid", "jsonb", "varchar", "text", "timestamptz"),
-                people,
-            )
-            _copy(
-                _COPY_IDENTITIES,
-                ("text", "text", "text", "uuid", "timestamptz"),
-                identities,
-            )
+            _copy(_COPY_CUSTOMERS, ("uuid", "jsonb", "varchar", "text", "timestamptz"), people)
+            _copy(_COPY_IDENTITIES, ("text", "text", "text", "uuid", "timestamptz"), identities)
             _copy(_COPY_MEMBERSHIPS, ("uuid", "uuid", "timestamptz"), memberships)
             for institution_id, count in sorted(joined.items()):
                 _tell(institution_id, count, actor, clock)
-    except IntegrityError:
-        raise PhoneTaken(field="phone") from None
+    except IntegrityError as error:
+        raise _refusal(error) from None
 
 
-def _copy(
-    statement: str, types: tuple[str, ...], rows: Iterable[tuple[object, ...]]
-) -> None:
+def _refusal(error: IntegrityError) -> PhoneTaken | UnknownInstitution | SameIdOtherContent:
+    cause = error.__cause__
+    constraint = (cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None) or ""
+    if constraint == "people_identity_one_owner":
+        return PhoneTaken(field="phone")
+    if "institution_id" in constraint:
+        return UnknownInstitution(field="institution_ids")
+    return SameIdOtherContent(field="id")
+
+
+class _Phones:
+    """Checks E.164 numbers, each kind once.
+
+    Whether a number is possible follows from its country code, its leading digits and its length, so a number like one
+    that was found right and already normal needs no second look: a millionth of a second in place of 75.
+    """
+
+    def __init__(self) -> None:
+        self._right: set[tuple[str, int]] = set()
+
+    def checked(self, phone: str) -> str:
+        kind = (phone[:_TELLING_DIGITS], len(phone))
+        if kind in self._right and phone[1:].isascii() and phone[1:].isdecimal():
+            return phone
+        normal = normal_phone(phone, _NO_REGION)
+        if normal == phone:
+            self._right.add(kind)
+        return normal
+
+
+def _copy(statement: str, types: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.set_types(types)
         for row in rows:
@@ -125,9 +129,4 @@ def _tell(institution_id: UUID, count: int, actor: str, clock: Clock) -> None:
         institution_id=institution_id,
         clock=clock,
     )
-    emit(
-        events.CUSTOMERS_JOINED_IN_BULK,
-        {"count": count},
-        institution_id=institution_id,
-        clock=clock,
-    )
+    emit(events.CUSTOMERS_JOINED_IN_BULK, {"count": count}, institution_id=institution_id, clock=clock)

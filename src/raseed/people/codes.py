@@ -13,12 +13,7 @@ from .domain import Limit
 CODE_DIGITS: Final = 6
 CODE_LIFE: Final = timedelta(minutes=5)
 TRIES_MAX: Final = 5
-LOCKS: Final = (
-    timedelta(minutes=1),
-    timedelta(minutes=5),
-    timedelta(minutes=15),
-    timedelta(hours=1),
-)
+LOCKS: Final = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
 """How long a phone number is locked after the first, second … code whose tries were used up; the last one repeats."""
 LOCKS_FORGOTTEN_AFTER: Final = timedelta(hours=24)
 

@@ -31,9 +31,7 @@ class InvalidPhone(InputError):
 
     code = "invalid_phone"
     sentence = mark("This is not a phone number we can use.")
-    hint = mark(
-        "Enter a mobile number, with + and the country code if it is from another country."
-    )
+    hint = mark("Enter a mobile number, with + and the country code if it is from another country.")
 
 
 class UnknownLanguage(InputError):
@@ -136,15 +134,10 @@ def clean_names(names: Mapping[str, str], *, field: str = "names") -> dict[str, 
         UnacceptableText: a name is empty, too long or hides something, or there is none at all.
         UnknownLanguage: a key is not one of ours.
     """
-    cleaned = {
-        known_language(key, field=field): clean_text(name, field=field)
-        for key, name in names.items()
-    }
+    cleaned = {known_language(key, field=field): clean_text(name, field=field) for key, name in names.items()}
     if not cleaned:
         clean_text("", field=field)
-    return {
-        language: cleaned[language] for language in LANGUAGES if language in cleaned
-    }
+    return {language: cleaned[language] for language in LANGUAGES if language in cleaned}
 
 
 def normal_phone(text: str, default_region: str) -> str:
@@ -157,13 +150,9 @@ def normal_phone(text: str, default_region: str) -> str:
         InvalidPhone: it can't be anyone's number.
     """
     plain = ascii_digits(text).strip()
-    if len(plain) > PHONE_TEXT_LENGTH_MAX or any(
-        character.isalpha() for character in plain
-    ):
+    if len(plain) > PHONE_TEXT_LENGTH_MAX or any(character.isalpha() for character in plain):
         raise InvalidPhone(field="phone")
-    plain = "".join(
-        character for character in plain if unicodedata.category(character) != "Cf"
-    )
+    plain = "".join(character for character in plain if unicodedata.category(character) != "Cf")
     try:
         parsed = phonenumbers.parse(plain, default_region)
     except phonenumbers.NumberParseException:
@@ -175,9 +164,7 @@ def normal_phone(text: str, default_region: str) -> str:
 
 def phone_text(phone: str) -> str:
     """Return an E.164 number spaced for reading, ``+20 100 123 4567``; callers wrap it in ``<bdi dir="ltr">``."""
-    return phonenumbers.format_number(
-        phonenumbers.parse(phone), phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    )
+    return phonenumbers.format_number(phonenumbers.parse(phone), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def display_name(customer: Customer | Institution, language: str) -> str:
@@ -226,9 +213,7 @@ def check_institution(institution: Institution) -> Institution:
     """
     currency(institution.currency_code)
     slug = institution.slug
-    plain_slug = (
-        slug.isascii() and slug.replace("-", "").isalnum() and slug == slug.lower()
-    )
+    plain_slug = slug.isascii() and slug.replace("-", "").isalnum() and slug == slug.lower()
     regions = phonenumbers.SUPPORTED_REGIONS
     try:
         ZoneInfo(institution.zone)
@@ -260,11 +245,7 @@ def network_of(client_address: str) -> str:
         return "unreadable"
     if isinstance(address, ipaddress.IPv6Address):
         mapped = address.ipv4_mapped
-        return (
-            str(mapped)
-            if mapped
-            else str(ipaddress.ip_network((address, 64), strict=False))
-        )
+        return str(mapped) if mapped else str(ipaddress.ip_network((address, 64), strict=False))
     return str(address)
 
 

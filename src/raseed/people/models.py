@@ -37,20 +37,14 @@ class CustomerRow(models.Model):
     class Meta:
         db_table = "people_customer"
         indexes: ClassVar = [
-            models.Index(
-                fields=["search_key"],
-                name="people_customer_search",
-                opclasses=["text_pattern_ops"],
-            )
+            models.Index(fields=["search_key"], name="people_customer_search", opclasses=["text_pattern_ops"])
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=models.Q(language__in=["ar", "he", "en"]),
-                name="people_customer_language",
+                condition=models.Q(language__in=["ar", "he", "en"]), name="people_customer_language"
             ),
             models.CheckConstraint(
-                condition=models.Q(digits=None) | models.Q(digits__in=["arab", "latn"]),
-                name="people_customer_digits",
+                condition=models.Q(digits=None) | models.Q(digits__in=["arab", "latn"]), name="people_customer_digits"
             ),
         ]
 
@@ -62,9 +56,7 @@ class IdentityRow(models.Model):
     channel = models.TextField()
     scope = models.TextField(default="")
     value = models.TextField()
-    customer = models.ForeignKey(
-        CustomerRow, on_delete=models.PROTECT, related_name="identities"
-    )
+    customer = models.ForeignKey(CustomerRow, on_delete=models.PROTECT, related_name="identities")
     since = models.DateTimeField()
     until = models.DateTimeField(null=True)
 
@@ -72,13 +64,10 @@ class IdentityRow(models.Model):
         db_table = "people_identity"
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["value", "channel", "scope"],
-                condition=models.Q(until=None),
-                name="people_identity_one_owner",
+                fields=["value", "channel", "scope"], condition=models.Q(until=None), name="people_identity_one_owner"
             ),
             models.CheckConstraint(
-                condition=models.Q(until=None) | models.Q(until__gt=models.F("since")),
-                name="people_identity_span",
+                condition=models.Q(until=None) | models.Q(until__gt=models.F("since")), name="people_identity_span"
             ),
         ]
 
@@ -87,20 +76,14 @@ class MembershipRow(models.Model):
     """A person is a customer of an institution."""
 
     id = models.BigAutoField(primary_key=True)
-    institution = models.ForeignKey(
-        InstitutionRow, on_delete=models.PROTECT, related_name="+", db_index=False
-    )
-    customer = models.ForeignKey(
-        CustomerRow, on_delete=models.PROTECT, related_name="memberships"
-    )
+    institution = models.ForeignKey(InstitutionRow, on_delete=models.PROTECT, related_name="+", db_index=False)
+    customer = models.ForeignKey(CustomerRow, on_delete=models.PROTECT, related_name="memberships")
     joined_at = models.DateTimeField()
 
     class Meta:
         db_table = "people_membership"
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["institution", "customer"], name="people_membership_once"
-            )
+            models.UniqueConstraint(fields=["institution", "customer"], name="people_membership_once")
         ]
 
 
@@ -118,9 +101,7 @@ class SignInRow(models.Model):
 
     class Meta:
         db_table = "people_sign_in"
-        indexes: ClassVar = [
-            models.Index(fields=["changed_at"], name="people_sign_in_changed")
-        ]
+        indexes: ClassVar = [models.Index(fields=["changed_at"], name="people_sign_in_changed")]
 
 
 class RateRow(models.Model):

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from raseed.kernel.text import fold
 from raseed.platform.api import decode_cursor, encode_cursor
 from raseed.platform.formats import Digits
@@ -32,13 +34,8 @@ def customer(customer_id: UUID) -> Customer:
 def customers(customer_ids: Iterable[UUID]) -> dict[UUID, Customer]:
     """Return those of the customers that exist, by id, in two queries however many they are."""
     wanted = list(customer_ids)
-    phones = dict(
-        _phones().filter(customer_id__in=wanted).values_list("customer_id", "value")
-    )
-    return {
-        row.id: _customer(row, phones[row.id])
-        for row in CustomerRow.objects.filter(id__in=wanted)
-    }
+    phones = dict(_phones().filter(customer_id__in=wanted).values_list("customer_id", "value"))
+    return {row.id: _customer(row, phones[row.id]) for row in CustomerRow.objects.filter(id__in=wanted)}
 
 
 def customer_by_phone(phone: str) -> Customer:
@@ -56,7 +53,7 @@ def customer_by_phone(phone: str) -> Customer:
 def customers_of(
     institution_id: UUID, *, after: str | None = None, limit: int = 50
 ) -> tuple[list[Customer], str | None]:
-    """Return a page of an institution's customers, in the order they were registered, and the next page's marker.
+    """Return a page of an institution's customers, in the order of their ids (ours sort by when they were made), and the next page's marker.
 
     Raises:
         InvalidCursor: ``after`` is no marker of this list.
@@ -67,13 +64,9 @@ def customers_of(
     if after is not None:
         (customer_id,) = decode_cursor(kind, after)
         rows = rows.filter(customer_id__gt=str(customer_id))
-    ids = list(
-        rows.order_by("customer_id").values_list("customer_id", flat=True)[: size + 1]
-    )
+    ids = list(rows.order_by("customer_id").values_list("customer_id", flat=True)[: size + 1])
     found = customers(ids[:size])
-    return [found[one] for one in ids[:size]], encode_cursor(
-        kind, str(ids[size - 1])
-    ) if len(ids) > size else None
+    return [found[one] for one in ids[:size]], encode_cursor(kind, str(ids[size - 1])) if len(ids) > size else None
 
 
 def search_customers(text: str, *, limit: int = 20) -> list[Customer]:
@@ -81,9 +74,7 @@ def search_customers(text: str, *, limit: int = 20) -> list[Customer]:
     key = fold(text)
     if not key:
         return []
-    rows = CustomerRow.objects.filter(search_key__startswith=key).order_by(
-        "search_key", "id"
-    )
+    rows = CustomerRow.objects.filter(search_key__startswith=key).order_by("search_key", "id")
     ids = list(rows.values_list("id", flat=True)[: min(max(limit, 1), PAGE_MAX)])
     found = customers(ids)
     return [found[one] for one in ids]
@@ -91,9 +82,7 @@ def search_customers(text: str, *, limit: int = 20) -> list[Customer]:
 
 def institutions_of(customer_id: UUID) -> list[Institution]:
     """Return the institutions that a person is a customer of, in order of their short names."""
-    rows = MembershipRow.objects.filter(customer_id=customer_id).select_related(
-        "institution"
-    )
+    rows = MembershipRow.objects.filter(customer_id=customer_id).select_related("institution")
     return [_institution(row.institution) for row in rows.order_by("institution__slug")]
 
 
@@ -123,33 +112,20 @@ def institution_by_slug(slug: str) -> Institution:
 
 def institutions(*, kind: str | None = None) -> Sequence[Institution]:
     """Return all institutions, of one ``kind`` if asked, in order of their short names."""
-    rows = (
-        InstitutionRow.objects.all()
-        if kind is None
-        else InstitutionRow.objects.filter(kind=kind)
-    )
+    rows = InstitutionRow.objects.all() if kind is None else InstitutionRow.objects.filter(kind=kind)
     return [_institution(row) for row in rows.order_by("slug")]
 
 
-def _phones():  # type: ignore[no-untyped-def]
+def _phones() -> QuerySet[IdentityRow]:
     return IdentityRow.objects.filter(channel=PHONE, scope="", until=None)
 
 
 def _customer(row: CustomerRow, phone: str) -> Customer:
-    digits: Digits | None = (
-        "arab" if row.digits == "arab" else "latn" if row.digits == "latn" else None
-    )
+    digits: Digits | None = "arab" if row.digits == "arab" else "latn" if row.digits == "latn" else None
     return Customer(row.id, row.names, phone, row.language, row.created_at, digits)
 
 
 def _institution(row: InstitutionRow) -> Institution:
     return Institution(
-        row.id,
-        row.slug,
-        row.names,
-        row.kind,
-        row.country,
-        row.zone,
-        row.currency_code,
-        row.default_region,
+        row.id, row.slug, row.names, row.kind, row.country, row.zone, row.currency_code, row.default_region
     )

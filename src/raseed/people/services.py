@@ -102,19 +102,13 @@ def register_customer(
     )
     if not made:
         known = customer(row.id)
-        if (dict(known.names), known.phone, known.language) != (
-            cleaned,
-            number,
-            language,
-        ):
+        if (dict(known.names), known.phone, known.language) != (cleaned, number, language):
             raise SameIdOtherContent(field="id")
         _join(row.id, institution_id, actor, clock)
         return known
     try:
         with transaction.atomic():
-            IdentityRow.objects.create(
-                channel=PHONE, value=number, customer=row, since=now
-            )
+            IdentityRow.objects.create(channel=PHONE, value=number, customer=row, since=now)
     except IntegrityError:
         raise PhoneTaken(field="phone") from None
     _join(row.id, institution_id, actor, clock)
@@ -123,11 +117,7 @@ def register_customer(
 
 @transaction.atomic
 def join_institution(
-    *,
-    customer_id: UUID,
-    institution_id: UUID,
-    actor: str = "system",
-    clock: Clock = SYSTEM_CLOCK,
+    *, customer_id: UUID, institution_id: UUID, actor: str = "system", clock: Clock = SYSTEM_CLOCK
 ) -> None:
     """Make a known person a customer of one more institution; a repeat changes nothing.
 
@@ -141,9 +131,7 @@ def join_institution(
 
 def _join(customer_id: UUID, institution_id: UUID, actor: str, clock: Clock) -> None:
     _, made = MembershipRow.objects.get_or_create(
-        institution_id=institution_id,
-        customer_id=customer_id,
-        defaults={"joined_at": clock.now()},
+        institution_id=institution_id, customer_id=customer_id, defaults={"joined_at": clock.now()}
     )
     if not made:
         return
@@ -155,22 +143,11 @@ def _join(customer_id: UUID, institution_id: UUID, actor: str, clock: Clock) -> 
         institution_id=institution_id,
         clock=clock,
     )
-    emit(
-        events.CUSTOMER_JOINED,
-        {"customer_id": str(customer_id)},
-        institution_id=institution_id,
-        clock=clock,
-    )
+    emit(events.CUSTOMER_JOINED, {"customer_id": str(customer_id)}, institution_id=institution_id, clock=clock)
 
 
 @transaction.atomic
-def set_language(
-    customer_id: UUID,
-    language: str,
-    *,
-    actor: str | None = None,
-    clock: Clock = SYSTEM_CLOCK,
-) -> None:
+def set_language(customer_id: UUID, language: str, *, actor: str | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
     """Keep the language a customer reads and is written to in.
 
     Raises:
@@ -195,11 +172,7 @@ def set_language(
 
 @transaction.atomic
 def set_digits(
-    customer_id: UUID,
-    digits: Digits | None,
-    *,
-    actor: str | None = None,
-    clock: Clock = SYSTEM_CLOCK,
+    customer_id: UUID, digits: Digits | None, *, actor: str | None = None, clock: Clock = SYSTEM_CLOCK
 ) -> None:
     """Keep the digits a customer wants to read, ``None`` for their language's own.
 

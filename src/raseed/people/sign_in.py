@@ -37,14 +37,7 @@ from .codes import (
     lock_for,
     whole_minutes,
 )
-from .domain import (
-    Customer,
-    InvalidPhone,
-    Limit,
-    UnknownCustomer,
-    network_of,
-    normal_phone,
-)
+from .domain import Customer, InvalidPhone, Limit, UnknownCustomer, network_of, normal_phone
 from .models import RateRow, SignInRow
 from .queries import customer_by_phone
 
@@ -62,9 +55,7 @@ RETURNING count, ends_at
 
 
 @transaction.atomic(durable=True)
-def request_code(
-    *, phone: str, client_address: str | None = None, clock: Clock = SYSTEM_CLOCK
-) -> None:
+def request_code(*, phone: str, client_address: str | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
     """Send a new code to ``phone`` (E.164) if it is a customer's; an earlier code is void from now on.
 
     Call it outside any transaction. ``client_address`` is the IP address that asked, for a limit per address.
@@ -76,9 +67,7 @@ def request_code(
     """
     number, now = _e164(phone), clock.now()
     if client_address is not None:
-        _consume(
-            PER_ADDRESS_REQUESTS, "request-address", network_of(client_address), now
-        )
+        _consume(PER_ADDRESS_REQUESTS, "request-address", network_of(client_address), now)
     _consume(PER_PHONE_SHORT, "request-phone-short", number, now)
     _consume(PER_PHONE_DAY, "request-phone-day", number, now)
     row = _sign_in_row(number, now)
@@ -97,29 +86,16 @@ def _send(number: str, code: str, expires_at: datetime, clock: Clock) -> None:
     except UnknownCustomer:
         language, known = "ar", False
     with override(language):
-        text = gettext(
-            "Your Raseed code is %(code)s. Give it to nobody, not even to us."
-        ) % {"code": code}
+        text = gettext("Your Raseed code is %(code)s. Give it to nobody, not even to us.") % {"code": code}
     with transaction.atomic():
         send_text(
-            to_phone=number,
-            text=text,
-            purpose=ONE_TIME_CODE,
-            message_id=new_id(),
-            expires_at=expires_at,
-            clock=clock,
+            to_phone=number, text=text, purpose=ONE_TIME_CODE, message_id=new_id(), expires_at=expires_at, clock=clock
         )
         if not known:
             transaction.set_rollback(True)
 
 
-def confirm_code(
-    *,
-    phone: str,
-    code: str,
-    client_address: str | None = None,
-    clock: Clock = SYSTEM_CLOCK,
-) -> Customer:
+def confirm_code(*, phone: str, code: str, client_address: str | None = None, clock: Clock = SYSTEM_CLOCK) -> Customer:
     """Return the customer who was sent ``code``; it works once. Call it outside any transaction.
 
     Raises:
@@ -140,9 +116,7 @@ def confirm_code(
     raise outcome
 
 
-def _try_code(
-    number: str, code: str, now: datetime
-) -> Customer | WrongCode | CodeExpired | TooManyTries:
+def _try_code(number: str, code: str, now: datetime) -> Customer | WrongCode | CodeExpired | TooManyTries:
     """Compare, count and, if right, use up the code: all under the lock of the number's row. The caller commits."""
     row = _sign_in_row(number, now)
     row.changed_at = now
@@ -179,9 +153,7 @@ def _lock(row: SignInRow, now: datetime) -> TooManyTries:
 def _sign_in_row(number: str, now: datetime) -> SignInRow:
     """Return the number's row, made if need be, locked FOR UPDATE until the transaction ends."""
     key = keyed_hash(PEPPER, "phone", number)
-    SignInRow.objects.bulk_create(
-        [SignInRow(phone_key=key, changed_at=now)], ignore_conflicts=True
-    )
+    SignInRow.objects.bulk_create([SignInRow(phone_key=key, changed_at=now)], ignore_conflicts=True)
     return SignInRow.objects.select_for_update().get(phone_key=key)
 
 
@@ -194,9 +166,7 @@ def _consume(limit: Limit, kind: str, subject: str, now: datetime) -> None:
     """Count one request; buckets are taken in the same order by every verb, so two can't deadlock."""
     bucket = keyed_hash(PEPPER, "rate", kind, subject)
     with connection.cursor() as cursor:
-        cursor.execute(
-            _COUNT_ONE, {"bucket": bucket, "now": now, "ends_at": now + limit.window}
-        )
+        cursor.execute(_COUNT_ONE, {"bucket": bucket, "now": now, "ends_at": now + limit.window})
         count, ends_at = cursor.fetchone()
     if count > limit.count:
         raise TooManyRequests(minutes=whole_minutes(ends_at - now))
@@ -213,11 +183,7 @@ def _e164(phone: str) -> str:
 
 
 @app.periodic(cron="17 * * * *")
-@app.task(
-    name="people.forget_sign_ins",
-    queue="upkeep",
-    queueing_lock="people.forget_sign_ins",
-)
+@app.task(name="people.forget_sign_ins", queue="upkeep", queueing_lock="people.forget_sign_ins")
 def forget_sign_ins(timestamp: int) -> None:
     """Delete counters and sign-in rows that limit nobody any more."""
     del timestamp

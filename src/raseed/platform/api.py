@@ -7,14 +7,7 @@ from .audit import AuditRecord, audit_trail, record
 from .cursors import CursorValue, decode_cursor, encode_cursor
 from .domain import ErrorText, InvalidCursor, SameIdOtherContent, TooManyRequests
 from .errors import error_body, error_status, translate_error
-from .events import (
-    Event,
-    FailedDelivery,
-    emit,
-    failed_deliveries,
-    replay_delivery,
-    subscribe,
-)
+from .events import Event, FailedDelivery, emit, failed_deliveries, replay_delivery, subscribe
 from .formats import (
     Digits,
     date_text,

@@ -67,20 +67,10 @@ def record(
 
 def audit_trail(subject: str, *, limit: int = 50) -> list[AuditRecord]:
     """Return the latest deeds done to ``subject``, newest first, at most ``TRAIL_PAGE_MAX``."""
-    rows = AuditRow.objects.filter(subject=subject).order_by("-position")[
-        : min(limit, TRAIL_PAGE_MAX)
-    ]
+    rows = AuditRow.objects.filter(subject=subject).order_by("-position")[: min(limit, TRAIL_PAGE_MAX)]
     return [
         AuditRecord(
-            row.id,
-            row.at,
-            row.actor,
-            row.action,
-            row.subject,
-            row.before,
-            row.after,
-            row.reason,
-            row.institution_id,
+            row.id, row.at, row.actor, row.action, row.subject, row.before, row.after, row.reason, row.institution_id
         )
         for row in rows
     ]

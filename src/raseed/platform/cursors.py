@@ -36,9 +36,7 @@ def decode_cursor(kind: str, text: str) -> tuple[CursorValue, ...]:
     if len(text) > CURSOR_LENGTH_MAX or not text.isascii():
         raise InvalidCursor(field="cursor")
     try:
-        raw = base64.b64decode(
-            text + "=" * (-len(text) % 4), altchars=b"-_", validate=True
-        )
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except binascii.Error:
         raise InvalidCursor(field="cursor") from None
     tag, body = raw[:_TAG_BYTES], raw[_TAG_BYTES:]

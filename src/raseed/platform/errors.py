@@ -8,14 +8,7 @@ from typing import Final
 
 from django.utils.translation import gettext, override
 
-from raseed.kernel.errors import (
-    Conflict,
-    InputError,
-    NotFound,
-    PermissionRefused,
-    RaseedError,
-    TemporarilyUnavailable,
-)
+from raseed.kernel.errors import Conflict, InputError, NotFound, PermissionRefused, RaseedError, TemporarilyUnavailable
 from raseed.kernel.money import Money
 
 from .domain import ErrorText, TooManyRequests
@@ -33,16 +26,12 @@ HTTP_STATUS: Final[tuple[tuple[type[RaseedError], int], ...]] = (
 _PLACE: Final = re.compile(r"%\((\w+)\)s")
 
 
-def translate_error(
-    error: RaseedError, language: str, *, digits: Digits | None = None
-) -> ErrorText:
+def translate_error(error: RaseedError, language: str, *, digits: Digits | None = None) -> ErrorText:
     """Return ``error`` in ``language``; numbers and money among its parameters are written in the reader's digits.
 
     A parameter whose direction could disturb the sentence is wrapped in Unicode isolates.
     """
-    written = {
-        name: _written(value, language, digits) for name, value in error.params.items()
-    }
+    written = {name: _written(value, language, digits) for name, value in error.params.items()}
     with override(language):
         message = _filled(gettext(error.sentence), written)
         hint = _filled(gettext(error.hint), written) if error.hint else ""
@@ -55,21 +44,12 @@ def error_body(error: RaseedError, language: str) -> dict[str, dict[str, str | N
     Programs read the body, so numbers in it stay in Latin digits.
     """
     text = translate_error(error, language, digits="latn")
-    return {
-        "error": {
-            "code": text.code,
-            "message": text.message,
-            "hint": text.hint,
-            "field": text.field,
-        }
-    }
+    return {"error": {"code": text.code, "message": text.message, "hint": text.hint, "field": text.field}}
 
 
 def error_status(error: RaseedError) -> int:
     """Return the HTTP status for ``error``; 422 for a refusal of no narrower kind."""
-    return next(
-        (status for kind, status in HTTP_STATUS if isinstance(error, kind)), 422
-    )
+    return next((status for kind, status in HTTP_STATUS if isinstance(error, kind)), 422)
 
 
 def _written(value: object, language: str, digits: Digits | None) -> str:

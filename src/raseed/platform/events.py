@@ -73,9 +73,7 @@ def subscribe(event_name: str, *, handler_name: str) -> Callable[[Handler], Hand
 
     def register(handler: Handler) -> Handler:
         known = _handlers.get(handler_name)
-        assert known is None or known[1] is handler, (
-            f"two handlers are called {handler_name}"
-        )
+        assert known is None or known[1] is handler, f"two handlers are called {handler_name}"
         _handlers[handler_name] = (event_name, handler)
         return handler
 
@@ -83,25 +81,13 @@ def subscribe(event_name: str, *, handler_name: str) -> Callable[[Handler], Hand
 
 
 def emit(
-    name: str,
-    payload: Payload,
-    *,
-    version: int = 1,
-    institution_id: UUID | None = None,
-    clock: Clock = SYSTEM_CLOCK,
+    name: str, payload: Payload, *, version: int = 1, institution_id: UUID | None = None, clock: Clock = SYSTEM_CLOCK
 ) -> UUID:
     """Keep a fact in the outbox, in the caller's open transaction, and owe it to every handler of its name."""
-    assert transaction.get_connection().in_atomic_block, (
-        "an event is kept by the transaction that makes it true"
-    )
+    assert transaction.get_connection().in_atomic_block, "an event is kept by the transaction that makes it true"
     now = clock.now()
     event = EventRow(
-        id=new_id(),
-        name=name,
-        version=version,
-        institution_id=institution_id,
-        occurred_at=now,
-        payload=dict(payload),
+        id=new_id(), name=name, version=version, institution_id=institution_id, occurred_at=now, payload=dict(payload)
     )
     event.save(force_insert=True)
     owed = [
@@ -135,9 +121,7 @@ def deliver_event(*, delivery_id: int) -> None:
 
 def _keep_failure(delivery_id: int, error: Exception, clock: Clock) -> None:
     with transaction.atomic():
-        delivery = (
-            DeliveryRow.objects.select_for_update().filter(id=delivery_id).first()
-        )
+        delivery = DeliveryRow.objects.select_for_update().filter(id=delivery_id).first()
         if delivery is None:
             return
         delivery.attempts += 1
@@ -146,38 +130,18 @@ def _keep_failure(delivery_id: int, error: Exception, clock: Clock) -> None:
         if given_up:
             delivery.failed_at = clock.now()
         else:
-            pause = growing_pause(
-                delivery.attempts, first=FIRST_PAUSE, longest=LONGEST_PAUSE
-            )
+            pause = growing_pause(delivery.attempts, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
             delivery.due_at = clock.now() + pause
-            deliver_event.configure(schedule_at=delivery.due_at).defer(
-                delivery_id=delivery_id
-            )
+            deliver_event.configure(schedule_at=delivery.due_at).defer(delivery_id=delivery_id)
         delivery.save()
-    _log.warning(
-        "event_delivery_failed",
-        delivery=delivery_id,
-        handler=delivery.handler,
-        given_up=given_up,
-    )
+    _log.warning("event_delivery_failed", delivery=delivery_id, handler=delivery.handler, given_up=given_up)
 
 
 def failed_deliveries(*, limit: int = 100) -> list[FailedDelivery]:
     """Return the deliveries that were given up, oldest first."""
-    rows = (
-        DeliveryRow.objects.exclude(failed_at=None)
-        .select_related("event")
-        .order_by("failed_at")
-    )
+    rows = DeliveryRow.objects.exclude(failed_at=None).select_related("event").order_by("failed_at")
     return [
-        FailedDelivery(
-            row.id,
-            _event(row.event),
-            row.handler,
-            row.attempts,
-            row.failed_at,
-            row.error,
-        )
+        FailedDelivery(row.id, _event(row.event), row.handler, row.attempts, row.failed_at, row.error)
         for row in rows[: min(limit, PAGE_MAX)]
         if row.failed_at is not None
     ]
@@ -201,30 +165,14 @@ def replay_delivery(delivery_id: int, *, clock: Clock = SYSTEM_CLOCK) -> None:
 
 
 @app.periodic(cron="*/5 * * * *")
-@app.task(
-    name="platform.sweep_deliveries",
-    queue="upkeep",
-    queueing_lock="platform.sweep_deliveries",
-)
+@app.task(name="platform.sweep_deliveries", queue="upkeep", queueing_lock="platform.sweep_deliveries")
 def sweep_deliveries(timestamp: int) -> None:
     """Defer again what is overdue, in case its job was lost: deliveries are owed by their row, not by their job."""
     del timestamp
-    overdue = DeliveryRow.objects.filter(
-        failed_at=None, due_at__lt=SYSTEM_CLOCK.now() - SWEEP_AFTER
-    )
-    for delivery_id in overdue.order_by("due_at").values_list("id", flat=True)[
-        :SWEEP_BATCH_MAX
-    ]:
+    overdue = DeliveryRow.objects.filter(failed_at=None, due_at__lt=SYSTEM_CLOCK.now() - SWEEP_AFTER)
+    for delivery_id in overdue.order_by("due_at").values_list("id", flat=True)[:SWEEP_BATCH_MAX]:
         deliver_event.defer(delivery_id=delivery_id)
 
 
 def _event(row: EventRow) -> Event:
-    return Event(
-        row.id,
-        row.name,
-        row.version,
-        row.institution_id,
-        row.position,
-        row.occurred_at,
-        row.payload,
-    )
+    return Event(row.id, row.name, row.version, row.institution_id, row.position, row.occurred_at, row.payload)

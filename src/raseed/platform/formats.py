@@ -60,14 +60,10 @@ def digits_text(text: str, language: str, *, digits: Digits | None = None) -> st
 
 def number_text(number: int, language: str, *, digits: Digits | None = None) -> str:
     """Return a whole number with its thousands grouped: ``١٬٢٣٤`` or ``1,234``."""
-    return _sign("-" if number < 0 else "", language, digits) + _grouped(
-        str(abs(number)), language, digits
-    )
+    return _sign("-" if number < 0 else "", language, digits) + _grouped(str(abs(number)), language, digits)
 
 
-def money_text(
-    money: Money, language: str, *, digits: Digits | None = None, signed: bool = False
-) -> str:
+def money_text(money: Money, language: str, *, digits: Digits | None = None, signed: bool = False) -> str:
     """Return an amount with its currency, all decimals of ISO 4217 shown.
 
     ``١٬٢٣٤٫٥٠ ج.م`` in Arabic, ``1,234.50 ₪`` in Hebrew, ``EGP 1,234.50`` or ``₪1,234.50`` in English; the space is a
@@ -77,70 +73,39 @@ def money_text(
     symbol = _SYMBOLS[language if language in _SYMBOLS else "en"].get(code, code)
     plain = Money(abs(money.amount_minor), money.currency).decimal_text()
     amount = _grouped(plain, language, digits)
-    sign = (
-        "-"
-        if money.amount_minor < 0
-        else "+"
-        if signed and money.amount_minor > 0
-        else ""
-    )
+    sign = "-" if money.amount_minor < 0 else "+" if signed and money.amount_minor > 0 else ""
     if language not in RIGHT_TO_LEFT:
         return f"{sign}{symbol}{_NBSP if symbol == code else ''}{amount}"
     opening = "" if not sign and "\u0600" <= symbol[0] <= "\u06ff" else _RLM
     return f"{opening}{_sign(sign, language, digits)}{amount}{_NBSP}{symbol}"
 
 
-def date_text(
-    day: date,
-    language: str,
-    *,
-    digits: Digits | None = None,
-    country: str | None = None,
-) -> str:
+def date_text(day: date, language: str, *, digits: Digits | None = None, country: str | None = None) -> str:
     """Return a Gregorian date: ``٣ مارس ٢٠٢٥``, ``3 במרץ 2025``, ``3 March 2025``.
 
     ``country`` (ISO 3166) chooses between the Arabic month names of the Nile (default) and of the Levant. An instant is
     refused: its date depends on a zone, see ``moment_text``.
     """
     if isinstance(day, datetime):
-        raise TypeError(
-            "a date is needed, not an instant: convert it in the reader's zone first"
-        )
-    return digits_text(
-        f"{_day_month(day, language, country)} {day.year}", language, digits=digits
-    )
+        raise TypeError("a date is needed, not an instant: convert it in the reader's zone first")
+    return digits_text(f"{_day_month(day, language, country)} {day.year}", language, digits=digits)
 
 
-def day_month_text(
-    day: date,
-    language: str,
-    *,
-    digits: Digits | None = None,
-    country: str | None = None,
-) -> str:
+def day_month_text(day: date, language: str, *, digits: Digits | None = None, country: str | None = None) -> str:
     """Return a date without its year, for lists: ``٣ مارس``."""
     return digits_text(_day_month(day, language, country), language, digits=digits)
 
 
-def time_text(
-    instant: datetime, language: str, *, zone: str, digits: Digits | None = None
-) -> str:
+def time_text(instant: datetime, language: str, *, zone: str, digits: Digits | None = None) -> str:
     """Return the hour and minute of an aware ``instant`` in ``zone`` (IANA name), 24 hours: ``١٤:٠٣``."""
     return digits_text(_local(instant, zone).strftime("%H:%M"), language, digits=digits)
 
 
 def moment_text(
-    instant: datetime,
-    language: str,
-    *,
-    zone: str,
-    digits: Digits | None = None,
-    country: str | None = None,
+    instant: datetime, language: str, *, zone: str, digits: Digits | None = None, country: str | None = None
 ) -> str:
     """Return date and time of an aware ``instant`` in ``zone``: ``٣ مارس ٢٠٢٥، ١٤:٠٣``."""
-    day = date_text(
-        _local(instant, zone).date(), language, digits=digits, country=country
-    )
+    day = date_text(_local(instant, zone).date(), language, digits=digits, country=country)
     comma = "،" if language == "ar" else ","
     return f"{day}{comma} {time_text(instant, language, zone=zone, digits=digits)}"
 
@@ -149,9 +114,7 @@ def isolated(text: str, language: str) -> str:
     """Return ``text`` in Unicode isolates (FSI … PDI) if it could disturb a sentence of ``language`` around it."""
     base = direction(language)
     kinds = {unicodedata.bidirectional(character) for character in text}
-    foreign = (
-        {"L", "EN", "AN", "LRE", "LRO", "LRI"} if base == "rtl" else {"R", "AL", "AN"}
-    )
+    foreign = {"L", "EN", "AN", "LRE", "LRO", "LRI"} if base == "rtl" else {"R", "AL", "AN"}
     return f"{_FSI}{text}{_PDI}" if kinds & foreign else text
 
 
@@ -171,9 +134,7 @@ def _sign(sign: str, language: str, digits: Digits | None) -> str:
 
 
 def _day_month(day: date, language: str, country: str | None) -> str:
-    months = _MONTHS[
-        "ar-levant" if language == "ar" and country in _LEVANT else language
-    ]
+    months = _MONTHS["ar-levant" if language == "ar" and country in _LEVANT else language]
     return f"{day.day} {'ב' if language == 'he' else ''}{months[day.month - 1]}"
 
 

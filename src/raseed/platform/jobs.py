@@ -26,10 +26,7 @@ POLL_S: Final = 2
 
 
 def run_worker(
-    *,
-    wait: bool = True,
-    concurrency: int = WORKER_CONCURRENCY,
-    queues: Iterable[str] | None = None,
+    *, wait: bool = True, concurrency: int = WORKER_CONCURRENCY, queues: Iterable[str] | None = None
 ) -> None:
     """Run jobs until SIGINT or SIGTERM; with ``wait=False`` only those that are due now (for tests and one-off runs).
 
@@ -53,12 +50,7 @@ def run_worker(
 
 
 @app.periodic(cron="* * * * *")
-@app.task(
-    name="platform.rescue_stalled",
-    queue="upkeep",
-    queueing_lock="platform.rescue_stalled",
-    pass_context=True,
-)
+@app.task(name="platform.rescue_stalled", queue="upkeep", queueing_lock="platform.rescue_stalled", pass_context=True)
 async def rescue_stalled(context: JobContext, timestamp: int) -> None:
     """Hand out again the jobs of workers that have not been heard of for a minute."""
     del timestamp
@@ -71,4 +63,5 @@ def growing_pause(attempt: int, *, first: timedelta, longest: timedelta) -> time
     """Return the pause after the failed ``attempt`` (1, 2, …): doubling from ``first`` up to ``longest``."""
     if attempt < 1:
         raise ValueError("attempts count from one")
-    return min(first * 2 ** min(attempt - 1, 32), longest)
+    doubled: int = 2 ** min(attempt - 1, 32)
+    return min(first * doubled, longest)

@@ -23,9 +23,7 @@ class AuditRow(models.Model):
 
     class Meta:
         db_table = "platform_audit"
-        indexes = (
-            models.Index(fields=["subject", "position"], name="platform_audit_subject"),
-        )
+        indexes = (models.Index(fields=["subject", "position"], name="platform_audit_subject"),)
 
 
 class EventRow(models.Model):
@@ -41,9 +39,7 @@ class EventRow(models.Model):
 
     class Meta:
         db_table = "platform_event"
-        indexes = (
-            models.Index(fields=["name", "position"], name="platform_event_name"),
-        )
+        indexes = (models.Index(fields=["name", "position"], name="platform_event_name"),)
 
 
 class DeliveryRow(models.Model):
@@ -59,15 +55,5 @@ class DeliveryRow(models.Model):
 
     class Meta:
         db_table = "platform_delivery"
-        constraints = (
-            models.UniqueConstraint(
-                fields=["event", "handler"], name="platform_delivery_once"
-            ),
-        )
-        indexes = (
-            models.Index(
-                fields=["due_at"],
-                name="platform_delivery_due",
-                condition=models.Q(failed_at=None),
-            ),
-        )
+        constraints = (models.UniqueConstraint(fields=["event", "handler"], name="platform_delivery_once"),)
+        indexes = (models.Index(fields=["due_at"], name="platform_delivery_due", condition=models.Q(failed_at=None)),)

@@ -28,32 +28,21 @@ class Migration(migrations.Migration):
                 "db_table": "channels_text",
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("state", "waiting")),
-                        fields=["next_try_at"],
-                        name="channels_text_due",
+                        condition=models.Q(("state", "waiting")), fields=["next_try_at"], name="channels_text_due"
                     ),
                     models.Index(
-                        condition=models.Q(("state", "failed")),
-                        fields=["created_at"],
-                        name="channels_text_failed",
+                        condition=models.Q(("state", "failed")), fields=["created_at"], name="channels_text_failed"
                     ),
                 ],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("state__in", ["waiting", "delivered", "expired", "failed"])
-                        ),
+                        condition=models.Q(("state__in", ["waiting", "delivered", "expired", "failed"])),
                         name="channels_text_state",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(
-                                ("next_try_at__isnull", False), ("state", "waiting")
-                            ),
-                            models.Q(
-                                models.Q(("state", "waiting"), _negated=True),
-                                ("next_try_at", None),
-                            ),
+                            models.Q(("next_try_at__isnull", False), ("state", "waiting")),
+                            models.Q(models.Q(("state", "waiting"), _negated=True), ("next_try_at", None)),
                             _connector="OR",
                         ),
                         name="channels_text_waiting_has_a_time",
@@ -69,5 +58,5 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
-        ),
+        )
     ]

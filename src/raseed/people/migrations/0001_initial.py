@@ -23,9 +23,7 @@ class Migration(migrations.Migration):
                 ("default_region", models.CharField(max_length=2)),
                 ("created_at", models.DateTimeField()),
             ],
-            options={
-                "db_table": "people_institution",
-            },
+            options={"db_table": "people_institution"},
         ),
         migrations.CreateModel(
             name="CustomerRow",
@@ -40,23 +38,14 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "people_customer",
                 "indexes": [
-                    models.Index(
-                        fields=["search_key"],
-                        name="people_customer_search",
-                        opclasses=["text_pattern_ops"],
-                    )
+                    models.Index(fields=["search_key"], name="people_customer_search", opclasses=["text_pattern_ops"])
                 ],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("language__in", ["ar", "he", "en"])),
-                        name="people_customer_language",
+                        condition=models.Q(("language__in", ["ar", "he", "en"])), name="people_customer_language"
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("digits", None),
-                            ("digits__in", ["arab", "latn"]),
-                            _connector="OR",
-                        ),
+                        condition=models.Q(("digits", None), ("digits__in", ["arab", "latn"]), _connector="OR"),
                         name="people_customer_digits",
                     ),
                 ],
@@ -69,10 +58,7 @@ class Migration(migrations.Migration):
                 ("count", models.PositiveIntegerField()),
                 ("ends_at", models.DateTimeField()),
             ],
-            options={
-                "db_table": "people_rate",
-                "indexes": [models.Index(fields=["ends_at"], name="people_rate_ends")],
-            },
+            options={"db_table": "people_rate", "indexes": [models.Index(fields=["ends_at"], name="people_rate_ends")]},
         ),
         migrations.CreateModel(
             name="SignInRow",
@@ -88,9 +74,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "people_sign_in",
-                "indexes": [
-                    models.Index(fields=["changed_at"], name="people_sign_in_changed")
-                ],
+                "indexes": [models.Index(fields=["changed_at"], name="people_sign_in_changed")],
             },
         ),
         migrations.CreateModel(
@@ -105,9 +89,7 @@ class Migration(migrations.Migration):
                 (
                     "customer",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="identities",
-                        to="people.customerrow",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="identities", to="people.customerrow"
                     ),
                 ),
             ],
@@ -120,11 +102,7 @@ class Migration(migrations.Migration):
                         name="people_identity_one_owner",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("until", None),
-                            ("until__gt", models.F("since")),
-                            _connector="OR",
-                        ),
+                        condition=models.Q(("until", None), ("until__gt", models.F("since")), _connector="OR"),
                         name="people_identity_span",
                     ),
                 ],
@@ -138,9 +116,7 @@ class Migration(migrations.Migration):
                 (
                     "customer",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="memberships",
-                        to="people.customerrow",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="memberships", to="people.customerrow"
                     ),
                 ),
                 (
@@ -156,10 +132,7 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "people_membership",
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("institution", "customer"),
-                        name="people_membership_once",
-                    )
+                    models.UniqueConstraint(fields=("institution", "customer"), name="people_membership_once")
                 ],
             },
         ),

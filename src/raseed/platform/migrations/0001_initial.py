@@ -24,20 +24,11 @@ class Migration(migrations.Migration):
                 ("before", models.JSONField(null=True)),
                 ("after", models.JSONField(null=True)),
                 ("reason", models.TextField(default="")),
-                (
-                    "recorded_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now()
-                    ),
-                ),
+                ("recorded_at", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
             options={
                 "db_table": "platform_audit",
-                "indexes": [
-                    models.Index(
-                        fields=["subject", "position"], name="platform_audit_subject"
-                    )
-                ],
+                "indexes": [models.Index(fields=["subject", "position"], name="platform_audit_subject")],
             },
         ),
         migrations.CreateModel(
@@ -53,11 +44,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "platform_event",
-                "indexes": [
-                    models.Index(
-                        fields=["name", "position"], name="platform_event_name"
-                    )
-                ],
+                "indexes": [models.Index(fields=["name", "position"], name="platform_event_name")],
             },
         ),
         migrations.CreateModel(
@@ -72,9 +59,7 @@ class Migration(migrations.Migration):
                 (
                     "event",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="platform.eventrow",
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="platform.eventrow"
                     ),
                 ),
             ],
@@ -82,16 +67,10 @@ class Migration(migrations.Migration):
                 "db_table": "platform_delivery",
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("failed_at", None)),
-                        fields=["due_at"],
-                        name="platform_delivery_due",
+                        condition=models.Q(("failed_at", None)), fields=["due_at"], name="platform_delivery_due"
                     )
                 ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("event", "handler"), name="platform_delivery_once"
-                    )
-                ],
+                "constraints": [models.UniqueConstraint(fields=("event", "handler"), name="platform_delivery_once")],
             },
         ),
     ]
