@@ -15,7 +15,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import psycopg
 from psycopg import sql
 
-from .keys import secret_text
+from raseed.platform.keys import secret_text
+
 from .machine import free_disk_bytes, ledger_settings, memory_bytes
 from .postgres import PORT, SUPERUSER, PostgresServer, find_binaries
 from .trouble import Trouble
@@ -119,19 +120,28 @@ def make_database(superuser_dsn: str, passwords: Mapping[str, str], name: str = 
             connection.execute(make.format(sql.Identifier(name), sql.Identifier(ROLES["owner"])))
     with psycopg.connect(superuser_dsn, dbname=name, autocommit=True) as connection:
         connection.execute(_grants(name))
+        connection.execute(default_privileges(ROLES["owner"]))
 
 
 def _grants(name: str) -> sql.Composed:
-    """Return the statements that let the owner's future tables be used by the app, and seen by the reader."""
+    """Return the statements that say who may enter the database."""
     return sql.SQL("""
         REVOKE ALL ON DATABASE {name} FROM PUBLIC;
         GRANT CONNECT, TEMPORARY ON DATABASE {name} TO {app};
         GRANT CONNECT ON DATABASE {name} TO {read};
+    """).format(name=sql.Identifier(name), **{role: sql.Identifier(user) for role, user in ROLES.items()})
+
+
+def default_privileges(owner: str) -> sql.Composed:
+    """Return the statements that let the tables ``owner`` will make be used by the app, and seen by the reader."""
+    return sql.SQL("""
         ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app};
         ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT USAGE, SELECT ON SEQUENCES TO {app};
         ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT USAGE ON SCHEMAS TO {app}, {read};
         ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT SELECT ON TABLES TO {read};
-    """).format(name=sql.Identifier(name), **{role: sql.Identifier(user) for role, user in ROLES.items()})
+    """).format(
+        owner=sql.Identifier(owner), app=sql.Identifier(ROLES["app"]), read=sql.Identifier(ROLES["read"])
+    )
 
 
 def make_embedded_database(home: Path, server: PostgresServer) -> None:

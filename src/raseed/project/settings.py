@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from raseed.project.database import database_settings
-from raseed.project.keys import secret_text
+from raseed.platform.keys import secret_text
 
 HOME = Path(os.environ.get("RASEED_HOME", ".raseed")).absolute()
 """Where keys, the embedded database and logs are kept."""
@@ -101,6 +101,6 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": os.environ.get("RASEED_LOG", "INFO").upper()},
-    "loggers": {"procrastinate.blueprints": {"level": "WARNING"}},
+    "loggers": {"procrastinate": {"level": "WARNING"}},
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -1,0 +1,151 @@
+"""The command line: ``./raseed COMMAND``. What each command does belongs to the package that offers it."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from .trouble import Trouble, explain
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: where its function is (``argv -> exit status``), and what it needs before it runs.
+
+    Attributes:
+        target: ``module:function``.
+        summary: one line for ``./raseed --help``.
+        django: the framework is set up first.
+        database: a migrated database runs first (the embedded one is started where it does not run).
+    """
+
+    target: str
+    summary: str
+    django: bool = False
+    database: bool = False
+
+
+COMMANDS: Final = {
+    "run": Command("raseed.project.supervisor:main", "start everything: database, pages, rail, worker, the demo"),
+    "import": Command("raseed.imports.cli:main", "bring in the books of another bank", django=True, database=True),
+    "ledger": Command("raseed.ledger.cli:main", "look after the ledger: verify, seal, …", django=True, database=True),
+    "demo": Command("raseed.demo.cli:main", "plant the demo world", django=True, database=True),
+    "migrate": Command("raseed.project.migrate:main", "bring the database's tables up to date", database=True),
+    "postgres": Command("raseed.project.programs:main", "run psql, pg_dump, … on Raseed's database", database=True),
+    "test": Command("raseed.project.testing:main", "run the tests"),
+    "check": Command("raseed.project.check:main", "run every check that is not a test"),
+    "bench": Command("raseed.project.bench:main", "measure, beside peers"),
+    "lock": Command("raseed.project.lock:main", "make the requirement locks anew (for developers)"),
+    "django": Command("raseed.project.framework:main", "run one of Django's own commands", django=True, database=True),
+}
+BAD_COMMAND: Final = 2
+INTERRUPTED: Final = 130
+
+
+def usage() -> str:
+    """Return what ``./raseed --help`` prints."""
+    lines = [f"  {name:<9} {command.summary}" for name, command in COMMANDS.items()]
+    return "\n".join([
+        "usage: ./raseed COMMAND [--help] …", "", "Runs the money and the customer care of a bank.", "", *lines, "",
+        "'./raseed COMMAND --help' tells more. Settings are environment variables: docs/operations.md.",
+    ])  # fmt: skip
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; what a person can mend is told in one sentence, with exit status 1."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in ("--help", "-h", "help"):
+        print(usage())
+        return 0 if words else BAD_COMMAND
+    name, *rest = words
+    if name not in COMMANDS:
+        print(f"raseed: there is no command {name!r}.\n\n{usage()}", file=sys.stderr)
+        return BAD_COMMAND
+    prepare_environment()
+    try:
+        return _run(COMMANDS[name], rest)
+    except Trouble as trouble:
+        return _refuse(str(trouble))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: say nothing more
+        return 1
+    except KeyboardInterrupt:
+        print("\nraseed: stopped.", file=sys.stderr)
+        return INTERRUPTED
+    except OSError as error:
+        if explained := explain(error):
+            return _refuse(str(explained))
+        raise
+
+
+def prepare_environment() -> None:
+    """Set what all processes of Raseed read from the environment, where it is not set yet."""
+    os.environ["RASEED_HOME"] = str(home())
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "raseed.project.settings")
+    if os.environ.get("DATABASE_URL"):
+        os.environ["RASEED_DEMO"] = "0"  # decision 26: the demo never goes where DATABASE_URL points
+    elif "RASEED_DEMO" not in os.environ and _planted(home()):
+        os.environ["RASEED_DEMO"] = "1"
+
+
+def home() -> Path:
+    """Return the folder of keys, embedded database and logs."""
+    return Path(os.environ.get("RASEED_HOME") or ".raseed").absolute()
+
+
+def _planted(folder: Path) -> bool:
+    world = folder / "world"
+    return not world.exists() or world.read_text(encoding="utf-8").strip() != "empty"
+
+
+def _refuse(sentence: str) -> int:
+    print(f"raseed: {sentence}", file=sys.stderr)
+    return 1
+
+
+def _run(command: Command, rest: list[str]) -> int:
+    asks_help = any(word in ("--help", "-h") for word in rest)
+    if command.database and not asks_help and not _is_inner():
+        from .embedded import database_in_use  # noqa: PLC0415  (takes 100 ms, and most commands can do without)
+
+        context = database_in_use(home())
+    else:
+        context = nullcontext()
+    with context:
+        if command.django:
+            _set_up_django()
+        status = _function(command.target)(rest)
+    return status or 0
+
+
+def _is_inner() -> bool:
+    """Whether this process was started by another raseed process that has the database in use already."""
+    return "RASEED_DATABASE_ROLE" in os.environ
+
+
+def _function(target: str) -> Callable[[list[str]], int | None]:
+    module, _, name = target.partition(":")
+    if find_spec(module.rpartition(".")[0]) is None or find_spec(module) is None:
+        raise Trouble("This command is not part of this installation.")
+    function: Callable[[list[str]], int | None] = getattr(importlib.import_module(module), name)
+    return function
+
+
+def _set_up_django() -> None:
+    import django  # noqa: PLC0415  (after the environment is set)
+
+    from .catalogues import compile_catalogues  # noqa: PLC0415
+
+    compile_catalogues()
+    django.setup()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
