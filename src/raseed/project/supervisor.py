@@ -1,0 +1,210 @@
+"""``./raseed run``: one process that starts all of Raseed, keeps it running and stops it in order."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from .catalogues import compile_catalogues
+from .database import is_embedded
+from .embedded import supervised_database
+from .migrate import migrate_if_changed, migrate_in_process
+from .postgres import PostgresServer
+from .processes import Child, Household
+from .trouble import Trouble
+
+PORT: Final = 8000
+READY_SECONDS_MAX: Final = 60
+PAGES_THREADS: Final = 8
+_CHECK_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where the processes listen, and which of them there are."""
+
+    host: str
+    port: int
+    rail_port: int
+    phone_port: int
+    workers: int
+    demo: bool
+
+    @property
+    def address(self) -> str:
+        """Where people find the pages."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104  (only compared)
+        return f"http://{host}:{self.port}/"
+
+    @property
+    def phone_address(self) -> str:
+        """Where the demo's phones are."""
+        return f"http://127.0.0.1:{self.phone_port}/"
+
+
+def parse(argv: Sequence[str]) -> Plan:
+    """Read the command's words."""
+    parser = argparse.ArgumentParser(
+        prog="raseed run",
+        description="Start everything: the embedded database (unless DATABASE_URL is set), the pages, the rail, the worker "
+        "and, in a new embedded database, the demo world. Ctrl-C or SIGTERM stops it.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="listen on this address (default: %(default)s)")
+    parser.add_argument("--port", type=_port, default=PORT, help="of the pages (default: %(default)s)")
+    parser.add_argument("--rail-port", type=_port, help="of the rail (default: one more)")
+    parser.add_argument("--phone-port", type=_port, help="of the demo's phones (default: two more)")
+    parser.add_argument("--workers", type=int, default=min(os.cpu_count() or 1, 4), help="processes for the pages")
+    parser.add_argument("--no-demo", action="store_true", help="at the first start: an empty house, no demo world")
+    words = parser.parse_args(argv)
+    return Plan(
+        host=words.host,
+        port=words.port,
+        rail_port=words.rail_port or words.port + 1,
+        phone_port=words.phone_port or words.port + 2,
+        workers=max(1, words.workers),
+        demo=is_embedded() and _world(Path(os.environ["RASEED_HOME"]), empty=words.no_demo) == "demo",
+    )
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65533:  # noqa: PLR2004  (two more must fit)
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: take a number from 1 to 65533")
+    return int(text)
+
+
+def _world(home: Path, *, empty: bool) -> str:
+    """Return which world this home holds, decided at its first start: ``demo`` or ``empty``."""
+    choice = home / "world"
+    if not choice.exists():
+        choice.parent.mkdir(parents=True, exist_ok=True)
+        choice.write_text("empty\n" if empty else "demo\n", encoding="ascii")
+    return choice.read_text(encoding="ascii").strip()
+
+
+def check_port(host: str, port: int, option: str) -> None:
+    """Refuse a port that can't be had.
+
+    Raises:
+        Trouble: it is taken, or not ours to take.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except PermissionError:
+            raise Trouble(f"Port {port} is for root only: choose one above 1023 with {option}.") from None
+        except OSError as error:
+            raise Trouble(f"Port {port} can't be had ({error.strerror}): choose another with {option}.") from None
+
+
+def household(plan: Plan) -> Iterator[Child]:
+    """Yield the processes of Raseed, in the order in which they start; they stop in the opposite one."""
+    python = sys.executable
+    if plan.demo and find_spec("raseed.demo.phone"):
+        key_file = str(Path(os.environ["RASEED_HOME"]) / "keys" / "sms-gateway")
+        yield Child("phone", [python, "-m", "raseed.demo.phone", "--port", str(plan.phone_port), "--key-file", key_file])
+    yield Child("worker", [python, "-m", "raseed.project.worker"])
+    for name, module in LOOPS.items():
+        if find_spec(module):
+            yield Child(name, [python, "-m", module])
+    if find_spec("raseed.project.rail"):
+        yield Child("rail", _granian("asgi", "raseed.project.rail:application", plan.host, plan.rail_port))
+    pages = _granian("wsgi", "raseed.project.wsgi:application", plan.host, plan.port)
+    yield Child("pages", [*pages, "--workers", str(plan.workers), "--blocking-threads", str(PAGES_THREADS)])
+
+
+LOOPS: Final = {"ledger": "raseed.ledger.worker"}
+"""Modules that run as processes of their own, beside the worker of jobs."""
+
+
+def _granian(interface: str, target: str, host: str, port: int) -> list[str]:
+    return [
+        sys.executable, "-m", "granian", "--interface", interface, "--host", host, "--port", str(port), "--no-ws",
+        "--log-level", "warning", "--respawn-failed-workers", "--workers-kill-timeout", "10", target,
+    ]  # fmt: skip
+
+
+def say(name: str, line: str) -> None:
+    """Print a line with the name of who said it."""
+    print(f"{name:<7}| {line}", flush=True)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run until asked to stop; returns 0 after an orderly stop."""
+    plan = parse(argv)
+    home = Path(os.environ["RASEED_HOME"])
+    check_port(plan.host, plan.port, "--port")
+    check_port(plan.host, plan.rail_port, "--rail-port")
+    if plan.demo:
+        check_port("127.0.0.1", plan.phone_port, "--phone-port")
+    os.environ["RASEED_DEMO"] = "1" if plan.demo else "0"
+    if plan.demo:
+        os.environ.setdefault("RASEED_SMS_URL", f"{plan.phone_address}sms")
+    compile_catalogues()
+    began = time.monotonic()
+    people = Household(say)
+    people.take_signals()
+    with supervised_database(home, lambda sentence: say("raseed", sentence)) as server:
+        _prepare(home, plan, embedded=server is not None)
+        for child in household(plan):
+            people.add(child)
+        try:
+            _run(people, server, plan, began)
+        finally:
+            say("raseed", "Stopping …")
+            people.stop()
+    say("raseed", "Stopped.")
+    return 0
+
+
+def _prepare(home: Path, plan: Plan, *, embedded: bool) -> None:
+    if embedded:
+        migrate_if_changed(home, lambda sentence: say("raseed", sentence))
+    else:
+        migrate_in_process()
+    del plan
+
+
+def _run(people: Household, server: PostgresServer | None, plan: Plan, began: float) -> None:
+    announced, checked = False, time.monotonic()
+    while not people.stop_requests:
+        people.tick()
+        now = time.monotonic()
+        if not announced and (_answers(plan) or now - began > READY_SECONDS_MAX):
+            announced = True
+            _announce(plan, now - began)
+        if server is not None and now - checked > _CHECK_SECONDS:
+            checked = now
+            if server.running_pid() is None:
+                say("raseed", "The database ended; it starts again.")
+                server.start(leashed=True)
+
+
+def _answers(plan: Plan) -> bool:
+    try:
+        with socket.create_connection((plan.host, plan.port), timeout=0.2):
+            return True
+    except OSError:
+        return False
+
+
+def _announce(plan: Plan, seconds: float) -> None:
+    say("raseed", f"Raseed runs (ready after {seconds:.1f} s). Open {plan.address}")
+    if plan.demo:
+        for line in _who_may_sign_in():
+            say("raseed", line)
+        say("raseed", f"Codes that are sent by text message appear on the demo's phones: {plan.phone_address}")
+    say("raseed", "Ctrl-C stops it; the data stays.")
+
+
+def _who_may_sign_in() -> Iterator[str]:
+    yield "The demo's people are listed there."

@@ -1,0 +1,20 @@
+"""The worker: jobs from the database, until told to stop."""
+
+from __future__ import annotations
+
+import os
+
+
+def main() -> None:
+    """Run jobs until SIGTERM."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "raseed.project.settings")
+    import django  # noqa: PLC0415  (after the environment is set)
+
+    django.setup()
+    from raseed.platform.jobs import run_worker  # noqa: PLC0415  (needs what setup has made)
+
+    run_worker()
+
+
+if __name__ == "__main__":
+    main()
