@@ -128,14 +128,22 @@ def _uv(root: Path, bootstrap: Path) -> Path:
     digest, stamp, uv = _digest(lock), bootstrap / "uv.stamp", bootstrap / "bin" / "uv"
     if uv.exists() and (bootstrap / "bin" / "python").exists() and stamp.exists() and stamp.read_text() == digest:
         return uv
-    if not all(importlib.util.find_spec(name) for name in ("venv", "ensurepip")):
+    has_pip = importlib.util.find_spec("pip") is not None
+    if not importlib.util.find_spec("venv") or not (has_pip or importlib.util.find_spec("ensurepip")):
         raise Refused("Python's venv module is missing: install it (Debian and Ubuntu: 'apt install python3-venv').")
-    _do([sys.executable, "-m", "venv", "--clear", bootstrap / "."], "Making a place for the installer", bootstrap)
-    python = bootstrap / "bin" / "python"
-    _do([python, "-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary=:all:", "-r", lock],
+    # This Python's own pip can fill the venv too, and a venv without pip is made in no time.
+    options = ["--without-pip"] if has_pip else []
+    _do([sys.executable, "-m", "venv", *options, bootstrap], "Making a place for the installer", bootstrap)
+    _do([*_pip(bootstrap, bootstrap / "bin" / "python"), "--only-binary=:all:", "-r", lock],
         "Fetching the installer (uv)", bootstrap)  # fmt: skip
     stamp.write_text(digest)
     return uv
+
+
+def _pip(bootstrap: Path, target: Path) -> list[str | Path]:
+    """Return the words that install into ``target``, with this Python's pip or the bootstrap venv's."""
+    python = sys.executable if importlib.util.find_spec("pip") else bootstrap / "bin" / "python"
+    return [python, "-m", "pip", "--python", target, "install", "--quiet", "--require-hashes"]
 
 
 def _install(uv: Path, python: Path, locks: list[Path], what: str, bootstrap: Path) -> None:
@@ -145,8 +153,7 @@ def _install(uv: Path, python: Path, locks: list[Path], what: str, bootstrap: Pa
     try:
         _do([uv, "pip", "sync", "--require-hashes", "--no-python-downloads", "--python", python, *locks], what, bootstrap)
     except Unreachable:
-        pip = [bootstrap / "bin" / "python", "-m", "pip", "--python", python, "install", "--quiet"]
-        _do([*pip, "--require-hashes", *files], f"{what} (with pip)", bootstrap)
+        _do([*_pip(bootstrap, python), *files], f"{what} (with pip)", bootstrap)
 
 
 class Unreachable(Refused):

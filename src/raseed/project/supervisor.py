@@ -23,7 +23,7 @@ from .trouble import Trouble
 
 PORT: Final = 8000
 READY_SECONDS_MAX: Final = 60
-PAGES_THREADS: Final = 8
+PAGES_THREADS: Final = 4
 _CHECK_SECONDS: Final = 1.0
 
 
