@@ -1,0 +1,201 @@
+"""The phone's HTTP side: the gateway's wire at ``POST /sms``, the pages, and the form that sets its manners."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+from raseed.kernel.clock import SYSTEM_CLOCK
+from raseed.kernel.errors import mark
+from raseed.kernel.text import ascii_digits
+
+from .mailbox import Mailbox, Manner, Taken
+from .pages import LANGUAGES, STYLE, index_page, phone_page, problem_page
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BODY_BYTES_MAX: Final = 64 << 10
+TIMES_DIGITS_MAX: Final = 4
+LENGTH_DIGITS_MAX: Final = 9
+SLOW_S: Final = 5
+SILENT_S: Final = 30
+IDLE_S: Final = 35
+_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_STATUS: Final = {Taken.NEW: 202, Taken.KNOWN: 200, Taken.OTHER_CONTENT: 409, Taken.UNREADABLE: 422}
+_NO_SUCH_PAGE: Final = mark("There is no such page.")
+_NOT_UNDERSTOOD: Final = mark("This could not be understood.")
+
+
+class PhoneServer(ThreadingHTTPServer):
+    """The server; ``key`` is the bearer key that a sender must show, or empty where none is asked for."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], *, key: str, mailbox: Mailbox | None = None) -> None:
+        self.key = key
+        self.mailbox = mailbox or Mailbox()
+        self.stopping = Event()
+        super().__init__(address, PhoneHandler)
+
+    def shutdown(self) -> None:
+        """Stop, waking those who keep a sender waiting."""
+        self.stopping.set()
+        super().shutdown()
+
+
+class PhoneHandler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    server: PhoneServer
+    protocol_version = "HTTP/1.1"
+    server_version = "text-gateway"
+    sys_version = ""
+    timeout = IDLE_S
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+        """Print nothing: the texts are secret, and the supervisor's screen is not for them."""
+
+    def do_GET(self) -> None:
+        """Serve a page."""
+        if not self._at_home():
+            return
+        address = urlsplit(self.path)
+        asked = {name: values[-1] for name, values in parse_qs(address.query).items()}
+        language = self._language(asked)
+        box = self.server.mailbox
+        if address.path == "/":
+            self._page(200, index_page(language, box.phones(), box.manner()))
+        elif address.path == "/phone":
+            number = _number(asked.get("number", ""))
+            self._page(200, phone_page(language, number, box.messages(number)))
+        elif address.path == "/messages.json":
+            found = box.messages(_number(asked.get("number", "")))
+            self._json(200, [{"id": m.message_id, "text": m.text, "handed_in": m.handed_in} for m in found])
+        elif address.path == "/style.css":
+            self._answer(200, "text/css; charset=utf-8", STYLE.encode())
+        elif address.path == "/health":
+            self._json(200, {"ok": True})
+        else:
+            self._page(404, problem_page(language, _NO_SUCH_PAGE))
+
+    def do_POST(self) -> None:
+        """Take a text, or new manners."""
+        body = self._body()
+        if body is None or not self._at_home():
+            return
+        path = urlsplit(self.path).path
+        if path == "/sms":
+            self._take(body)
+        elif path == "/control":
+            self._control(body)
+        else:
+            self._json(404, {"error": "no such resource"})
+
+    def _take(self, body: bytes) -> None:
+        given = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        if self.server.key and not hmac.compare_digest(given.encode(), self.server.key.encode()):
+            self._json(401, {"error": "wrong key"})
+            return
+        try:
+            message = json.loads(body)
+        except (ValueError, RecursionError):
+            message = None
+        manner = self.server.mailbox.next_manner()
+        if manner is Manner.ERROR:
+            self._json(500, {"error": "the gateway is out of order"})
+            return
+        if manner is Manner.SILENT:
+            self.server.stopping.wait(SILENT_S)
+            self.close_connection = True
+            return
+        if manner is Manner.SLOW:
+            self.server.stopping.wait(SLOW_S)
+        taken = self.server.mailbox.take(message, SYSTEM_CLOCK.now(), twice=manner is Manner.TWICE)
+        if manner is Manner.REPLY_LOST:
+            self.close_connection = True
+            return
+        self._json(_STATUS[taken], {"id": message.get("id") if isinstance(message, dict) else None, "state": taken})
+
+    def _control(self, body: bytes) -> None:
+        form = {name: values[-1] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
+        language = self._language(form)
+        if self.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+            self._page(403, problem_page(language, _NOT_UNDERSTOOD))
+            return
+        times = ascii_digits(form.get("times", ""))
+        manner = form.get("manner", "")
+        if manner not in set(Manner) or not (times.isascii() and times.isdigit() and len(times) <= TIMES_DIGITS_MAX):
+            self._page(400, problem_page(language, _NOT_UNDERSTOOD))
+            return
+        self.server.mailbox.misbehave(Manner(manner), int(times))
+        self.send_response(303)
+        self.send_header("Location", f"/?lang={language}")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def _body(self) -> bytes | None:
+        """Read the body, or answer why not."""
+        length = self.headers.get("Content-Length", "")
+        if not (length.isascii() and length.isdigit() and len(length) <= LENGTH_DIGITS_MAX and int(length) <= BODY_BYTES_MAX):
+            self.close_connection = True
+            self._json(413 if length.isdigit() else 411, {"error": "a body of known, small length is needed"})
+            return None
+        started = time.monotonic()
+        try:
+            body = self.rfile.read(int(length))
+        except OSError:
+            self.close_connection = True
+            return None
+        if len(body) < int(length) or time.monotonic() - started > IDLE_S:
+            self.close_connection = True
+            return None
+        return body
+
+    def _at_home(self) -> bool:
+        """Refuse requests that a page elsewhere sends here under another host's name."""
+        host = urlsplit(f"//{self.headers.get('Host', '')}").hostname
+        if host in _HOSTS:
+            return True
+        self.close_connection = True
+        self._json(421, {"error": "not addressed to this host"})
+        return False
+
+    def _language(self, asked: Mapping[str, str]) -> str:
+        language = asked.get("lang") or self.headers.get("Accept-Language", "")[:2].lower()
+        return language if language in LANGUAGES else "en"
+
+    def _page(self, status: int, page: str) -> None:
+        self._answer(status, "text/html; charset=utf-8", page.encode())
+
+    def _json(self, status: int, value: object) -> None:
+        self._answer(status, "application/json; charset=utf-8", json.dumps(value, ensure_ascii=False).encode())
+
+    def _answer(self, status: int, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.send_header(
+            "Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'"
+        )
+        self.send_header("Referrer-Policy", "same-origin")
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+
+def _number(text: str) -> str:
+    """Return a number as typed, in plain digits, with its leading plus (which an address may have lost)."""
+    digits = "".join(c for c in ascii_digits(text) if c.isascii() and c.isdigit())[:15]
+    return f"+{digits.removeprefix('00')}"

@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+
+
+class ImportsConfig(AppConfig):
+    name = "raseed.imports"
+    label = "imports"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Let statements tell what imported lines were."""
+        from raseed.banking.api import register_narrator  # noqa: PLC0415  (models load after the apps)
+
+        from .queries import narrate  # noqa: PLC0415
+
+        register_narrator(narrate)
