@@ -38,7 +38,7 @@ _LOCK_BROKEN: Final = ("ash mismatch", "DO NOT MATCH", "Couldn't parse", "Invali
                        "require-hashes mode", "Unexpected '")  # fmt: skip
 
 
-class Refused(Exception):  # noqa: N818  (what a person reads)
+class Refused(Exception):
     """One sentence for the person at the terminal."""
 
 

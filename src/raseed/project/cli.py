@@ -71,18 +71,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     prepare_environment()
     try:
         return _run(COMMANDS[name], rest)
-    except Trouble as trouble:
-        return _refuse(str(trouble))
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: say nothing more
-        return 1
+    except (Trouble, OSError) as error:
+        sentence = str(error) if isinstance(error, Trouble) else explain(error)
+        if sentence is None:
+            raise
+        print(f"raseed: {sentence}", file=sys.stderr)
     except KeyboardInterrupt:
         print("\nraseed: stopped.", file=sys.stderr)
         return INTERRUPTED
-    except OSError as error:
-        if explained := explain(error):
-            return _refuse(str(explained))
-        raise
+    return 1
 
 
 def prepare_environment() -> None:
@@ -103,11 +100,6 @@ def home() -> Path:
 def _planted(folder: Path) -> bool:
     world = folder / "world"
     return not world.exists() or world.read_text(encoding="utf-8").strip() != "empty"
-
-
-def _refuse(sentence: str) -> int:
-    print(f"raseed: {sentence}", file=sys.stderr)
-    return 1
 
 
 def _run(command: Command, rest: list[str]) -> int:

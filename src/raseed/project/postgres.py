@@ -64,10 +64,7 @@ def find_binaries(setting: str | None = None, *, system: bool = False) -> Path:
     Raises:
         Trouble: there is none.
     """
-    if setting:
-        folders = [Path(setting)]
-    else:
-        folders = [*(() if system else _wheel_folders()), *_system_folders()]
+    folders = [Path(setting)] if setting else [*(() if system else _wheel_folders()), *_system_folders()]
     for folder in folders:
         if all(os.access(folder / program, os.X_OK) for program in _PROGRAMS):
             return folder
@@ -260,7 +257,7 @@ class PostgresServer:
     def _start_loose(self, command: list[str], start_log: Path) -> int:
         script = 'log=$1; shift; "$@" >"$log" 2>&1 </dev/null & echo $!'
         done = subprocess.run(
-            ["sh", "-c", script, "sh", str(start_log), *command],
+            ["/bin/sh", "-c", script, "sh", str(start_log), *command],
             cwd=self.folder,
             start_new_session=True,
             capture_output=True,

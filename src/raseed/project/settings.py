@@ -7,8 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from raseed.project.database import database_settings
 from raseed.platform.keys import secret_text
+from raseed.project.database import database_settings
 
 HOME = Path(os.environ.get("RASEED_HOME", ".raseed")).absolute()
 """Where keys, the embedded database and logs are kept."""

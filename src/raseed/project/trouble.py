@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
+import sys
 from pathlib import Path
 
 
-class Trouble(Exception):  # noqa: N818  (what a person reads, not a fault of the program)
+class Trouble(Exception):
     """Raised with one sentence that says what is wrong and what to do; the command line prints it and exits 1."""
 
 
@@ -15,11 +16,14 @@ def disk_full(folder: Path) -> Trouble:
     return Trouble(f"The disk that holds {folder} is full: free some space (1 GB is enough to start) and try again.")
 
 
-def explain(error: OSError) -> Trouble | None:
+def explain(error: OSError) -> str | None:
     """Return the sentence for an operating-system error that a person can mend, or None for any other."""
     where = Path(str(error.filename)) if error.filename else Path.cwd()
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return disk_full(where)
+        return str(disk_full(where))
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return Trouble(f"{where} can't be written or read by this user: change its owner, or choose another RASEED_HOME.")
+        return f"{where} can't be read or written by this user: change its owner, or choose another RASEED_HOME."
+    if error.errno == errno.EPIPE:
+        sys.stdout = None  # type: ignore[assignment]  # nobody reads on; the interpreter would try to flush at its end
+        return "Nobody read the rest of the output."
     return None
