@@ -38,12 +38,13 @@ from .errors import (
     InstitutionNotSetUp,
     InvalidAlias,
     InvalidIban,
+    InvalidTerms,
     LimitPerDay,
     LimitPerTransfer,
     ProductNotOffered,
 )
 from .iban import printed_iban
-from .limits import check_and_consume, consume
+from .limits import check_and_consume, consume, left_today
 from .queries import (
     account,
     accounts,
@@ -59,21 +60,19 @@ from .queries import (
     lock_accounts,
     product,
     products_of,
+    zones,
 )
 from .services import (
     block_account,
     close_account,
-    offer_product,
     open_current_account,
     open_wallet,
-    reopen_account,
     rename_account,
-    set_fee,
-    set_limits,
-    set_up_institution,
+    reopen_account,
     unblock_account,
 )
 from .statement import register_narrator, statement
+from .terms import offer_product, set_fee, set_limits, set_up_institution
 
 __all__ = [
     "NO_LIMITS",
@@ -99,6 +98,7 @@ __all__ = [
     "InternalRole",
     "InvalidAlias",
     "InvalidIban",
+    "InvalidTerms",
     "LimitPerDay",
     "LimitPerTransfer",
     "Limits",
@@ -124,6 +124,7 @@ __all__ = [
     "find_many",
     "internal_account",
     "internal_accounts",
+    "left_today",
     "limits_of",
     "lock_accounts",
     "normal_alias",
@@ -142,4 +143,5 @@ __all__ = [
     "set_up_institution",
     "statement",
     "unblock_account",
+    "zones",
 ]

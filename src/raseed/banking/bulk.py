@@ -4,12 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db import IntegrityError, transaction
+
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
+from raseed.platform import api as platform
 
 from .domain import NewBankAccount
+from .opening import open_accounts, refusal_of
 
 
 def open_many(accounts: Iterable[NewBankAccount], *, actor: str = "system", clock: Clock = SYSTEM_CLOCK) -> int:
-    """Open accounts in one transaction, all or none; returns how many were new (accounts already there with the same
-    content are left as they are). One audit record for the whole."""
-    raise NotImplementedError
+    """Open accounts in one transaction, all or none; return how many were new.
+
+    Accounts already there with the same content are left as they are, so that a repeated import changes nothing. One
+    audit record and one event (``banking.accounts_opened``) tell of all. Owners are not looked up: who opens in bulk
+    has just registered them. Takes an iterator of any length; memory holds 8,190 at a time.
+
+    Raises:
+        AliasTaken, AccountOpenedDifferently, ProductNotOffered, InvalidAlias: nothing was opened.
+    """
+    try:
+        with transaction.atomic():
+            opened = open_accounts(accounts, now=clock.now())
+            if opened:
+                platform.record(
+                    actor=actor,
+                    action="banking.accounts_opened",
+                    subject="accounts:many",
+                    after={"count": opened},
+                    clock=clock,
+                )
+                platform.emit("banking.accounts_opened", {"count": opened}, clock=clock)
+    except IntegrityError as error:
+        refusal = refusal_of(error)
+        if refusal is None:
+            raise
+        raise refusal from error
+    return opened

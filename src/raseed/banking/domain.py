@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
+from raseed.kernel.errors import mark
 from raseed.kernel.ids import InvalidId
 from raseed.kernel.money import Currency, Money
 from raseed.kernel.text import ascii_digits
@@ -14,7 +17,7 @@ from raseed.kernel.text import ascii_digits
 from .errors import InvalidAlias
 from .iban import checked_iban
 
-STATEMENT_LINES_MAX = 50
+STATEMENT_LINES_MAX: Final = 50
 """The most lines that one statement page holds."""
 
 
@@ -58,6 +61,25 @@ class FeeEvent(StrEnum):
     """What a fee may be charged for."""
 
     TRANSFER_ON_US = "transfer_on_us"
+
+
+LEDGER_CODES: Final[Mapping[ProductKind | InternalRole, int]] = {
+    ProductKind.WALLET: 110,
+    ProductKind.CURRENT: 120,
+    InternalRole.FLOAT: 910,
+    InternalRole.CASH: 920,
+    InternalRole.FEES: 930,
+    InternalRole.OPENING: 940,
+}
+"""The ledger's ``code`` of each sort of account: 1xx customers' money, 9xx the institution's own."""
+
+ROLE_WORDS: Final = {
+    InternalRole.FLOAT: mark("Money in trust"),
+    InternalRole.CASH: mark("Cash"),
+    InternalRole.FEES: mark("Fee"),
+    InternalRole.OPENING: mark("Balance brought forward"),
+}
+"""What a statement calls an institution's own account on the other side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +171,7 @@ class Limits:
     per_day_minor: int | None
 
 
-NO_LIMITS = Limits(per_transfer_minor=None, per_day_minor=None)
+NO_LIMITS: Final = Limits(per_transfer_minor=None, per_day_minor=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,12 +271,19 @@ class StatementPage:
     next: Cursor | None = None
 
 
+def numbered(serial: int) -> str:
+    """Return the account number of a serial: the serial and two check digits (ISO 7064 MOD 97-10), so that a slip of
+    the finger meets nobody's account rather than somebody's."""
+    return f"{serial}{98 - serial * 100 % 97:02d}"
+
+
 def normal_alias(alias: Alias) -> Alias:
     """Return the alias in its normal form; phone numbers are normalised by ``people.api.normal_phone`` beforehand.
 
     Raises:
         InvalidIban: an IBAN whose length or check digits are wrong.
-        InvalidAlias: a phone number that is not E.164, or an account number that is not 4 to 34 letters and digits.
+        InvalidAlias: a phone number that is not E.164, or an account number that is not 1 to 34 letters, digits
+            and dashes.
     """
     text = ascii_digits(alias.value)
     if alias.kind is AliasKind.IBAN:

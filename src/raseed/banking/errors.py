@@ -37,6 +37,14 @@ class ProductNotOffered(NotFound):
     hint = mark("Choose another sort of account or another institution.")
 
 
+class InvalidTerms(InputError):
+    """A limit that is not above zero, a negative fee, or a bank code that fits no IBAN of its country."""
+
+    code = "invalid_terms"
+    sentence = mark("These terms can't be: a limit is above zero, a fee is not negative, a bank code fits its country.")
+    hint = mark("Correct the value and try again.")
+
+
 class InstitutionNotSetUp(NotFound):
     """The institution has no books yet."""
 
@@ -97,7 +105,7 @@ class LimitPerTransfer(RaseedError):
     """The amount is above what one transfer from this account may carry."""
 
     code = "limit_per_transfer"
-    sentence = mark("One transfer from this account may be at most %(limit)s %(currency)s.")
+    sentence = mark("One transfer from this account may be at most %(limit)s.")
     hint = mark("Send a smaller amount.")
 
 
@@ -105,7 +113,7 @@ class LimitPerDay(RaseedError):
     """With this amount, more would leave the account today than may."""
 
     code = "limit_per_day"
-    sentence = mark("At most %(limit)s %(currency)s may leave this account in a day; %(left)s %(currency)s are left today.")
+    sentence = mark("At most %(limit)s may leave this account in a day; %(left)s is left for today.")
     hint = mark("Send less today, or the rest tomorrow.")
 
 

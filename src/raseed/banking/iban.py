@@ -58,9 +58,10 @@ def make_iban(*, country: str, bank_code: str, branch_code: str, account_number:
         (branch_code, structure.branch),
         (account_number, structure.account),
     ):
-        if not (text.isascii() and (text.isdigit() or not text)) or len(text) > width:
+        digits = text.lstrip("0")
+        if not digits.isascii() or not (digits.isdigit() or not digits) or len(digits) > width:
             raise ValueError(f"“{text}” does not fit {width} digits of an IBAN of {country}")
-        bban += text.rjust(width, "0")
+        bban += digits.rjust(width, "0")
     check = 98 - _remainder(f"{bban}{country}00")
     return f"{country}{check:02d}{bban}"
 

@@ -1,70 +1,39 @@
-"""The verbs of banking. Each owns its transaction, its audit record and its event."""
+"""The verbs on products and accounts. Each owns its transaction, its audit record and its event."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Final
 from uuid import UUID
 
+from django.db import IntegrityError, connection, transaction
+
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
+from raseed.kernel.text import clean_text
+from raseed.ledger import api as ledger
+from raseed.people import api as people
+from raseed.platform import api as platform
 
-from .domain import BankAccount, FeeEvent, Limits, Product, ProductKind
+from .domain import AccountState, BankAccount, NewBankAccount, ProductKind
+from .errors import AccountNotEmpty, AccountUnknown, IllegalStateChange
+from .models import AccountRow
+from .opening import open_accounts, refusal_of
+from .queries import account, accounts
+from .sql import STATEMENTS
 
-
-def set_up_institution(
-    *,
-    institution_id: UUID,
-    currency_code: str | None = None,
-    bank_code: str = "0",
-    branch_code: str = "0",
-    actor: str = "system",
-    clock: Clock = SYSTEM_CLOCK,
-) -> int:
-    """Give an institution its books in a currency (its own by default): the ledger, its own accounts, its bank code.
-
-    Idempotent. Returns the ledger's number. ``bank_code`` and ``branch_code`` are digits, for its IBANs.
-    """
-    raise NotImplementedError
-
-
-def offer_product(
-    *,
-    institution_id: UUID,
-    kind: ProductKind,
-    names: Mapping[str, str],
-    currency_code: str | None = None,
-    limits: Limits | None = None,
-    actor: str = "system",
-    clock: Clock = SYSTEM_CLOCK,
-) -> Product:
-    """Offer one product of a kind in a currency; offering it again returns it and changes nothing."""
-    raise NotImplementedError
-
-
-def set_limits(
-    *, product_id: UUID, limits: Limits, valid_from: date, actor: str, reason: str, clock: Clock = SYSTEM_CLOCK
-) -> None:
-    """Set what a product's accounts may send, from a date on."""
-    raise NotImplementedError
-
-
-def set_fee(
-    *,
-    product_id: UUID,
-    event: FeeEvent,
-    amount_minor: int,
-    valid_from: date,
-    actor: str,
-    reason: str,
-    clock: Clock = SYSTEM_CLOCK,
-) -> None:
-    """Set what a product's accounts pay for something, from a date on."""
-    raise NotImplementedError
+_LEGAL_FROM: Final[Mapping[str, AccountState]] = {
+    "blocked": AccountState.OPEN,
+    "unblocked": AccountState.BLOCKED,
+    "closed": AccountState.OPEN,
+    "reopened": AccountState.CLOSED,
+}
+"""From which state each change may be made; the database holds the same rule in a trigger."""
 
 
 def open_wallet(
     *,
-    id: UUID,
+    id: UUID,  # noqa: A002  (the name that every client-made id has)
     issuer_id: UUID,
     owner_id: UUID,
     phone: str,
@@ -75,17 +44,31 @@ def open_wallet(
 ) -> BankAccount:
     """Open a wallet keyed by its phone number (E.164) at its issuer. Same id, same content: the first answer.
 
+    Its owner becomes a customer of the issuer.
+
     Raises:
         AliasTaken: the number has a wallet at this issuer.
         AccountOpenedDifferently: the id has another account.
-        ProductNotOffered, InvalidAlias.
+        ProductNotOffered, InstitutionNotSetUp, InvalidAlias, UnacceptableText, people's UnknownCustomer.
     """
-    raise NotImplementedError
+    return _open(
+        NewBankAccount(
+            id=id,
+            institution_id=issuer_id,
+            owner_id=owner_id,
+            kind=ProductKind.WALLET,
+            phone=phone,
+            currency_code=currency_code,
+            name=name,
+        ),
+        actor,
+        clock,
+    )
 
 
 def open_current_account(
     *,
-    id: UUID,
+    id: UUID,  # noqa: A002
     institution_id: UUID,
     owner_id: UUID,
     name: str = "",
@@ -96,32 +79,175 @@ def open_current_account(
     actor: str = "system",
     clock: Clock = SYSTEM_CLOCK,
 ) -> BankAccount:
-    """Open a current account: it is given a number, and an IBAN where its country has one."""
-    raise NotImplementedError
+    """Open a current account. Same id, same content: the first answer.
+
+    It is given a number and, where its country has one, an IBAN; or it keeps the ``number`` that it had in the books
+    it comes from, without an IBAN of ours. ``overdraft_allowed`` is for accounts that may owe (decision 28).
+
+    Raises:
+        As ``open_wallet``.
+    """
+    return _open(
+        NewBankAccount(
+            id=id,
+            institution_id=institution_id,
+            owner_id=owner_id,
+            kind=ProductKind.CURRENT,
+            number=number,
+            currency_code=currency_code,
+            name=name,
+            opened_on=opened_on,
+            overdraft_allowed=overdraft_allowed,
+        ),
+        actor,
+        clock,
+    )
 
 
 def close_account(*, account_id: UUID, actor: str, reason: str, clock: Clock = SYSTEM_CLOCK) -> BankAccount:
-    """Close an account whose balance is zero, with nothing held. Closing a closed one changes nothing."""
-    raise NotImplementedError
+    """Close an open account whose balance is zero, with nothing held. Closing a closed one changes nothing.
+
+    Its aliases stay its own, so that who pays there is told that it is closed. Payments that have begun end first; the
+    ledger's own flag then keeps every other posting out.
+
+    Raises:
+        AccountNotEmpty: money is in it, owed on it or held.
+        IllegalStateChange: it is blocked. AccountUnknown: there is none.
+    """
+    return _change(account_id, AccountState.CLOSED, "closed", actor=actor, reason=reason, clock=clock)
 
 
 def reopen_account(*, account_id: UUID, actor: str, reason: str, clock: Clock = SYSTEM_CLOCK) -> BankAccount:
-    """Open a closed account again, for the owner who comes back: its aliases are never given to another."""
-    raise NotImplementedError
+    """Open a closed account again, for the owner who comes back: its aliases are never given to another.
+
+    Raises:
+        IllegalStateChange: it is blocked. AccountUnknown: there is none.
+    """
+    return _change(account_id, AccountState.OPEN, "reopened", actor=actor, reason=reason, clock=clock)
 
 
 def block_account(*, account_id: UUID, actor: str, reason: str, clock: Clock = SYSTEM_CLOCK) -> BankAccount:
-    """Block an open account: from the moment this returns nothing enters or leaves."""
-    raise NotImplementedError
+    """Block an open account: once this has returned, no payment enters or leaves. Blocking twice changes nothing.
+
+    Raises:
+        IllegalStateChange: it is closed. AccountUnknown: there is none.
+    """
+    return _change(account_id, AccountState.BLOCKED, "blocked", actor=actor, reason=reason, clock=clock)
 
 
 def unblock_account(*, account_id: UUID, actor: str, reason: str, clock: Clock = SYSTEM_CLOCK) -> BankAccount:
-    """Open a blocked account again."""
-    raise NotImplementedError
+    """Open a blocked account again. Unblocking an open one changes nothing.
+
+    Raises:
+        IllegalStateChange: it is closed. AccountUnknown: there is none.
+    """
+    return _change(account_id, AccountState.OPEN, "unblocked", actor=actor, reason=reason, clock=clock)
 
 
 def rename_account(
     *, account_id: UUID, customer_id: UUID, name: str, actor: str, clock: Clock = SYSTEM_CLOCK
 ) -> BankAccount:
-    """Give the owner's own label to an account; empty takes it off."""
-    raise NotImplementedError
+    """Give the owner's own label to an account; empty takes it off.
+
+    Raises:
+        AccountUnknown: none of this customer's. UnacceptableText: the label.
+    """
+    cleaned = clean_text(name, field="name") if name.strip() else ""
+    with transaction.atomic():
+        there = account(account_id, customer_id=customer_id)
+        AccountRow.objects.filter(id=account_id).update(name=cleaned)
+        platform.record(
+            actor=actor,
+            action="banking.account_renamed",
+            subject=f"account:{account_id}",
+            institution_id=there.institution_id,
+            clock=clock,
+        )
+    return account(account_id)
+
+
+def _open(new: NewBankAccount, actor: str, clock: Clock) -> BankAccount:
+    try:
+        _open_once(new, actor, clock)
+    except IntegrityError as error:
+        refusal = refusal_of(error)
+        if refusal is None:
+            raise
+        if new.id not in accounts([new.id]):
+            raise refusal from error
+        _open_once(new, actor, clock)  # the same id was opened meanwhile: with the same content, or this one says not
+    return account(new.id)
+
+
+def _open_once(new: NewBankAccount, actor: str, clock: Clock) -> None:
+    with transaction.atomic():
+        people.join_institution(
+            customer_id=new.owner_id, institution_id=new.institution_id, actor=actor, clock=clock
+        )
+        if not open_accounts([new], now=clock.now()):
+            return
+        platform.record(
+            actor=actor,
+            action="banking.account_opened",
+            subject=f"account:{new.id}",
+            after={"owner": str(new.owner_id), "product": new.kind.value, "overdraft": new.overdraft_allowed},
+            institution_id=new.institution_id,
+            clock=clock,
+        )
+        platform.emit(
+            "banking.account_opened",
+            {"account_id": str(new.id), "owner_id": str(new.owner_id), "product": new.kind.value},
+            institution_id=new.institution_id,
+            clock=clock,
+        )
+
+
+def _change(
+    account_id: UUID, to: AccountState, done: str, *, actor: str, reason: str, clock: Clock
+) -> BankAccount:
+    with transaction.atomic():
+        state = _locked_state(account_id)
+        there = account(account_id)
+        if state is to:
+            return there
+        if state is not _LEGAL_FROM[done]:
+            raise IllegalStateChange(field="account_id")
+        if to is AccountState.CLOSED:
+            _close_in_ledger(account_id)
+        elif state is AccountState.CLOSED:
+            ledger.reopen_account(account_id)
+        AccountRow.objects.filter(id=account_id).update(state=to.value)
+        platform.record(
+            actor=actor,
+            action=f"banking.account_{done}",
+            subject=f"account:{account_id}",
+            before={"state": state.value},
+            after={"state": to.value},
+            reason=reason,
+            institution_id=there.institution_id,
+            clock=clock,
+        )
+        platform.emit(
+            f"banking.account_{done}",
+            {"account_id": str(account_id)},
+            institution_id=there.institution_id,
+            clock=clock,
+        )
+    return account(account_id)
+
+
+def _locked_state(account_id: UUID) -> AccountState:
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENTS["lock_account_for_change"], {"id": account_id})
+        row = cursor.fetchone()
+    if row is None:
+        raise AccountUnknown(field="account_id")
+    return AccountState(row[0])
+
+
+def _close_in_ledger(account_id: UUID) -> None:
+    """Close first, then look: after the flag is set nothing can enter, so what is seen is what is left."""
+    ledger.close_account(account_id)
+    books = ledger.look_up_accounts([account_id])[account_id]
+    if books.debits_posted != books.credits_posted or books.debits_pending or books.credits_pending:
+        raise AccountNotEmpty(field="account_id")

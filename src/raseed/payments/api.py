@@ -23,11 +23,12 @@ from .errors import (
     RecipientBlocked,
     RecipientClosed,
     RecipientUnknown,
+    RefusedByBooks,
     SelfTransfer,
     SwitchNotConnected,
     TooManyPayments,
 )
-from .queries import payment, payments_of, step_words
+from .queries import counterparties, payment, payments_of, step_words
 from .routes import register_route
 from .services import preview, send, send_many
 
@@ -48,11 +49,13 @@ __all__ = [
     "RecipientBlocked",
     "RecipientClosed",
     "RecipientUnknown",
+    "RefusedByBooks",
     "Route",
     "SelfTransfer",
     "Step",
     "SwitchNotConnected",
     "TooManyPayments",
+    "counterparties",
     "payment",
     "payments_of",
     "preview",

@@ -68,10 +68,12 @@ class Payment:
         state: its last step's.
         actor_customer_id: who gave the instruction.
         from_account_id, to_account_id: accounts; the second is ``None`` where the recipient was not found.
+        recipient_id: the customer who holds the second, if a customer does.
         to: the recipient as the payer named it.
         amount, fee: what the recipient gets; what the payer pays on top.
         note: the payer's words, or empty.
         reference: short, to quote to the institution.
+        route: the way that it went, empty where there was none.
         instructed_at: when the instruction was accepted (UTC).
         booked_on: the business date that it counts for.
         timeline: its steps, oldest first.
@@ -82,11 +84,13 @@ class Payment:
     actor_customer_id: UUID
     from_account_id: UUID
     to_account_id: UUID | None
+    recipient_id: UUID | None
     to: Alias
     amount: Money
     fee: Money
     note: str
     reference: str
+    route: str
     instructed_at: datetime
     booked_on: date
     timeline: tuple[Step, ...] = ()

@@ -83,3 +83,11 @@ class NotEnoughMoney(RaseedError):
     code = "not_enough_money"
     sentence = mark("There is not enough money in this account.")
     hint = mark("Send a smaller amount, or put money into the account first.")
+
+
+class RefusedByBooks(RaseedError):
+    """The ledger refused for a reason that has no words of its own here; ``reason`` is the ledger's result."""
+
+    code = "refused_by_books"
+    sentence = mark("The books could not take this payment (%(reason)s). Nothing has left your account.")
+    hint = mark("Tell the institution this reason and the payment's reference.")

@@ -2,27 +2,122 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
-from raseed.banking.api import Cursor
+from django.db.models import Q
+from django.utils.translation import gettext, override
 
-from .domain import PAYMENTS_PER_PAGE, Payment, PaymentPage, Step
+from raseed.banking import api as banking
+from raseed.banking.api import Alias, AliasKind, Cursor, Narrative
+from raseed.kernel.money import Money, currency
+from raseed.people import api as people
+from raseed.platform import api as platform
+
+from .domain import PAYMENTS_PER_PAGE, STATE_SENTENCES, Payment, PaymentPage, PaymentState, Step, reference_of
+from .errors import PaymentUnknown
+from .models import PaymentRow, StepRow
+from .reasons import remembered
 
 
 def payment(payment_id: UUID, customer_id: UUID) -> Payment:
-    """Return a payment that this customer sent or received.
+    """Return a payment that this customer sent, or that has reached them.
 
     Raises:
         PaymentUnknown: no such payment, or not this customer's to see.
     """
-    raise NotImplementedError
+    theirs = Q(actor_customer_id=customer_id) | Q(recipient_id=customer_id, state=PaymentState.SETTLED.value)
+    found = told(PaymentRow.objects.filter(theirs, id=payment_id))
+    if not found:
+        raise PaymentUnknown(field="id")
+    return found[0]
 
 
 def payments_of(customer_id: UUID, *, before: Cursor | None = None, limit: int = PAYMENTS_PER_PAGE) -> PaymentPage:
-    """Return the payments that a customer has instructed, newest first."""
-    raise NotImplementedError
+    """Return the payments that a customer has instructed, newest first, at most ``PAYMENTS_PER_PAGE``."""
+    wanted = min(max(limit, 1), PAYMENTS_PER_PAGE)
+    rows = PaymentRow.objects.filter(actor_customer_id=customer_id).order_by("-position")
+    if before is not None:
+        rows = rows.filter(position__lt=before.position)
+    page = list(rows[: wanted + 1])
+    more = len(page) > wanted
+    return PaymentPage(tuple(told(page[:wanted])), Cursor(page[wanted - 1].position) if more else None)
+
+
+def payments_by_id(payment_ids: Iterable[UUID]) -> dict[UUID, Payment]:
+    """Return those payments that exist, whoever's they are: for the package itself."""
+    return {found.id: found for found in told(PaymentRow.objects.filter(id__in=list(payment_ids)))}
+
+
+def counterparties(payments: Sequence[Payment], *, customer_id: UUID, language: str) -> dict[UUID, str]:
+    """Return, for each payment, who is on the other side as this customer may read it, in two look-ups for all.
+
+    The payer is named in full to the recipient; the recipient is masked to the payer, unless it is the payer's own
+    account; a recipient who was not found is called by the number that the payer gave.
+    """
+    ids = {id_ for each in payments for id_ in (each.from_account_id, each.to_account_id) if id_}
+    accounts = banking.accounts(ids)
+    holders = people.customers({account.owner_id for account in accounts.values()})
+    names = {}
+    for each in payments:
+        incoming = each.actor_customer_id != customer_id
+        other = accounts.get(each.from_account_id if incoming else each.to_account_id or UUID(int=0))
+        holder = holders.get(other.owner_id) if other else None
+        if other is None or holder is None:
+            names[each.id] = each.to.value
+        elif other.owner_id == customer_id:
+            names[each.id] = other.name or other.product.name(language)
+        else:
+            names[each.id] = (people.display_name if incoming else people.masked_name)(holder, language)
+    return names
 
 
 def step_words(step: Step, language: str) -> str:
     """Return a step in words, with the reason of a refusal, in the reader's language."""
-    raise NotImplementedError
+    with override(language):
+        words = gettext(STATE_SENTENCES[step.state])
+    if step.reason is None:
+        return words
+    return f"{words} {platform.translate_error(step.reason, language).message}"
+
+
+def narrate(causes: Sequence[UUID]) -> Mapping[UUID, Narrative]:
+    """Tell the statement about movements that payments caused."""
+    rows = PaymentRow.objects.filter(id__in=list(causes)).values_list("id", "note")
+    return {id_: Narrative(reference=reference_of(id_), note=note, payment_id=id_) for id_, note in rows}
+
+
+def told(rows: Iterable[PaymentRow]) -> list[Payment]:
+    """Return the payments that rows tell of, with their timelines."""
+    rows = list(rows)
+    steps: dict[UUID, list[Step]] = defaultdict(list)
+    for step in StepRow.objects.filter(payment_id__in=[row.id for row in rows]).order_by("payment_id", "number"):
+        steps[step.payment_id].append(_step(step))
+    return [_payment(row, tuple(steps[row.id])) for row in rows]
+
+
+def _step(row: StepRow) -> Step:
+    reason = remembered(row.reason_code, row.reason_params) if row.reason_code else None
+    return Step(at=row.at, state=PaymentState(row.state), reason=reason)
+
+
+def _payment(row: PaymentRow, timeline: tuple[Step, ...]) -> Payment:
+    money = currency(row.currency)
+    return Payment(
+        id=row.id,
+        state=PaymentState(row.state),
+        actor_customer_id=row.actor_customer_id,
+        from_account_id=row.from_account_id,
+        to_account_id=row.to_account_id,
+        recipient_id=row.recipient_id,
+        to=Alias(AliasKind(row.to_kind), row.to_value, row.to_institution_id),
+        amount=Money(row.amount_minor, money),
+        fee=Money(row.fee_minor, money),
+        note=row.note,
+        reference=reference_of(row.id),
+        route=row.route,
+        instructed_at=row.instructed_at,
+        booked_on=row.booked_on,
+        timeline=timeline,
+    )

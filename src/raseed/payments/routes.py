@@ -2,9 +2,78 @@
 
 from __future__ import annotations
 
-from .domain import Route
+from collections.abc import Sequence
+from typing import Final
+
+from raseed.banking import api as banking
+from raseed.banking.api import Alias, BankAccount
+from raseed.kernel.errors import RaseedError
+
+from .domain import Destination, Route
+from .errors import RecipientUnknown, SwitchNotConnected
+
+Order = tuple[BankAccount, Alias]
+
+
+class OnUs:
+    """Payer and recipient at the same institution."""
+
+    code: Final = "on_us"
+
+    def find(self, orders: Sequence[Order]) -> list[Destination | RaseedError | None]:
+        """Find the recipients that the payers' own institutions know."""
+        at_home = [
+            Alias(to.kind, to.value, payer.institution_id)
+            if to.institution_id in (None, payer.institution_id)
+            else None
+            for payer, to in orders
+        ]
+        found = iter(banking.find_many([alias for alias in at_home if alias]))
+        return [self._destination(next(found)) if alias else None for alias in at_home]
+
+    def _destination(self, recipients: Sequence[BankAccount]) -> Destination | None:
+        if not recipients:
+            return None
+        (recipient,) = recipients
+        return Destination(
+            route=self.code,
+            account_id=recipient.id,
+            institution_id=recipient.institution_id,
+            recipient_id=recipient.owner_id,
+        )
+
+
+_routes: list[Route] = [OnUs()]
 
 
 def register_route(route: Route) -> None:
-    """Add a route; asked after those registered before it. Called once by each package above, when it starts."""
-    raise NotImplementedError
+    """Add a route; asked after those registered before it. Called by each package above when it starts; the same code
+    twice counts once."""
+    if all(known.code != route.code for known in _routes):
+        _routes.append(route)
+
+
+def destinations(orders: Sequence[Order]) -> list[Destination | RaseedError]:
+    """Ask the routes in order where each payment goes; what none of them takes is refused with the reason."""
+    answers: list[Destination | RaseedError | None] = [None] * len(orders)
+    for route in _routes:
+        open_places = [place for place, answer in enumerate(answers) if answer is None]
+        if open_places:
+            for place, answer in zip(open_places, route.find([orders[place] for place in open_places]), strict=True):
+                answers[place] = answer
+    lost = [place for place, answer in enumerate(answers) if answer is None]
+    reasons = iter(_reasons([orders[place] for place in lost]))
+    return [next(reasons) if answer is None else answer for answer in answers]
+
+
+def _reasons(orders: Sequence[Order]) -> list[RaseedError]:
+    """Say of each recipient that no route reaches whether another institution has it, or nobody."""
+    if not orders:
+        return []
+    elsewhere = banking.find_many([Alias(to.kind, to.value) for _, to in orders])
+    return [
+        SwitchNotConnected(field="to")
+        if found or to.institution_id not in (None, payer.institution_id)
+        else RecipientUnknown(field="to")
+        for (payer, to), found in zip(orders, elsewhere, strict=True)
+    ]

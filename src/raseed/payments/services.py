@@ -3,47 +3,219 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
 from uuid import UUID
 
-from raseed.banking.api import Alias
-from raseed.kernel.clock import SYSTEM_CLOCK, Clock
-from raseed.kernel.money import Money
+from django.db import IntegrityError
 
-from .domain import Instruction, Payment, Preview
+from raseed.banking import api as banking
+from raseed.banking.api import Alias, BankAccount, FeeEvent
+from raseed.kernel.clock import SYSTEM_CLOCK, Clock
+from raseed.kernel.errors import RaseedError
+from raseed.kernel.money import AMOUNT_MINOR_MAX, CurrencyMismatch, Money
+from raseed.kernel.text import clean_text
+from raseed.ledger import api as ledger
+from raseed.people import api as people
+
+from .domain import BATCH_MAX, NOTE_LENGTH_MAX, Instruction, Payment, Preview
+from .errors import AmountNotPositive, NotEnoughMoney, PaymentIdTaken, TooManyPayments
+from .execution import Order, RefusedLate, carry_out, verdict
+from .queries import payments_by_id
+from .routes import destinations
+
+ATTEMPTS_MAX: Final = 5
+"""How often a batch is begun again after the books refused some of it, or someone else sent one of its ids first."""
 
 
 def preview(
-    *, actor_customer_id: UUID, from_account_id: UUID, to: Alias, amount: Money, language: str = "ar",
+    *,
+    actor_customer_id: UUID,
+    from_account_id: UUID,
+    to: Alias,
+    amount: Money,
+    language: str = "ar",
     clock: Clock = SYSTEM_CLOCK,
 ) -> Preview:
     """Say what a payment would be: the recipient's masked name and institution, the fee. Changes nothing.
 
-    Raises the typed error that ``send`` would refuse with, as far as it can be told beforehand (limits and the
-    balance included).
+    Raises the typed error that ``send`` would refuse with, as far as it can be told beforehand (limits and the balance
+    included).
     """
-    raise NotImplementedError
+    asked = Instruction(
+        id=UUID(int=1), actor_customer_id=actor_customer_id, from_account_id=from_account_id, to=to, amount=amount
+    )
+    (order,) = _orders([asked], clock)
+    destination = order.destination
+    if isinstance(destination, RaseedError):
+        raise destination
+    refusal = verdict(order, banking.accounts([from_account_id, destination.account_id]))
+    if refusal is not None:
+        raise refusal
+    fee = _fee_of(order.payer, clock)
+    _check_limits(order.payer, amount, clock)
+    _check_balance(order.payer, amount + fee)
+    recipient = people.customer(destination.recipient_id) if destination.recipient_id else None
+    institution = people.display_name(people.institution(destination.institution_id), language)
+    return Preview(
+        from_account=order.payer,
+        to=order.instruction.to,
+        recipient_name=people.masked_name(recipient, language) if recipient else institution,
+        recipient_institution_id=destination.institution_id,
+        recipient_institution=institution,
+        amount=amount,
+        fee=fee,
+    )
 
 
 def send(
-    *, id: UUID, actor_customer_id: UUID, from_account_id: UUID, to: Alias, amount: Money, note: str = "",
+    *,
+    id: UUID,  # noqa: A002  (the name that every client-made id has)
+    actor_customer_id: UUID,
+    from_account_id: UUID,
+    to: Alias,
+    amount: Money,
+    note: str = "",
     clock: Clock = SYSTEM_CLOCK,
 ) -> Payment:
     """Carry out a payment and return it, settled or refused: look at ``state`` and ``refusal``.
 
     Same id and same content: the first answer, also when that was a refusal. A refusal is a payment whose last step
-    says why; no money moved.
+    says why; no money moved, and the payer needs a new id to try again.
 
     Raises (nothing is kept, the id stays free):
-        AmountNotPositive, UnacceptableText, InvalidAlias, InvalidIban: bad input.
+        AmountNotPositive, CurrencyMismatch, UnacceptableText, InvalidAlias, InvalidIban: bad input.
         AccountUnknown: no such account, or not the actor's.
         PaymentIdTaken: the id has a payment with other content.
+        BooksBusy: not carried out, and may be sent again under the same id.
     """
-    raise NotImplementedError
+    instruction = Instruction(
+        id=id,
+        actor_customer_id=actor_customer_id,
+        from_account_id=from_account_id,
+        to=to,
+        amount=amount,
+        note=note,
+    )
+    return send_many([instruction], clock=clock)[0]
 
 
 def send_many(instructions: Sequence[Instruction], *, clock: Clock = SYSTEM_CLOCK) -> list[Payment]:
     """Carry out many payments in one transaction, in order; each settles or is refused by itself, like ``send``.
 
-    At most ``BATCH_MAX`` transfers. Bad input in any of them raises, and then none was carried out.
+    Payment rows go in by COPY, all postings by one call of the ledger. Answers come in the order of the instructions;
+    those answered before get their first answers. Bad input in any of them raises, and then none was carried out.
+
+    Raises:
+        TooManyPayments: they need more than ``BATCH_MAX`` transfers.
+        As ``send``.
     """
-    raise NotImplementedError
+    if len(instructions) > BATCH_MAX:
+        raise TooManyPayments(limit=BATCH_MAX)
+    orders = _orders(instructions, clock)
+    by_id: dict[UUID, Order] = {}
+    for order in orders:
+        if not _same_content(by_id.setdefault(order.instruction.id, order).instruction, order.instruction):
+            raise PaymentIdTaken(field="id")
+    refused_late: dict[UUID, RaseedError] = {}
+    for _ in range(ATTEMPTS_MAX):
+        answers = _answered(list(by_id.values()))
+        unanswered = [order for order in by_id.values() if order.instruction.id not in answers]
+        try:
+            answers |= carry_out(unanswered, refused_late, clock)
+        except RefusedLate as late:
+            refused_late |= late.refusals
+        except IntegrityError as error:
+            if getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) != "payments_payment_id_key":
+                raise
+        else:
+            return [answers[instruction.id] for instruction in instructions]
+    raise banking.BooksBusy
+
+
+def _orders(instructions: Sequence[Instruction], clock: Clock) -> list[Order]:
+    """Check what came in, and look up payers and recipients."""
+    checked = [_checked(instruction) for instruction in instructions]
+    payers = banking.accounts(instruction.from_account_id for instruction in checked)
+    for instruction in checked:
+        payer = payers.get(instruction.from_account_id)
+        if payer is None or payer.owner_id != instruction.actor_customer_id:
+            raise banking.AccountUnknown(field="from_account_id")
+        if instruction.amount.currency != payer.currency:
+            raise CurrencyMismatch(
+                field="amount", given=instruction.amount.currency.code, expected=payer.currency.code
+            )
+    ways = destinations([(payers[instruction.from_account_id], instruction.to) for instruction in checked])
+    now = clock.now()
+    zones = banking.zones({payer.institution_id for payer in payers.values()})
+    orders = []
+    for instruction, way in zip(checked, ways, strict=True):
+        payer = payers[instruction.from_account_id]
+        instructed_at = instruction.instructed_at or now
+        day = instructed_at.astimezone(zones[payer.institution_id]).date()
+        orders.append(Order(instruction, payer, way, instructed_at, day))
+    return orders
+
+
+def _checked(instruction: Instruction) -> Instruction:
+    """Return an instruction with its text in normal form; what nobody could carry out is refused here."""
+    if not 0 < instruction.amount.amount_minor <= AMOUNT_MINOR_MAX:
+        raise AmountNotPositive(field="amount")
+    blank = not instruction.note.strip()
+    return replace(
+        instruction,
+        to=banking.normal_alias(instruction.to),
+        note="" if blank else clean_text(instruction.note, field="note", length_max=NOTE_LENGTH_MAX),
+    )
+
+
+def _answered(orders: Sequence[Order]) -> dict[UUID, Payment]:
+    """Return the first answers to those that came before; raises ``PaymentIdTaken`` where the content was another."""
+    before = payments_by_id(order.instruction.id for order in orders)
+    for order in orders:
+        there = before.get(order.instruction.id)
+        if there is not None and not _same_content(_instruction_of(there), order.instruction):
+            raise PaymentIdTaken(field="id")
+    return before
+
+
+def _instruction_of(payment: Payment) -> Instruction:
+    return Instruction(
+        id=payment.id,
+        actor_customer_id=payment.actor_customer_id,
+        from_account_id=payment.from_account_id,
+        to=payment.to,
+        amount=payment.amount,
+        note=payment.note,
+        instructed_at=payment.instructed_at,
+        booked_on=payment.booked_on,
+    )
+
+
+def _same_content(first: Instruction, repeat: Instruction) -> bool:
+    """Whether a repeat asks for what was asked first; dates that the repeat leaves open are not compared."""
+    return (
+        replace(first, instructed_at=None, booked_on=None) == replace(repeat, instructed_at=None, booked_on=None)
+        and repeat.instructed_at in (None, first.instructed_at)
+        and repeat.booked_on in (None, first.booked_on)
+    )
+
+
+def _fee_of(payer: BankAccount, clock: Clock) -> Money:
+    day = banking.business_date(payer.institution_id, clock.now())
+    return Money(banking.fee_minor(payer.product.id, FeeEvent.TRANSFER_ON_US, on=day), payer.currency)
+
+
+def _check_limits(payer: BankAccount, amount: Money, clock: Clock) -> None:
+    limits, left = banking.left_today(payer.id, now=clock.now())
+    if limits.per_transfer_minor is not None and amount.amount_minor > limits.per_transfer_minor:
+        raise banking.LimitPerTransfer(field="amount", limit=Money(limits.per_transfer_minor, payer.currency))
+    if left is not None and limits.per_day_minor is not None and left < amount:
+        raise banking.LimitPerDay(field="amount", limit=Money(limits.per_day_minor, payer.currency), left=left)
+
+
+def _check_balance(payer: BankAccount, total: Money) -> None:
+    books = ledger.look_up_accounts([payer.id])[payer.id]
+    available = books.credits_posted - books.debits_posted - books.debits_pending
+    if not payer.overdraft_allowed and available < total.amount_minor:
+        raise NotEnoughMoney(field="amount")

@@ -1,0 +1,192 @@
+"""Opening accounts: the rows, the ledger's accounts and the aliases of one or of a million, the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import IntegrityError, connection
+
+from raseed.kernel.errors import RaseedError
+from raseed.kernel.text import clean_text
+from raseed.ledger import api as ledger
+
+from .domain import (
+    LEDGER_CODES,
+    AccountState,
+    Alias,
+    AliasKind,
+    BankAccount,
+    NewBankAccount,
+    ProductKind,
+    normal_alias,
+    numbered,
+)
+from .errors import AccountOpenedDifferently, AliasTaken, InvalidAlias, ProductNotOffered
+from .iban import make_iban
+from .models import ProductRow
+from .queries import accounts, books_of
+from .sql import STATEMENTS
+
+OPENING_CHUNK: Final = 8190
+"""How many accounts are written at once: what the ledger creates in one call."""
+
+ALIAS_CONSTRAINTS: Final = frozenset({"banking_alias_given_once", "banking_alias_iban_given_once"})
+
+_Terms = Mapping[tuple[UUID, ProductKind, str | None], ProductRow]
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    new: NewBankAccount
+    product: ProductRow
+    aliases: tuple[Alias, ...]
+
+
+def open_accounts(wanted: Iterable[NewBankAccount], *, now: datetime) -> int:
+    """Open what is not open yet, in the caller's transaction; return how many that were.
+
+    Raises:
+        AccountOpenedDifferently: an id already has an account with other content.
+        ProductNotOffered, InstitutionNotSetUp, InvalidAlias, UnacceptableText: see there.
+        IntegrityError: an alias or an id was taken meanwhile; ``refusal_of`` says which.
+    """
+    assert connection.in_atomic_block, "accounts are opened in their service's transaction"
+    terms: dict[tuple[UUID, ProductKind, str | None], ProductRow] = {}
+    opened = 0
+    rest = iter(wanted)
+    while chunk := list(islice(rest, OPENING_CHUNK)):
+        opened += _open_chunk(chunk, terms, now)
+    return opened
+
+
+def refusal_of(error: IntegrityError) -> RaseedError | None:
+    """Return what a violated constraint means to the one who wanted to open an account, if it means anything."""
+    constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+    if constraint in ALIAS_CONSTRAINTS:
+        return AliasTaken(field="phone")
+    if constraint == "banking_account_pkey":
+        return AccountOpenedDifferently(field="id")
+    return None
+
+
+def _open_chunk(
+    chunk: Sequence[NewBankAccount], terms: dict[tuple[UUID, ProductKind, str | None], ProductRow], now: datetime
+) -> int:
+    for new in chunk:
+        key = (new.institution_id, new.kind, new.currency_code)
+        if key not in terms:
+            terms[key] = _product(*key)
+    existing = accounts(new.id for new in chunk)
+    fresh: dict[UUID, NewBankAccount] = {}
+    for new in chunk:
+        if new.id in existing:
+            _check_same(existing[new.id], new, terms)
+        elif fresh.setdefault(new.id, new) != new:
+            raise AccountOpenedDifferently(field="id")
+    if fresh:
+        openings = list(_openings(list(fresh.values()), terms))
+        _create_in_ledger(openings)
+        _copy(openings, now)
+    return len(fresh)
+
+
+def _product(institution_id: UUID, kind: ProductKind, currency_code: str | None) -> ProductRow:
+    books = books_of(institution_id, currency_code)
+    row = ProductRow.objects.select_related("books").filter(books=books, kind=kind.value).first()
+    if row is None:
+        raise ProductNotOffered(field="kind")
+    return row
+
+
+def _check_same(there: BankAccount, new: NewBankAccount, terms: _Terms) -> None:
+    """Raise unless the account that is there is the one wanted; its name is its owner's to change, so it's not asked."""
+    wanted_alias = (AliasKind.PHONE, new.phone) if new.kind is ProductKind.WALLET else (AliasKind.NUMBER, new.number)
+    same_alias = wanted_alias[1] is None or any((a.kind, a.value) == wanted_alias for a in there.aliases)
+    product = terms[new.institution_id, new.kind, new.currency_code]
+    if not same_alias or (there.owner_id, there.product.id, there.overdraft_allowed) != (
+        new.owner_id,
+        product.id,
+        new.overdraft_allowed,
+    ):
+        raise AccountOpenedDifferently(field="id")
+
+
+def _openings(fresh: Sequence[NewBankAccount], terms: _Terms) -> Iterator[_Opening]:
+    numbers = iter(_next_numbers(sum(new.kind is ProductKind.CURRENT and new.number is None for new in fresh)))
+    for new in fresh:
+        row = terms[new.institution_id, new.kind, new.currency_code]
+        if new.kind is ProductKind.WALLET:
+            if new.phone is None:
+                raise InvalidAlias(field="phone")
+            yield _Opening(new, row, (normal_alias(Alias(AliasKind.PHONE, new.phone)),))
+            continue
+        if new.number is not None:
+            yield _Opening(new, row, (normal_alias(Alias(AliasKind.NUMBER, new.number)),))
+            continue
+        number = Alias(AliasKind.NUMBER, next(numbers))
+        iban = make_iban(
+            country=row.books.country,
+            bank_code=row.books.bank_code,
+            branch_code=row.books.branch_code,
+            account_number=number.value,
+        )
+        yield _Opening(new, row, (number, Alias(AliasKind.IBAN, iban)) if iban else (number,))
+
+
+def _next_numbers(count: int) -> list[str]:
+    if not count:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENTS["next_account_numbers"], {"count": count})
+        return [numbered(value) for (value,) in cursor.fetchall()]
+
+
+def _create_in_ledger(openings: Sequence[_Opening]) -> None:
+    limited = ledger.AccountFlags.DEBITS_MUST_NOT_EXCEED_CREDITS | ledger.AccountFlags.HISTORY
+    results = ledger.create_accounts(
+        [
+            ledger.NewAccount(
+                id=opening.new.id,
+                ledger=opening.product.books.ledger,
+                code=LEDGER_CODES[opening.new.kind],
+                flags=ledger.AccountFlags.HISTORY if opening.new.overdraft_allowed else limited,
+            )
+            for opening in openings
+        ]
+    )
+    done = (ledger.CreateAccountResult.OK, ledger.CreateAccountResult.EXISTS)
+    if any(result not in done for result in results):
+        raise AccountOpenedDifferently(field="id")
+
+
+def _copy(openings: Sequence[_Opening], now: datetime) -> None:
+    zones = {opening.product.books.ledger: ZoneInfo(opening.product.books.zone) for opening in openings}
+    days = {number: now.astimezone(zone).date() for number, zone in zones.items()}
+    with connection.cursor() as cursor:
+        with connection.wrap_database_errors, cursor.copy(STATEMENTS["copy_accounts"]) as copy:
+            for opening in openings:
+                new, books = opening.new, opening.product.books
+                copy.write_row(
+                    (
+                        new.id,
+                        new.institution_id,
+                        new.owner_id,
+                        opening.product.id,
+                        books.ledger,
+                        clean_text(new.name, field="name") if new.name else "",
+                        AccountState.OPEN.value,
+                        new.overdraft_allowed,
+                        new.opened_on or days[books.ledger],
+                        now,
+                    )
+                )
+        with connection.wrap_database_errors, cursor.copy(STATEMENTS["copy_aliases"]) as copy:
+            for opening in openings:
+                for alias in opening.aliases:
+                    copy.write_row((opening.new.id, alias.kind.value, alias.value, opening.new.institution_id, now))
