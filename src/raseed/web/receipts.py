@@ -1,0 +1,74 @@
+"""A payment as its payer or its recipient reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from raseed.banking import api as banking
+from raseed.payments import api as payments
+from raseed.people import api as people
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from .reader import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class ShownStep:
+    """One step of the timeline, in words."""
+
+    at: datetime
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a receipt says. ``other`` is the name of the other side: whole for who received, masked for who paid."""
+
+    payment: payments.Payment
+    outgoing: bool
+    other: str
+    institution_name: str
+    account_name: str
+    zone: str
+    country: str
+    steps: tuple[ShownStep, ...]
+
+    @property
+    def settled(self) -> bool:
+        """Whether the money has arrived."""
+        return self.payment.state is payments.PaymentState.SETTLED
+
+    @property
+    def refused(self) -> bool:
+        """Whether it was refused, and no money moved."""
+        return self.payment.state is payments.PaymentState.REFUSED
+
+
+def receipt_of(payment: payments.Payment, customer: people.Customer, reader: Reader) -> Receipt:
+    """Return the receipt of a payment for ``customer``, who paid it or received it."""
+    ids = [one for one in (payment.from_account_id, payment.to_account_id) if one is not None]
+    accounts = banking.accounts(ids)
+    source = accounts[payment.from_account_id]
+    target = accounts.get(payment.to_account_id) if payment.to_account_id else None
+    outgoing = source.owner_id == customer.id
+    mine, others = (source, target) if outgoing or target is None else (target, source)
+    other = people.customers([others.owner_id]).get(others.owner_id) if others else None
+    keeper = people.institution(mine.institution_id)
+    name = ""
+    if other is not None:
+        own = other.id == customer.id
+        shown = people.display_name if own or not outgoing else people.masked_name
+        name = shown(other, reader.language)
+    return Receipt(
+        payment=payment,
+        outgoing=outgoing,
+        other=name,
+        institution_name=people.display_name(keeper, reader.language),
+        account_name=mine.name or mine.product.name(reader.language),
+        zone=keeper.zone,
+        country=keeper.country,
+        steps=tuple(ShownStep(step.at, payments.step_words(step, reader.language)) for step in payment.timeline),
+    )

@@ -1,0 +1,26 @@
+"""Addresses of the customer's pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from .assets import serve
+from .views import home, opening, send, settings, sign_in, statement
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("sign-in", sign_in.phone_page, name="sign-in"),
+    path("sign-in/code", sign_in.code_page, name="sign-in-code"),
+    path("sign-out", sign_in.sign_out, name="sign-out"),
+    path("language", settings.language, name="language"),
+    path("settings", settings.settings_page, name="settings"),
+    path("manifest.webmanifest", settings.manifest, name="manifest"),
+    path("statement", statement.first_statement, name="statements"),
+    path("accounts/open", opening.open_page, name="open"),
+    path("accounts/<uuid:account_id>", statement.statement, name="statement"),
+    path("send", send.send_page, name="send"),
+    path("send/change", send.send_edit, name="send-edit"),
+    path("send/confirm", send.send_confirmed, name="send-confirm"),
+    path("payments/<uuid:payment_id>", send.receipt, name="receipt"),
+    path("static/<path:name>", serve),
+]

@@ -1,0 +1,262 @@
+"""Sending money: a form, a confirmation with the recipient's masked name, a receipt.
+
+The payment's id is made when the form is first shown and travels in a hidden field through all of it. Tapping twice,
+loading the confirmation again, or sending it once more after a lost answer names the same payment, and ``payments``
+answers with what happened the first time.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from django.http import HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from raseed.banking import api as banking
+from raseed.kernel.errors import RaseedError
+from raseed.kernel.ids import InvalidId, new_id, parse_id
+from raseed.kernel.money import InvalidAmount, Money, parse_amount
+from raseed.kernel.text import UnacceptableText, ascii_digits, clean_text
+from raseed.payments import api as payments
+from raseed.people import api as people
+from raseed.web.accounts import ShownAccount, accounts_of
+from raseed.web.receipts import receipt_of
+from raseed.web.rendering import render, words
+from raseed.web.requests import CustomerRequest, signed_in
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse, QueryDict
+    from django.http.response import HttpResponseBase
+
+ENTERED_MAX: Final = 200
+"""Characters of one entered value that are looked at."""
+_IBAN: Final = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{8,30}\Z")
+BY_PHONE: Final = "phone"
+BY_ACCOUNT: Final = "account"
+_FIELD_OF_ERROR: Final[tuple[tuple[type[RaseedError], str], ...]] = (
+    (people.InvalidPhone, "to"),
+    (banking.InvalidAlias, "to"),
+    (banking.InvalidIban, "to"),
+    (payments.RecipientUnknown, "to"),
+    (payments.RecipientBlocked, "to"),
+    (payments.RecipientClosed, "to"),
+    (payments.SelfTransfer, "to"),
+    (payments.SwitchNotConnected, "to"),
+    (payments.AmountNotPositive, "amount"),
+    (payments.NotEnoughMoney, "amount"),
+    (InvalidAmount, "amount"),
+    (banking.LimitPerTransfer, "amount"),
+    (banking.LimitPerDay, "amount"),
+    (UnacceptableText, "note"),
+    (banking.AccountUnknown, "from"),
+    (banking.AccountBlocked, "from"),
+    (banking.AccountClosed, "from"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What stands in the form, as typed."""
+
+    id: str
+    from_account: str = ""
+    by: str = BY_PHONE
+    to: str = ""
+    amount: str = ""
+    note: str = ""
+
+    @classmethod
+    def of(cls, post: QueryDict) -> Entered:
+        """Read a sent form."""
+        text = {name: post.get(name, "")[:ENTERED_MAX] for name in ("id", "from", "by", "to", "amount", "note")}
+        by = BY_ACCOUNT if text["by"] == BY_ACCOUNT else BY_PHONE
+        return cls(text["id"] or str(new_id()), text["from"], by, text["to"], text["amount"], text["note"])
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What stands in the form, understood."""
+
+    id: UUID
+    source: ShownAccount
+    to: banking.Alias
+    amount: Money
+    note: str
+
+
+def field_of(error: RaseedError) -> str:
+    """Return the field of the form beside which an error is said; empty for the form as a whole."""
+    return next((field for kind, field in _FIELD_OF_ERROR if isinstance(error, kind)), "")
+
+
+def alias_of(by: str, text: str, region: str) -> banking.Alias:
+    """Return the recipient that was typed: a phone number, or an account's number or IBAN.
+
+    Raises:
+        InvalidPhone, InvalidIban, InvalidAlias: it is not one.
+    """
+    if by == BY_PHONE:
+        return banking.Alias(banking.AliasKind.PHONE, people.normal_phone(text, region))
+    plain = ascii_digits("".join(text.split())).upper()
+    kind = banking.AliasKind.IBAN if _IBAN.match(plain) else banking.AliasKind.NUMBER
+    return banking.normal_alias(banking.Alias(kind, plain))
+
+
+def understand(entered: Entered, accounts: list[ShownAccount]) -> tuple[Order | None, dict[str, RaseedError]]:
+    """Return the order, or every reason why it is none, by field."""
+    errors: dict[str, RaseedError] = {}
+    source = next((account for account in accounts if str(account.id) == entered.from_account), None)
+    if source is None:
+        return None, {"from": banking.AccountUnknown(field="from")}
+    payment_id = to = amount = None
+    note = ""
+    try:
+        payment_id = parse_id(entered.id)
+    except InvalidId as error:
+        errors[""] = error
+    try:
+        to = alias_of(entered.by, entered.to, source.institution.default_region)
+    except RaseedError as error:
+        errors["to"] = error
+    try:
+        amount = parse_amount(entered.amount, source.account.currency, field="amount")
+    except InvalidAmount as error:
+        errors["amount"] = error
+    try:
+        if entered.note.strip():
+            note = clean_text(entered.note, field="note", length_max=payments.NOTE_LENGTH_MAX)
+    except UnacceptableText as error:
+        errors["note"] = error
+    if payment_id is None or to is None or amount is None or errors:
+        return None, errors
+    return Order(payment_id, source, to, amount, note), {}
+
+
+def _form(
+    request: CustomerRequest,
+    entered: Entered,
+    accounts: list[ShownAccount],
+    errors: dict[str, RaseedError] | None = None,
+    *,
+    sent: payments.Payment | None = None,
+) -> HttpResponse:
+    said = {field or "form": words(request, error) for field, error in (errors or {}).items()}
+    chosen = entered.from_account or (str(accounts[0].id) if accounts else "")
+    return render(
+        request,
+        "web/send.html",
+        status=400 if said else 200,
+        tab="send",
+        entered=entered,
+        chosen=chosen,
+        accounts=accounts,
+        unit=next((request.reader.unit(a.account.currency) for a in accounts if str(a.id) == chosen), ""),
+        note_length_max=payments.NOTE_LENGTH_MAX,
+        errors=said,
+        sent=sent,
+    )
+
+
+def _paying_accounts(request: CustomerRequest) -> list[ShownAccount]:
+    return [account for account in accounts_of(request.customer, request.reader) if account.is_open]
+
+
+def _already_sent(request: CustomerRequest, payment_id: UUID) -> payments.Payment | None:
+    try:
+        return payments.payment(payment_id, request.customer.id)
+    except payments.PaymentUnknown:
+        return None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def send_page(request: CustomerRequest) -> HttpResponseBase:
+    """Show the form; when it is sent, show what would be paid to whom, and ask."""
+    accounts = _paying_accounts(request)
+    if request.method != "POST":
+        return _form(request, Entered(str(new_id()), request.GET.get("from", "")[:ENTERED_MAX]), accounts)
+    entered = Entered.of(request.POST)
+    order, errors = understand(entered, accounts)
+    if order is None:
+        return _form(request, entered, accounts, errors)
+    sent = _already_sent(request, order.id)
+    if sent is not None:
+        return _form(request, Entered(str(new_id()), entered.from_account), accounts, sent=sent)
+    try:
+        preview = payments.preview(
+            actor_customer_id=request.customer.id,
+            from_account_id=order.source.id,
+            to=order.to,
+            amount=order.amount,
+            language=request.reader.language,
+        )
+    except RaseedError as error:
+        return _form(request, entered, accounts, {field_of(error): error})
+    return render(
+        request,
+        "web/send_confirm.html",
+        tab="send",
+        entered=entered,
+        order=order,
+        preview=preview,
+        to_shown=_to_shown(order.to),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def send_edit(request: CustomerRequest) -> HttpResponseBase:
+    """Go back from the confirmation to the form, with everything that was entered still there."""
+    if request.method != "POST":
+        return HttpResponseRedirect(reverse("send"), status=303)
+    return _form(request, Entered.of(request.POST), _paying_accounts(request))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def send_confirmed(request: CustomerRequest) -> HttpResponseBase:
+    """Send the money, and show the receipt; the same confirmation sent again shows the same receipt."""
+    if request.method != "POST":
+        return HttpResponseRedirect(reverse("send"), status=303)
+    entered = Entered.of(request.POST)
+    accounts = accounts_of(request.customer, request.reader)
+    order, errors = understand(entered, accounts)
+    if order is None:
+        return _form(request, entered, accounts, errors)
+    try:
+        payment = payments.send(
+            id=order.id,
+            actor_customer_id=request.customer.id,
+            from_account_id=order.source.id,
+            to=order.to,
+            amount=order.amount,
+            note=order.note,
+        )
+    except RaseedError as error:
+        return _form(request, entered, accounts, {field_of(error): error})
+    return HttpResponseRedirect(reverse("receipt", args=[payment.id]), status=303)
+
+
+def _to_shown(to: banking.Alias) -> str:
+    if to.kind is banking.AliasKind.PHONE:
+        return people.phone_text(to.value)
+    return banking.printed_iban(to.value) if to.kind is banking.AliasKind.IBAN else to.value
+
+
+@require_safe
+@signed_in
+def receipt(request: CustomerRequest, payment_id: UUID) -> HttpResponseBase:
+    """Show what became of a payment, step by step."""
+    payment = payments.payment(payment_id, request.customer.id)
+    return render(
+        request,
+        "web/receipt.html",
+        tab="send",
+        receipt=receipt_of(payment, request.customer, request.reader),
+        payment=payment,
+        to_shown=_to_shown(payment.to),
+    )
