@@ -37,6 +37,7 @@ if os.environ.get("RASEED_DEMO", "") == "1":
     INSTALLED_APPS.append("raseed.demo")
 
 MIDDLEWARE = [
+    "django.middleware.gzip.GZipMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -44,6 +45,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "raseed.web.middleware.Pages",
 ]
 TEMPLATES: list[dict[str, Any]] = [
     {
@@ -75,7 +77,10 @@ LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 ROOT_URLCONF = "raseed.project.urls"
 WSGI_APPLICATION = "raseed.project.wsgi.application"
 STATIC_URL = "/static/"
-STATIC_ROOT = HOME / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "raseed.web.assets.HashedAssets"},
+}
 
 # Behind HTTPS (RASEED_HTTPS=1) cookies travel over nothing else, and browsers are told to come back that way.
 HTTPS = os.environ.get("RASEED_HTTPS", "") == "1"
@@ -89,7 +94,22 @@ CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("RASEED_ORIGINS", ""
 SESSION_COOKIE_NAME = "session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_AGE = 24 * 3600
+CSRF_FAILURE_VIEW = "raseed.web.views.errors.csrf_failure"
+
+IDLE_MINUTES = int(os.environ.get("RASEED_IDLE_MINUTES", "15"))
+"""Minutes without use after which a customer is signed out."""
+
+SESSION_HOURS = int(os.environ.get("RASEED_SESSION_HOURS", "12"))
+"""Hours after signing in at which a customer is signed out, whatever they do."""
+
+REGION = os.environ.get("RASEED_REGION", "")
+"""The region (ISO 3166) whose national phone numbers people type to sign in; empty: the first institution's."""
+
+PHONE_URL = os.environ.get("RASEED_PHONE_URL", "")
+"""In the demo, the page of the make-believe phone that text messages arrive on; the code page links to it."""
+
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
 
 SMS_URL = os.environ.get("RASEED_SMS_URL", "")

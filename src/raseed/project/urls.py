@@ -14,3 +14,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     for label, (module, prefix) in _MOUNTS.items()
     if apps.is_installed(f"raseed.{label}") and find_spec(module)
 ]
+
+handler400 = "raseed.web.views.errors.bad_request"
+handler403 = "raseed.web.views.errors.permission_denied"
+handler404 = "raseed.web.views.errors.not_found"
+handler500 = "raseed.web.views.errors.server_error"
