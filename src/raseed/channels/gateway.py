@@ -17,6 +17,8 @@ from raseed.platform.api import key_text
 TIMEOUT_S: Final = 10
 ANSWER_BYTES_MAX: Final = 4096
 KEY_NAME: Final = "sms-gateway"
+SUCCESS: Final = 2
+"""The first digit of an HTTP status that says yes."""
 
 
 class DeliveryProblem(Exception):
@@ -64,5 +66,5 @@ def post_text(*, message_id: UUID, to_phone: str, text: str) -> None:
         raise DeliveryProblem(f"no_connection: {type(trouble).__name__}") from None
     finally:
         connection.close()
-    if not 200 <= answer.status < 300:
+    if answer.status // 100 != SUCCESS:
         raise DeliveryProblem(f"answered_{answer.status}")

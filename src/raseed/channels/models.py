@@ -12,7 +12,7 @@ class TextRow(models.Model):
 
     message_id = models.UUIDField(primary_key=True)
     to_phone = models.TextField()
-    text = models.TextField(null=True)
+    text = models.TextField(null=True)  # noqa: DJ001  (blanked is not empty)
     purpose = models.TextField()
     state = models.TextField(default="waiting")
     attempts = models.PositiveIntegerField(default=0)

@@ -17,6 +17,7 @@ class SystemClock:
     """The machine's own clock."""
 
     def now(self) -> datetime:
+        """Return the present instant."""
         return datetime.now(UTC)
 
 
@@ -29,6 +30,7 @@ class ManualClock:
         self._now = start.astimezone(UTC)
 
     def now(self) -> datetime:
+        """Return the instant it stands at."""
         return self._now
 
     def advance(self, by: timedelta) -> None:

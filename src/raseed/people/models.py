@@ -30,7 +30,7 @@ class CustomerRow(models.Model):
     id = models.UUIDField(primary_key=True)
     names = models.JSONField()
     language = models.CharField(max_length=2)
-    digits = models.CharField(max_length=4, null=True)
+    digits = models.CharField(max_length=4, null=True)  # noqa: DJ001  (no choice is not an empty one)
     search_key = models.TextField()
     created_at = models.DateTimeField()
 

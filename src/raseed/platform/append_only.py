@@ -30,4 +30,4 @@ DO $$ BEGIN
         REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM raseed_app;
     END IF;
 END $$;
-"""
+"""  # noqa: S608  (the name was matched against a plain pattern)

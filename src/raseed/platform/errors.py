@@ -14,7 +14,6 @@ from raseed.kernel.money import Money
 from .domain import ErrorText, TooManyRequests
 from .formats import Digits, isolated, money_text, number_text
 
-
 HTTP_STATUS: Final[tuple[tuple[type[RaseedError], int], ...]] = (
     (TooManyRequests, 429),
     (InputError, 400),

@@ -11,9 +11,13 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Final
 
+from django.db import connections
 from procrastinate import JobContext
+from procrastinate.app import WorkerOptions
 from procrastinate.contrib.django import app as _app
 from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.middleware import SyncCallNext
+from procrastinate.worker import Worker
 
 from raseed.kernel.clock import SYSTEM_CLOCK
 
@@ -34,7 +38,11 @@ def run_worker(
     """
     connector = app.connector
     assert isinstance(connector, DjangoConnector), "the Django connector is ours"
-    options = {} if queues is None else {"queues": list(queues)}
+    options: WorkerOptions = {}
+    if queues is not None:
+        options["queues"] = list(queues)
+    if not wait:  # the process lives on, so its threads must not keep connections
+        options["task_middleware"] = [_leave_no_connection]
     with app.replace_connector(connector.get_worker_connector()) as working:
         working.run_worker(
             **options,
@@ -47,6 +55,14 @@ def run_worker(
             shutdown_graceful_timeout=SHUTDOWN_WAIT_S_MAX,
             delete_jobs="successful",
         )
+
+
+def _leave_no_connection(call_next: SyncCallNext, context: JobContext, worker: Worker) -> object:
+    del context, worker
+    try:
+        return call_next()
+    finally:
+        connections.close_all()
 
 
 @app.periodic(cron="* * * * *")

@@ -1,0 +1,70 @@
+"""A job exists exactly if its transaction committed, and outlives a worker that was killed."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from raseed.channels.services import deliver_text
+from raseed.kernel.ids import new_id
+from raseed.platform.api import growing_pause, run_worker
+from raseed.platform.jobs import rescue_stalled
+
+_KILLED_WORKER = """
+import django; django.setup()
+import os, signal
+from raseed.channels import services
+services.try_delivery = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)
+from raseed.platform.api import run_worker
+run_worker(wait=False)
+"""
+
+
+def jobs() -> list[tuple[str, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT task_name, status::text FROM procrastinate_jobs WHERE queue_name <> 'upkeep' ORDER BY id"
+        )
+        return cursor.fetchall()
+
+
+def test_a_job_is_there_only_if_its_transaction_committed(database: Any) -> None:
+    with transaction.atomic():
+        deliver_text.defer(message_id=str(new_id()))
+        transaction.set_rollback(True)
+    assert jobs() == []
+    with transaction.atomic():
+        deliver_text.defer(message_id=str(new_id()))
+    assert jobs() == [("channels.deliver_text", "todo")]
+    run_worker(wait=False)
+    assert jobs() == []
+
+
+def test_a_job_of_a_killed_worker_is_handed_out_again(database: Any) -> None:
+    deliver_text.defer(message_id=str(new_id()))
+    killed = subprocess.run([sys.executable, "-c", _KILLED_WORKER], capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    assert jobs() == [("channels.deliver_text", "doing")]
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '5 minutes'")
+        cursor.execute("DELETE FROM procrastinate_jobs WHERE queue_name = 'upkeep'")
+    rescue_stalled.defer(timestamp=0)
+    run_worker(wait=False)
+    run_worker(wait=False)
+    assert jobs() == []
+
+
+def test_pauses_grow_up_to_their_bound() -> None:
+    pauses = [
+        growing_pause(attempt, first=timedelta(seconds=2), longest=timedelta(minutes=1)).total_seconds()
+        for attempt in (1, 2, 3, 4, 5, 6, 7, 1000)
+    ]
+    assert pauses == [2, 4, 8, 16, 32, 60, 60, 60]
+    with pytest.raises(ValueError, match="from one"):
+        growing_pause(0, first=timedelta(seconds=2), longest=timedelta(minutes=1))
