@@ -1,0 +1,118 @@
+-- The statements that post. Arrays come in sorted by account id and are walked in that order, so that locks are always
+-- taken in one order; the planner is held to that walk (nested loop over an index) by each function's settings.
+
+-- Add plain posted amounts to every account of a batch, in one pass that locks, checks and writes.
+-- An account is left as it is, though locked, when the sum of its debits here, with none of its credits here, might pass
+-- its limit, or its ledger is another, or it is closed or near overflow: those come back in `refused`, for the exact rules.
+-- batch: the number taken after the locks. prev: each account's last transfer before this batch. crossing: accounts
+-- whose number of entries passes a multiple of 128. existing: those of check_ids that the books hold already.
+CREATE OR REPLACE FUNCTION ledger_apply(
+    ids uuid[], ledgers int4[], debits int8[], credits int8[], lasts uuid[], counts int4[], check_ids uuid[],
+    OUT batch int8, OUT xid int8, OUT touched int4[], OUT prev uuid[], OUT refused int4[], OUT crossing int4[],
+    OUT existing uuid[])
+LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
+AS $$
+BEGIN
+    WITH applied AS (
+        UPDATE ledger_balance b SET
+            debits_posted = b.debits_posted + CASE WHEN
+                b.ledger = ledgers[i] AND (b.debits_pending | b.debits_posted | b.credits_pending | b.credits_posted) < 2305843009213693952
+                AND (b.flags = 0 OR (b.flags = 2 AND b.debits_pending + b.debits_posted + debits[i] <= b.credits_posted)
+                     OR (b.flags = 4 AND b.credits_pending + b.credits_posted + credits[i] <= b.debits_posted))
+                THEN debits[i] ELSE 0 END,
+            credits_posted = b.credits_posted + CASE WHEN
+                b.ledger = ledgers[i] AND (b.debits_pending | b.debits_posted | b.credits_pending | b.credits_posted) < 2305843009213693952
+                AND (b.flags = 0 OR (b.flags = 2 AND b.debits_pending + b.debits_posted + debits[i] <= b.credits_posted)
+                     OR (b.flags = 4 AND b.credits_pending + b.credits_posted + credits[i] <= b.debits_posted))
+                THEN credits[i] ELSE 0 END,
+            entries = b.entries + CASE WHEN
+                b.ledger = ledgers[i] AND (b.debits_pending | b.debits_posted | b.credits_pending | b.credits_posted) < 2305843009213693952
+                AND (b.flags = 0 OR (b.flags = 2 AND b.debits_pending + b.debits_posted + debits[i] <= b.credits_posted)
+                     OR (b.flags = 4 AND b.credits_pending + b.credits_posted + credits[i] <= b.debits_posted))
+                THEN counts[i] ELSE 0 END,
+            last_id = CASE WHEN
+                b.ledger = ledgers[i] AND (b.debits_pending | b.debits_posted | b.credits_pending | b.credits_posted) < 2305843009213693952
+                AND (b.flags = 0 OR (b.flags = 2 AND b.debits_pending + b.debits_posted + debits[i] <= b.credits_posted)
+                     OR (b.flags = 4 AND b.credits_pending + b.credits_posted + credits[i] <= b.debits_posted))
+                THEN lasts[i] ELSE b.last_id END,
+            prev_id = b.last_id
+        FROM generate_series(1, cardinality(ids)) i
+        WHERE b.id = ids[i]
+        RETURNING i, b.prev_id, b.last_id = lasts[i] AS taken, (b.entries - counts[i]) >> 7 <> b.entries >> 7 AS crosses)
+    SELECT array_agg(i), array_agg(prev_id), array_agg(i) FILTER (WHERE NOT taken),
+           array_agg(i) FILTER (WHERE taken AND crosses)
+    INTO touched, prev, refused, crossing FROM applied;
+    batch := nextval('ledger_batch_number');
+    xid := pg_current_xact_id()::text::int8;
+    IF check_ids IS NOT NULL THEN
+        SELECT array_agg(t.id) INTO existing
+        FROM generate_series(1, cardinality(check_ids)) i JOIN ledger_transfer t ON t.id = check_ids[i];
+    END IF;
+END $$;
+
+-- Lock accounts for a batch that needs the exact rules from the start, and take its number.
+CREATE OR REPLACE FUNCTION ledger_lock(
+    ids uuid[], OUT batch int8, OUT xid int8, OUT touched int4[], OUT debits_pending int8[], OUT debits_posted int8[],
+    OUT credits_pending int8[], OUT credits_posted int8[], OUT entries int8[], OUT last_id uuid[], OUT ledger int4[],
+    OUT flags int4[])
+LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
+AS $$
+BEGIN
+    SELECT array_agg(i), array_agg(x.debits_pending), array_agg(x.debits_posted), array_agg(x.credits_pending),
+           array_agg(x.credits_posted), array_agg(x.entries), array_agg(x.last_id), array_agg(x.ledger), array_agg(x.flags)
+    INTO touched, debits_pending, debits_posted, credits_pending, credits_posted, entries, last_id, ledger, flags
+    FROM (SELECT i, b.* FROM generate_series(1, cardinality(ids)) i JOIN ledger_balance b ON b.id = ids[i]
+          ORDER BY i FOR NO KEY UPDATE OF b) x;
+    batch := nextval('ledger_batch_number');
+    xid := pg_current_xact_id()::text::int8;
+END $$;
+
+-- Add to the balances of accounts that this transaction has locked. Answers how many it found.
+CREATE OR REPLACE FUNCTION ledger_amend(
+    ids uuid[], d_debits_pending int8[], d_debits_posted int8[], d_credits_pending int8[], d_credits_posted int8[],
+    d_entries int4[], lasts uuid[])
+RETURNS int8 LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
+AS $$
+DECLARE found_rows int8;
+BEGIN
+    UPDATE ledger_balance b SET
+        debits_pending = b.debits_pending + d_debits_pending[i], debits_posted = b.debits_posted + d_debits_posted[i],
+        credits_pending = b.credits_pending + d_credits_pending[i], credits_posted = b.credits_posted + d_credits_posted[i],
+        entries = b.entries + d_entries[i], last_id = lasts[i]
+    FROM generate_series(1, cardinality(ids)) i
+    WHERE b.id = ids[i];
+    GET DIAGNOSTICS found_rows = ROW_COUNT;
+    RETURN found_rows;
+END $$;
+
+-- Resolve pending transfers that this batch posted, voided or let expire. Answers how many it found still pending.
+CREATE OR REPLACE FUNCTION ledger_resolve(ids uuid[], states int4[])
+RETURNS int8 LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
+AS $$
+DECLARE found_rows int8;
+BEGIN
+    UPDATE ledger_pending p SET state = states[i]
+    FROM generate_series(1, cardinality(ids)) i
+    WHERE p.id = ids[i] AND p.state = 1;
+    GET DIAGNOSTICS found_rows = ROW_COUNT;
+    RETURN found_rows;
+END $$;
+
+-- Append a small batch: its transfers and its digest, in one call. Large batches come by COPY.
+CREATE OR REPLACE FUNCTION ledger_append(
+    batch int8, at timestamptz, batch_digest bytea, seqs int8[], amounts int8[], ids uuid[], debit_ids uuid[], credit_ids uuid[],
+    debit_prevs uuid[], credit_prevs uuid[], pending_ids uuid[], user_datas uuid[], ledgers int4[], codes int4[],
+    timeouts int4[], dates date[], all_flags int4[], results int4[])
+RETURNS void LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    INSERT INTO ledger_transfer (seq, posted_at, amount, id, debit_account_id, credit_account_id, debit_prev, credit_prev,
+        pending_id, user_data, ledger, code, timeout_s, booked_on, flags, result)
+    SELECT seqs[i], at, amounts[i], ids[i], debit_ids[i], credit_ids[i], debit_prevs[i], credit_prevs[i],
+        pending_ids[i], user_datas[i], ledgers[i], codes[i], timeouts[i], dates[i], all_flags[i], results[i]
+    FROM generate_series(1, cardinality(ids)) i;
+    INSERT INTO ledger_batch (number, posted_at, transfers, digest) VALUES (batch, at, cardinality(ids), batch_digest);
+END $$;
