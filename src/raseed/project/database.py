@@ -24,6 +24,8 @@ from .trouble import Trouble
 DATABASE_NAME: Final = "raseed"
 ROLES: Final = {"owner": "raseed_owner", "app": "raseed_app", "read": "raseed_read"}
 CONNECTION_AGE_SECONDS_MAX: Final = 600
+NOWHERE: Final = "postgresql://nobody@/none?host=/nonexistent"
+"""An address for what needs settings but no database."""
 
 
 def embedded_server(home: Path, environment: Mapping[str, str] = os.environ) -> PostgresServer:
