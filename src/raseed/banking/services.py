@@ -248,6 +248,6 @@ def _locked_state(account_id: UUID) -> AccountState:
 def _close_in_ledger(account_id: UUID) -> None:
     """Close first, then look: after the flag is set nothing can enter, so what is seen is what is left."""
     ledger.close_account(account_id)
-    books = ledger.look_up_accounts([account_id])[account_id]
+    books = ledger.look_up_accounts([account_id])[account_id].balances
     if books.debits_posted != books.credits_posted or books.debits_pending or books.credits_pending:
         raise AccountNotEmpty(field="account_id")

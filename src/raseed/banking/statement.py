@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext, override
 
@@ -26,7 +25,7 @@ from .domain import (
     StatementLine,
     StatementPage,
 )
-from .queries import account, accounts, internal_accounts, zones
+from .queries import account, accounts, internal_accounts
 
 OTHER_INSTITUTION: Final = mark("The institution")
 READS_MAX: Final = 20
@@ -39,7 +38,8 @@ class Narrator(Protocol):
     """What a package above says about the movements that it caused."""
 
     def __call__(self, causes: Sequence[UUID]) -> Mapping[UUID, Narrative]:
-        """Return the narrative of those causes (the transfers' ``user_data``) that are its own."""
+        """Return the narrative of those causes (the transfers' ``user_data``) that are its own, in the language that
+        is active."""
 
 
 _narrators: list[Narrator] = []
@@ -57,7 +57,6 @@ class _Telling:
 
     of: BankAccount
     language: str
-    zone: ZoneInfo
     others: Mapping[UUID, BankAccount]
     own: Mapping[UUID, InternalAccount]
     holders: Mapping[UUID, people.Customer]
@@ -87,8 +86,8 @@ def statement(
     of = account(account_id, customer_id=customer_id)
     wanted = min(max(limit, 1), STATEMENT_LINES_MAX)
     entries, more = _posted_entries(account_id, before, wanted)
-    told = _telling(of, language, entries)
     with override(language):
+        told = _telling(of, language, entries)
         lines = tuple(_line(entry, told) for entry in entries)
     return StatementPage(account_id, lines, Cursor(entries[-1].transfer.seq) if more else None)
 
@@ -118,7 +117,6 @@ def _telling(of: BankAccount, language: str, entries: Sequence[ledger.HistoryEnt
     return _Telling(
         of=of,
         language=language,
-        zone=zones([of.institution_id])[of.institution_id],
         others=others,
         own=internal_accounts(counterparties - others.keys()),
         holders=people.customers({other.owner_id for other in others.values()} - {of.owner_id}),
@@ -128,17 +126,17 @@ def _telling(of: BankAccount, language: str, entries: Sequence[ledger.HistoryEnt
 
 def _line(entry: ledger.HistoryEntry, told: _Telling) -> StatementLine:
     transfer = entry.transfer
-    came_in = transfer.credit_account_id == told.of.id
+    came_in = not entry.is_debit
     words, kind = _counterparty(_counterparty_id(told.of.id, transfer), told, came_in=came_in)
     narrative = told.narratives.get(transfer.user_data) if transfer.user_data else None
     return StatementLine(
         seq=transfer.seq,
         posted_at=transfer.posted_at,
-        booked_on=transfer.booked_on or transfer.posted_at.astimezone(told.zone).date(),
+        booked_on=transfer.booked_on,
         counterparty=words,
         counterparty_kind=kind,
         amount=Money(transfer.amount if came_in else -transfer.amount, told.of.currency),
-        balance_after=Money(entry.credits_posted - entry.debits_posted, told.of.currency),
+        balance_after=Money(entry.balances.credits_posted - entry.balances.debits_posted, told.of.currency),
         reference=narrative.reference if narrative else transfer.id.hex[-10:].upper(),
         note=narrative.note if narrative else "",
         payment_id=narrative.payment_id if narrative else None,

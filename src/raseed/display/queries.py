@@ -22,9 +22,9 @@ def shown_balances(account_ids: Iterable[UUID], *, clock: Clock = SYSTEM_CLOCK) 
     return {
         account.id: liability_balance(
             account.id,
-            debits_pending=account.debits_pending,
-            debits_posted=account.debits_posted,
-            credits_posted=account.credits_posted,
+            debits_pending=account.balances.debits_pending,
+            debits_posted=account.balances.debits_posted,
+            credits_posted=account.balances.credits_posted,
             currency=currencies[account.ledger],
             as_of=as_of,
         )

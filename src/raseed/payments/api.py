@@ -12,6 +12,7 @@ from .domain import (
     PaymentPage,
     PaymentState,
     Preview,
+    Refusal,
     Route,
     Step,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "PaymentState",
     "PaymentUnknown",
     "Preview",
+    "Refusal",
     "RecipientBlocked",
     "RecipientClosed",
     "RecipientUnknown",

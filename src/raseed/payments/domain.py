@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -46,17 +46,41 @@ STATE_SENTENCES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a payment was refused, as its timeline keeps it: a typed error's code, field and data."""
+
+    code: str
+    field: str | None = None
+    params: tuple[tuple[str, object], ...] = ()
+
+    @classmethod
+    def of(cls, error: RaseedError) -> Refusal:
+        """Return what is kept of an error."""
+        return cls(error.code, error.field, tuple(sorted(error.params.items())))
+
+    def error(self) -> RaseedError:
+        """Return the typed error again; one that no loaded package knows any more comes back as the root."""
+        kind = next((kind for kind in _kinds(RaseedError) if kind.code == self.code), RaseedError)
+        return kind(field=self.field, **dict(self.params))
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """One row of a timeline. ``reason`` is the refusal: a typed error, to be translated for its reader."""
+    """One row of a timeline, and for a refusal why."""
 
     at: datetime
     state: PaymentState
-    reason: RaseedError | None = None
+    refused: Refusal | None = None
 
     @property
     def reason_code(self) -> str | None:
         """The stable code of the refusal, if it is one."""
-        return self.reason.code if self.reason else None
+        return self.refused.code if self.refused else None
+
+    @property
+    def reason(self) -> RaseedError | None:
+        """The refusal as the typed error that it is, to be translated for its reader."""
+        return self.refused.error() if self.refused else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +191,13 @@ class Route(Protocol):
 
     def find(self, orders: Sequence[tuple[BankAccount, Alias]]) -> list[Destination | RaseedError | None]:
         """Say for each (payer's account, recipient): where it goes, why it can't, or ``None``: not by this route."""
+
+
+def _kinds(root: type[RaseedError]) -> Iterator[type[RaseedError]]:
+    for kind in root.__subclasses__():
+        yield from _kinds(kind)
+        if "code" in vars(kind):
+            yield kind
 
 
 def reference_of(payment_id: UUID) -> str:

@@ -21,7 +21,7 @@ from raseed.kernel.clock import Clock
 from raseed.kernel.errors import RaseedError
 from raseed.kernel.money import CurrencyMismatch, Money
 
-from .domain import BATCH_MAX, Destination, Instruction, Payment, PaymentState, Step, reference_of
+from .domain import BATCH_MAX, Destination, Instruction, Payment, PaymentState, Refusal, Step, reference_of
 from .errors import RecipientBlocked, RecipientClosed, SelfTransfer, TooManyPayments
 from .posting import Posting, post
 from .reasons import kept
@@ -150,7 +150,7 @@ def _payment(order: Order, refusal: RaseedError | None, fee_minor: int, settled_
     given_earlier = instruction.instructed_at is not None
     timeline = (
         Step(order.instructed_at, PaymentState.ACCEPTED),
-        Step(order.instructed_at if given_earlier else max(settled_at, order.instructed_at), state, refusal),
+        Step(order.instructed_at if given_earlier else max(settled_at, order.instructed_at), state, Refusal.of(refusal) if refusal else None),
     )
     return Payment(
         id=instruction.id,
@@ -179,8 +179,7 @@ def _write(payments: Sequence[Payment]) -> None:
         with connection.wrap_database_errors, cursor.copy(STATEMENTS["copy_steps"]) as copy:
             for payment in payments:
                 for number, step in enumerate(payment.timeline, start=1):
-                    reason = step.reason
-                    data = json.dumps(kept(reason)) if reason else None
+                    data = json.dumps(kept(step.refused)) if step.refused else None
                     copy.write_row((payment.id, number, step.at, step.state.value, step.reason_code, data))
 
 

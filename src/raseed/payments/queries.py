@@ -98,8 +98,8 @@ def told(rows: Iterable[PaymentRow]) -> list[Payment]:
 
 
 def _step(row: StepRow) -> Step:
-    reason = remembered(row.reason_code, row.reason_params) if row.reason_code else None
-    return Step(at=row.at, state=PaymentState(row.state), reason=reason)
+    refused = remembered(row.reason_code, row.reason_params) if row.reason_code else None
+    return Step(at=row.at, state=PaymentState(row.state), refused=refused)
 
 
 def _payment(row: PaymentRow, timeline: tuple[Step, ...]) -> Payment:

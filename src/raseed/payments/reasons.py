@@ -1,41 +1,35 @@
-"""Refusals as a timeline keeps them: a code and its data, from which the same typed error is made again."""
+"""Refusals as JSON, in which a timeline keeps them; money becomes minor units and currency."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import cast
 
-from raseed.kernel.errors import RaseedError
 from raseed.kernel.money import Money, currency
 
-Kept = Mapping[str, object]
+from .domain import Refusal
 
 
-def kept(error: RaseedError) -> dict[str, object]:
-    """Return an error's data as JSON can hold it; money becomes minor units and currency."""
-    params = {
-        name: {"amount_minor": value.amount_minor, "currency": value.currency.code} if isinstance(value, Money) else value
-        for name, value in error.params.items()
-    }
-    return {"field": error.field, "params": params}
+def kept(refusal: Refusal) -> dict[str, object]:
+    """Return what is kept of a refusal beside its code."""
+    return {"field": refusal.field, "params": {name: _plain(value) for name, value in refusal.params}}
 
 
-def remembered(code: str, data: Kept) -> RaseedError:
-    """Return the typed error that was kept; one that no loaded package knows any more comes back as the root."""
-    params = {name: _value(value) for name, value in cast(Kept, data["params"]).items()}
-    field = cast("str | None", data["field"])
-    kind = next((kind for kind in _kinds(RaseedError) if kind.code == code), RaseedError)
-    return kind(field=field, **params)
+def remembered(code: str, data: Mapping[str, object]) -> Refusal:
+    """Return the refusal that was kept."""
+    params = cast("Mapping[str, object]", data["params"])
+    return Refusal(
+        code, cast("str | None", data["field"]), tuple((name, _full(params[name])) for name in sorted(params))
+    )
 
 
-def _kinds(root: type[RaseedError]) -> Iterator[type[RaseedError]]:
-    for kind in root.__subclasses__():
-        yield from _kinds(kind)
-        if "code" in vars(kind):
-            yield kind
+def _plain(value: object) -> object:
+    if isinstance(value, Money):
+        return {"amount_minor": value.amount_minor, "currency": value.currency.code}
+    return value
 
 
-def _value(value: object) -> object:
+def _full(value: object) -> object:
     if isinstance(value, dict) and value.keys() == {"amount_minor", "currency"}:
         return Money(value["amount_minor"], currency(value["currency"]))
     return value

@@ -215,7 +215,7 @@ def _check_limits(payer: BankAccount, amount: Money, clock: Clock) -> None:
 
 
 def _check_balance(payer: BankAccount, total: Money) -> None:
-    books = ledger.look_up_accounts([payer.id])[payer.id]
+    books = ledger.look_up_accounts([payer.id])[payer.id].balances
     available = books.credits_posted - books.debits_posted - books.debits_pending
     if not payer.overdraft_allowed and available < total.amount_minor:
         raise NotEnoughMoney(field="amount")
