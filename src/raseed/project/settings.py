@@ -38,14 +38,13 @@ if os.environ.get("RASEED_DEMO", "") == "1":
 
 MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
+    "raseed.web.middleware.Pages",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "raseed.web.middleware.Pages",
 ]
 TEMPLATES: list[dict[str, Any]] = [
     {
