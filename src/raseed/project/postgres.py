@@ -12,6 +12,7 @@ import ctypes
 import fcntl
 import hashlib
 import os
+import pwd
 import shutil
 import signal
 import stat
@@ -83,13 +84,24 @@ class Way:
     uid: int
 
 
+_MAPPED: Final = ("unshare", f"--map-user={NOBODY}", f"--map-group={NOBODY}", "--")
 _AS_NOBODY: Final = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
-_WAYS_OF_ROOT: Final = (
-    Way(("unshare", f"--map-user={NOBODY}", f"--map-group={NOBODY}", "--"), 0),
-    Way(_AS_NOBODY, NOBODY),
-    # Where root's files lie in folders that nobody else may pass (such as /root), and namespaces are forbidden.
-    Way((*_AS_NOBODY, "--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override"), NOBODY),
-)
+
+
+def _ways() -> list[Way]:
+    uid = os.geteuid()
+    if uid == 0:
+        return [
+            Way(_MAPPED, 0),
+            Way(_AS_NOBODY, NOBODY),
+            # Where root's files lie in folders that nobody else may pass (such as /root), and namespaces are forbidden.
+            Way((*_AS_NOBODY, "--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override"), NOBODY),
+        ]
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:  # a number without a name, as containers have; initdb asks for the name
+        return [Way(_MAPPED, uid)]
+    return [Way((), uid)]
 
 
 def _own(folder: Path, uid: int) -> None:
@@ -108,17 +120,18 @@ def find_way(binaries: Path, folder: Path) -> Way:
     Raises:
         Trouble: there is none.
     """
-    if os.geteuid() != 0:
-        return Way((), os.geteuid())
-    for way in _WAYS_OF_ROOT:
+    for way in _ways():
+        if not way.prefix:
+            return way
         if not shutil.which(way.prefix[0]):
             continue
         _own(folder, way.uid)
         probe = [*way.prefix, "sh", "-c", 'test -x "$1/postgres" && test -w "$2"', "sh", str(binaries), str(folder)]
         if subprocess.run(probe, capture_output=True, check=False).returncode == 0:
             return way
+    who = "root" if os.geteuid() == 0 else f"the user number {os.geteuid()}, which has no name in /etc/passwd"
     raise Trouble(
-        f"PostgreSQL can't run as root, and no unprivileged user can reach {folder}: start Raseed as a normal user, "
+        f"PostgreSQL can't run as {who}, and no unprivileged user can reach {folder}: start Raseed as a normal user, "
         "or set DATABASE_URL to a server of yours."
     )
 
