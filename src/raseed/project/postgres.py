@@ -25,6 +25,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from psycopg.conninfo import make_conninfo
+
 from .trouble import Trouble, disk_full
 
 SUPERUSER: Final = "postgres"
@@ -189,7 +191,7 @@ class PostgresServer:
     def dsn(self, *, user: str = SUPERUSER, password: str | None = None, database: str = "postgres") -> str:
         """Return a libpq connection string."""
         secret = self.password if password is None else password
-        return f"host={self.socket_folder} port={PORT} user={user} password={secret} dbname={database}"
+        return make_conninfo(host=str(self.socket_folder), port=PORT, user=user, password=secret, dbname=database)
 
     def running_pid(self) -> int | None:
         """Return the process id of the server that runs on this folder, or None."""
@@ -338,11 +340,12 @@ class PostgresServer:
             **self.settings,
             "port": str(PORT),
             "listen_addresses": "",
-            "unix_socket_directories": str(self.socket_folder),
+            "unix_socket_directories": f'"{self.socket_folder}"',  # a list: quoted, since a path may hold a comma
             "unix_socket_permissions": "0700",
             **(_LOGGING if self.durable else {}),
         }
-        lines = "".join(f"{name} = '{value}'\n" for name, value in sorted(ours.items()))
+        quoted = {name: value.replace("'", "''") for name, value in sorted(ours.items())}
+        lines = "".join(f"{name} = '{value}'\n" for name, value in quoted.items())
         lines += "include_if_exists = '../local.conf'  # the operator's own settings win\n"
         (self.data / "raseed.conf").write_text("# Written at each start by Raseed.\n" + lines, encoding="utf-8")
         main = self.data / "postgresql.conf"
