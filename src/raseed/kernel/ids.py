@@ -39,7 +39,7 @@ def new_id(*, at_ms: int | None = None) -> UUID:
     )
 
 
-def parse_id(text: str, *, field: str | None = None) -> UUID:
+def parse_id(text: object, *, field: str | None = None) -> UUID:
     """Read an id as it goes over the wire.
 
     Raises:

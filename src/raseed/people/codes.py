@@ -17,8 +17,8 @@ LOCKS: Final = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15
 """How long a phone number is locked after the first, second … code whose tries were used up; the last one repeats."""
 LOCKS_FORGOTTEN_AFTER: Final = timedelta(hours=24)
 
-PER_PHONE_SHORT: Final = Limit(3, timedelta(minutes=10))
-PER_PHONE_DAY: Final = Limit(12, timedelta(hours=24))
+PER_PHONE_SHORT: Final = Limit(5, timedelta(minutes=10))
+PER_PHONE_DAY: Final = Limit(20, timedelta(hours=24))
 PER_ADDRESS_REQUESTS: Final = Limit(60, timedelta(minutes=10))
 PER_ADDRESS_TRIES: Final = Limit(120, timedelta(minutes=10))
 """Generous, because a whole village may stand behind one address of a mobile company."""

@@ -217,7 +217,7 @@ def check_institution(institution: Institution) -> Institution:
     regions = phonenumbers.SUPPORTED_REGIONS
     try:
         ZoneInfo(institution.zone)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         raise InvalidInstitution(field="zone") from None
     if institution.kind not in INSTITUTION_KINDS:
         raise InvalidInstitution(field="kind")

@@ -23,6 +23,7 @@ from .formats import (
 )
 from .jobs import app, growing_pause, run_worker
 from .keys import key_text, keyed_hash, secret_text
+from .progress import Progress, no_progress, progress_on
 
 __all__ = [
     "AuditRecord",
@@ -32,6 +33,7 @@ __all__ = [
     "Event",
     "FailedDelivery",
     "InvalidCursor",
+    "Progress",
     "SameIdOtherContent",
     "TooManyRequests",
     "app",
@@ -53,7 +55,9 @@ __all__ = [
     "keyed_hash",
     "moment_text",
     "money_text",
+    "no_progress",
     "number_text",
+    "progress_on",
     "reader_digits",
     "record",
     "replay_delivery",

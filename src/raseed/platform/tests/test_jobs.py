@@ -31,7 +31,7 @@ def jobs() -> list[tuple[str, str]]:
         cursor.execute(
             "SELECT task_name, status::text FROM procrastinate_jobs WHERE queue_name <> 'upkeep' ORDER BY id"
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def test_a_job_is_there_only_if_its_transaction_committed(database: Any) -> None:
@@ -54,7 +54,7 @@ def test_a_job_of_a_killed_worker_is_handed_out_again(database: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '5 minutes'")
         cursor.execute("DELETE FROM procrastinate_jobs WHERE queue_name = 'upkeep'")
-    rescue_stalled.defer(timestamp=0)
+    rescue_stalled.configure(task_kwargs={"timestamp": 0}).defer()
     run_worker(wait=False)
     run_worker(wait=False)
     assert jobs() == []
