@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -16,6 +17,9 @@ from raseed.kernel.text import ascii_digits
 
 from .errors import InvalidAlias
 from .iban import checked_iban
+
+POSITION_MAX: Final = (1 << 63) - 1
+_POSITION: Final = re.compile(r"[1-9][0-9]{0,18}\Z")
 
 STATEMENT_LINES_MAX: Final = 50
 """The most lines that one statement page holds."""
@@ -42,6 +46,13 @@ class AliasKind(StrEnum):
     PHONE = "phone"
     IBAN = "iban"
     NUMBER = "number"
+
+
+_FORMS: Final = {
+    AliasKind.PHONE: re.compile(r"\+[0-9]{7,15}\Z"),
+    AliasKind.NUMBER: re.compile(r"(?=.*[0-9A-Z])[0-9A-Z-]{1,34}\Z"),
+}
+"""What a phone number (E.164) and an account number look like."""
 
 
 class InternalRole(StrEnum):
@@ -257,7 +268,7 @@ class Cursor:
         Raises:
             InvalidId: not a position.
         """
-        if not (text.isascii() and text.isdigit() and len(text) <= 19 and 0 < int(text) < 1 << 63):
+        if not _POSITION.match(text) or int(text) > POSITION_MAX:
             raise InvalidId(field="before")
         return cls(int(text))
 
@@ -272,8 +283,10 @@ class StatementPage:
 
 
 def numbered(serial: int) -> str:
-    """Return the account number of a serial: the serial and two check digits (ISO 7064 MOD 97-10), so that a slip of
-    the finger meets nobody's account rather than somebody's."""
+    """Return the account number of a serial: the serial and two check digits (ISO 7064 MOD 97-10).
+
+    A slip of the finger then meets nobody's account rather than somebody's.
+    """
     return f"{serial}{98 - serial * 100 % 97:02d}"
 
 
@@ -285,15 +298,13 @@ def normal_alias(alias: Alias) -> Alias:
         InvalidAlias: a phone number that is not E.164, or an account number that is not 1 to 34 letters, digits
             and dashes.
     """
-    text = ascii_digits(alias.value)
+    text = "".join(ascii_digits(alias.value).split())
     if alias.kind is AliasKind.IBAN:
         value = checked_iban(text)
     elif alias.kind is AliasKind.PHONE:
-        value = "".join(text.split())
-        if not (value[:1] == "+" and value[1:].isdigit() and value.isascii() and 8 <= len(value) <= 16):
-            raise InvalidAlias(field="to")
+        value = text
     else:
-        value = "".join(text.split()).upper()
-        if not (value.isascii() and value.replace("-", "").isalnum() and 1 <= len(value) <= 34):
-            raise InvalidAlias(field="to")
+        value = text.upper()
+    if alias.kind in _FORMS and not _FORMS[alias.kind].match(value):
+        raise InvalidAlias(field="to")
     return Alias(kind=alias.kind, value=value, institution_id=alias.institution_id)

@@ -59,7 +59,9 @@ def consume(spends: Sequence[Spend]) -> list[RaseedError | None]:
     if not spends:
         return []
     in_force = _limits_in_force(spends)
-    windows = _lock_windows([spend for spend in spends if in_force[spend.account_id, spend.day][1].per_day_minor is not None])
+    windows = _lock_windows(
+        [spend for spend in spends if in_force[spend.account_id, spend.day][1].per_day_minor is not None]
+    )
     answers: list[RaseedError | None] = []
     for spend in spends:
         currency, limits = in_force[spend.account_id, spend.day]
@@ -117,9 +119,7 @@ def _lock_windows(spends: Sequence[Spend]) -> dict[UUID, Window]:
     for spend in spends:
         first_days[spend.account_id] = min(spend.day, first_days.get(spend.account_id, spend.day))
     with connection.cursor() as cursor:
-        cursor.execute(
-            STATEMENTS["lock_counters"], {"accounts": list(first_days), "days": list(first_days.values())}
-        )
+        cursor.execute(STATEMENTS["lock_counters"], {"accounts": list(first_days), "days": list(first_days.values())})
         return {account_id: Window(day, used_minor) for account_id, day, used_minor in cursor.fetchall()}
 
 

@@ -8,9 +8,9 @@ from django.db.models.functions import Now
 from .domain import AccountState, AliasKind, FeeEvent, InternalRole, ProductKind
 
 
-def _one_of(name: str, column: str, values: type[AccountState | AliasKind | FeeEvent | InternalRole | ProductKind]) -> (
-    models.CheckConstraint
-):
+def _one_of(
+    name: str, column: str, values: type[AccountState | AliasKind | FeeEvent | InternalRole | ProductKind]
+) -> models.CheckConstraint:
     return models.CheckConstraint(name=name, condition=models.Q(**{f"{column}__in": [value.value for value in values]}))
 
 

@@ -60,8 +60,10 @@ def find_by_alias(kind: AliasKind, value: str, institution_id: UUID | None = Non
 
 
 def find_many(aliases: Sequence[Alias]) -> list[list[BankAccount]]:
-    """Return, for each alias in its normal form, the accounts that it names now (a phone number may have a wallet at
-    several issuers)."""
+    """Return, for each alias in its normal form, the accounts that it names now.
+
+    A phone number may have a wallet at several issuers, so there may be several.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             STATEMENTS["accounts_by_alias"],

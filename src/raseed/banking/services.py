@@ -181,9 +181,7 @@ def _open(new: NewBankAccount, actor: str, clock: Clock) -> BankAccount:
 
 def _open_once(new: NewBankAccount, actor: str, clock: Clock) -> None:
     with transaction.atomic():
-        people.join_institution(
-            customer_id=new.owner_id, institution_id=new.institution_id, actor=actor, clock=clock
-        )
+        people.join_institution(customer_id=new.owner_id, institution_id=new.institution_id, actor=actor, clock=clock)
         if not open_accounts([new], now=clock.now()):
             return
         platform.record(
@@ -202,9 +200,7 @@ def _open_once(new: NewBankAccount, actor: str, clock: Clock) -> None:
         )
 
 
-def _change(
-    account_id: UUID, to: AccountState, done: str, *, actor: str, reason: str, clock: Clock
-) -> BankAccount:
+def _change(account_id: UUID, to: AccountState, done: str, *, actor: str, reason: str, clock: Clock) -> BankAccount:
     with transaction.atomic():
         state = _locked_state(account_id)
         there = account(account_id)

@@ -38,8 +38,10 @@ class Narrator(Protocol):
     """What a package above says about the movements that it caused."""
 
     def __call__(self, causes: Sequence[UUID]) -> Mapping[UUID, Narrative]:
-        """Return the narrative of those causes (the transfers' ``user_data``) that are its own, in the language that
-        is active."""
+        """Return the narrative of those causes (the transfers' ``user_data``) that are its own.
+
+        The reader's language is active.
+        """
 
 
 _narrators: list[Narrator] = []
@@ -92,9 +94,7 @@ def statement(
     return StatementPage(account_id, lines, Cursor(entries[-1].transfer.seq) if more else None)
 
 
-def _posted_entries(
-    account_id: UUID, before: Cursor | None, wanted: int
-) -> tuple[list[ledger.HistoryEntry], bool]:
+def _posted_entries(account_id: UUID, before: Cursor | None, wanted: int) -> tuple[list[ledger.HistoryEntry], bool]:
     """Return up to ``wanted`` entries that moved money, and whether there are more below them."""
     entries: list[ledger.HistoryEntry] = []
     below = before.position if before else None

@@ -47,9 +47,7 @@ def set_up_institution(
     institution = people.institution(institution_id)
     money = currency(currency_code or institution.currency_code)
     try:
-        make_iban(
-            country=institution.country, bank_code=bank_code, branch_code=branch_code, account_number=NO_CODE
-        )
+        make_iban(country=institution.country, bank_code=bank_code, branch_code=branch_code, account_number=NO_CODE)
     except ValueError as error:
         raise InvalidTerms(field="bank_code") from error
     with transaction.atomic():

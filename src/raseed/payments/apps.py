@@ -8,8 +8,8 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Let statements tell what payments know about their movements."""
-        from raseed.banking.api import register_narrator  # noqa: PLC0415  (models are ready only now)
+        from raseed.banking.api import register_narrator
 
-        from .queries import narrate  # noqa: PLC0415
+        from .queries import narrate
 
         register_narrator(narrate)

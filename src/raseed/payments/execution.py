@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -27,6 +28,15 @@ from .posting import Posting, post
 from .reasons import kept
 from .sql import STATEMENTS
 
+_PAYER_REFUSALS: Final = {
+    AccountState.BLOCKED: banking.AccountBlocked,
+    AccountState.CLOSED: banking.AccountClosed,
+}
+_RECIPIENT_REFUSALS: Final = {
+    AccountState.BLOCKED: RecipientBlocked,
+    AccountState.CLOSED: RecipientClosed,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Order:
@@ -39,7 +49,7 @@ class Order:
     day: date
 
 
-class RefusedLate(Exception):  # noqa: N818  (it is no error: it tells the caller to begin again)
+class RefusedLate(Exception):
     """The books refused some of what was written as settled; all of it is rolled back."""
 
     def __init__(self, refusals: Mapping[UUID, RaseedError]) -> None:
@@ -47,9 +57,7 @@ class RefusedLate(Exception):  # noqa: N818  (it is no error: it tells the calle
         self.refusals = refusals
 
 
-def carry_out(
-    orders: Sequence[Order], refused_before: Mapping[UUID, RaseedError], clock: Clock
-) -> dict[UUID, Payment]:
+def carry_out(orders: Sequence[Order], refused_before: Mapping[UUID, RaseedError], clock: Clock) -> dict[UUID, Payment]:
     """Carry out payments in a transaction of its own and return them by id.
 
     Args:
@@ -91,20 +99,17 @@ def verdict(order: Order, accounts: Mapping[UUID, BankAccount]) -> RaseedError |
     destination = order.destination
     if isinstance(destination, RaseedError):
         return destination
-    payer = accounts[order.payer.id]
-    if payer.state is AccountState.BLOCKED:
-        return banking.AccountBlocked(field="from_account_id")
-    if payer.state is AccountState.CLOSED:
-        return banking.AccountClosed(field="from_account_id")
+    payer, recipient = accounts[order.payer.id], accounts.get(destination.account_id)
+    if payer.state in _PAYER_REFUSALS:
+        return _PAYER_REFUSALS[payer.state](field="from_account_id")
     if destination.account_id == payer.id:
         return SelfTransfer(field="to")
-    recipient = accounts.get(destination.account_id)
-    if recipient is None:
-        return None
-    if recipient.state is AccountState.BLOCKED:
-        return RecipientBlocked(field="to")
-    if recipient.state is AccountState.CLOSED:
-        return RecipientClosed(field="to")
+    return _recipient_verdict(recipient, payer) if recipient else None  # for other accounts their route answers
+
+
+def _recipient_verdict(recipient: BankAccount, payer: BankAccount) -> RaseedError | None:
+    if recipient.state in _RECIPIENT_REFUSALS:
+        return _RECIPIENT_REFUSALS[recipient.state](field="to")
     if recipient.currency != payer.currency:
         return CurrencyMismatch(field="to", given=payer.currency.code, expected=recipient.currency.code)
     return None
@@ -150,7 +155,11 @@ def _payment(order: Order, refusal: RaseedError | None, fee_minor: int, settled_
     given_earlier = instruction.instructed_at is not None
     timeline = (
         Step(order.instructed_at, PaymentState.ACCEPTED),
-        Step(order.instructed_at if given_earlier else max(settled_at, order.instructed_at), state, Refusal.of(refusal) if refusal else None),
+        Step(
+            order.instructed_at if given_earlier else max(settled_at, order.instructed_at),
+            state,
+            Refusal.of(refusal) if refusal else None,
+        ),
     )
     return Payment(
         id=instruction.id,

@@ -64,7 +64,7 @@ class StepRow(models.Model):
     number = models.SmallIntegerField()
     at = models.DateTimeField()
     state = models.TextField()
-    reason_code = models.TextField(null=True)
+    reason_code = models.TextField(null=True)  # noqa: DJ001  (no reason is not an empty one)
     reason_params = models.JSONField(null=True)
 
     class Meta:

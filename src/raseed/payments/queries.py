@@ -98,7 +98,7 @@ def told(rows: Iterable[PaymentRow]) -> list[Payment]:
 
 
 def _step(row: StepRow) -> Step:
-    refused = remembered(row.reason_code, row.reason_params) if row.reason_code else None
+    refused = remembered(row.reason_code, row.reason_params or {}) if row.reason_code else None
     return Step(at=row.at, state=PaymentState(row.state), refused=refused)
 
 

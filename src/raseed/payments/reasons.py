@@ -17,9 +17,9 @@ def kept(refusal: Refusal) -> dict[str, object]:
 
 def remembered(code: str, data: Mapping[str, object]) -> Refusal:
     """Return the refusal that was kept."""
-    params = cast("Mapping[str, object]", data["params"])
+    params = cast("Mapping[str, object]", data.get("params", {}))
     return Refusal(
-        code, cast("str | None", data["field"]), tuple((name, _full(params[name])) for name in sorted(params))
+        code, cast("str | None", data.get("field")), tuple((name, _full(params[name])) for name in sorted(params))
     )
 
 

@@ -47,8 +47,10 @@ _routes: list[Route] = [OnUs()]
 
 
 def register_route(route: Route) -> None:
-    """Add a route; asked after those registered before it. Called by each package above when it starts; the same code
-    twice counts once."""
+    """Add a route; it is asked after those registered before it.
+
+    Called by each package above when it starts; the same code twice counts once.
+    """
     if all(known.code != route.code for known in _routes):
         _routes.append(route)
 

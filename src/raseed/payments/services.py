@@ -142,9 +142,7 @@ def _orders(instructions: Sequence[Instruction], clock: Clock) -> list[Order]:
         if payer is None or payer.owner_id != instruction.actor_customer_id:
             raise banking.AccountUnknown(field="from_account_id")
         if instruction.amount.currency != payer.currency:
-            raise CurrencyMismatch(
-                field="amount", given=instruction.amount.currency.code, expected=payer.currency.code
-            )
+            raise CurrencyMismatch(field="amount", given=instruction.amount.currency.code, expected=payer.currency.code)
     ways = destinations([(payers[instruction.from_account_id], instruction.to) for instruction in checked])
     now = clock.now()
     zones = banking.zones({payer.institution_id for payer in payers.values()})

@@ -70,7 +70,7 @@ def test_a_phone_that_is_not_e164_is_refused(value: str) -> None:
         normal_alias(Alias(AliasKind.PHONE, value))
 
 
-@pytest.mark.parametrize("value", ["", "12'; DROP", "1" * 35, "‮123"])
+@pytest.mark.parametrize("value", ["", "12'; DROP", "1" * 35, "\u202e123"])
 def test_an_account_number_that_is_none_is_refused(value: str) -> None:
     with pytest.raises(InvalidAlias):
         normal_alias(Alias(AliasKind.NUMBER, value))

@@ -17,6 +17,7 @@ from raseed.kernel.money import AMOUNT_MINOR_MAX, CurrencyMismatch, Money, curre
 from raseed.kernel.text import UnacceptableText
 from raseed.ledger import api as ledger
 from raseed.payments import api as payments
+from raseed.payments import routes
 from raseed.payments.api import Instruction, Payment, PaymentState
 from raseed.people import api as people
 
@@ -36,7 +37,9 @@ class Pair:
         self.ziads = town.wallet(self.ziad)
         self.to_ziad = Alias(AliasKind.PHONE, self.ziad.phone)
 
-    def send(self, amount_minor: int = 1_000, *, id_: UUID | None = None, to: Alias | None = None, note: str = "") -> Payment:
+    def send(
+        self, amount_minor: int = 1_000, *, id_: UUID | None = None, to: Alias | None = None, note: str = ""
+    ) -> Payment:
         """Mona sends."""
         return payments.send(
             id=id_ or new_id(),
@@ -108,9 +111,13 @@ def test_a_repeat_returns_the_first_answer_and_moves_nothing(pair: Pair) -> None
 def test_the_same_id_with_other_content_is_a_conflict(pair: Pair) -> None:
     id_ = new_id()
     pair.send(id_=id_, note="a")
-    for changed in ({"note": "b"}, {"amount_minor": 1_001, "note": "a"}, {"to": Alias(AliasKind.NUMBER, "1"), "note": "a"}):
+    for changed in (
+        {"note": "b"},
+        {"amount_minor": 1_001, "note": "a"},
+        {"to": Alias(AliasKind.NUMBER, "1"), "note": "a"},
+    ):
         with pytest.raises(payments.PaymentIdTaken):
-            pair.send(id_=id_, **changed)  # type: ignore[arg-type]
+            pair.send(id_=id_, **changed)
     with pytest.raises(payments.PaymentIdTaken):
         payments.send(
             id=id_, actor_customer_id=pair.ziad.id, from_account_id=pair.ziads.id, to=pair.to_ziad,
@@ -340,7 +347,11 @@ def test_the_statement_tells_who_when_how_much_and_what_is_left(pair: Pair) -> N
     assert (told.reference, told.note, told.payment_id) == (first.reference, "للإيجار", first.id)
     assert told.booked_on == first.booked_on
     (newest, oldest) = banking.statement(pair.ziads.id, language="ar").lines
-    assert (newest.counterparty, newest.amount.amount_minor, newest.balance_after.amount_minor) == ("منى علي", 100, 2_600)
+    assert (newest.counterparty, newest.amount.amount_minor, newest.balance_after.amount_minor) == (
+        "منى علي",
+        100,
+        2_600,
+    )
     assert oldest.note == "للإيجار"
     (cash,) = (line for line in banking.statement(pair.monas.id, language="ar").lines if line.payment_id is None)
     assert cash.counterparty == "نقدًا"
@@ -363,8 +374,6 @@ def test_a_statement_is_read_page_by_page_to_its_first_line(pair: Pair) -> None:
 
 
 def test_another_route_may_take_what_is_not_on_us(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    from raseed.payments import routes
-
     till = banking.internal_account(pair.town.bank, banking.InternalRole.CASH)
 
     class Out:
@@ -400,7 +409,7 @@ def test_another_route_may_take_what_is_not_on_us(pair: Pair, monkeypatch: pytes
         "INSERT INTO payments_step VALUES (1, now(), 'accepted', NULL, NULL, gen_random_uuid())",
     ],
 )
-def test_the_database_refuses_what_no_verb_does(pair: Pair, database, statement: str) -> None:  # type: ignore[no-untyped-def]
+def test_the_database_refuses_what_no_verb_does(pair: Pair, database, statement: str) -> None:
     pair.send()
     with psycopg.connect(database.owner_dsn) as owner, pytest.raises(psycopg.errors.RestrictViolation):
         owner.execute(statement)
@@ -412,4 +421,4 @@ def test_every_step_has_words_in_three_languages(pair: Pair) -> None:
     assert words["en"].startswith("Refused. Nothing has left your account.")
     assert "1,000.00" in words["en"]
     assert len(set(words.values())) == 3
-    assert people.LANGUAGES == tuple(words)
+    assert tuple(words) == people.LANGUAGES
