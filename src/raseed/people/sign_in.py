@@ -38,11 +38,12 @@ from .codes import (
     whole_minutes,
 )
 from .domain import Customer, InvalidPhone, Limit, UnknownCustomer, network_of, normal_phone
-from .models import RateRow, SignInRow
+from .models import SignInRow
 from .queries import customer_by_phone
 
 PEPPER: Final = "one-time-codes"
 FORGET_AFTER: Final = timedelta(days=2)
+FORGET_ROWS_MAX: Final = 100_000
 _NO_REGION: Final = "ZZ"
 
 _COUNT_ONE: Final = """
@@ -51,6 +52,15 @@ ON CONFLICT (bucket) DO UPDATE SET
     count = CASE WHEN rate.ends_at <= %(now)s THEN 1 ELSE rate.count + 1 END,
     ends_at = CASE WHEN rate.ends_at <= %(now)s THEN excluded.ends_at ELSE rate.ends_at END
 RETURNING count, ends_at
+"""
+# Rows that someone holds are left for the next time: a sweep that waited could deadlock with a request.
+_FORGET_RATES: Final = """
+DELETE FROM people_rate WHERE bucket IN (
+    SELECT bucket FROM people_rate WHERE ends_at < %(before)s LIMIT %(rows_max)s FOR UPDATE SKIP LOCKED)
+"""
+_FORGET_SIGN_INS: Final = """
+DELETE FROM people_sign_in WHERE phone_key IN (
+    SELECT phone_key FROM people_sign_in WHERE changed_at < %(before)s LIMIT %(rows_max)s FOR UPDATE SKIP LOCKED)
 """
 
 
@@ -153,7 +163,12 @@ def _lock(row: SignInRow, now: datetime) -> TooManyTries:
 def _sign_in_row(number: str, now: datetime) -> SignInRow:
     """Return the number's row, made if need be, locked FOR UPDATE until the transaction ends."""
     key = keyed_hash(PEPPER, "phone", number)
-    SignInRow.objects.bulk_create([SignInRow(phone_key=key, changed_at=now)], ignore_conflicts=True)
+    SignInRow.objects.bulk_create(
+        [SignInRow(phone_key=key, changed_at=now)],
+        update_conflicts=True,
+        update_fields=["changed_at"],
+        unique_fields=["phone_key"],
+    )
     return SignInRow.objects.select_for_update().get(phone_key=key)
 
 
@@ -188,5 +203,6 @@ def forget_sign_ins(timestamp: int) -> None:
     """Delete counters and sign-in rows that limit nobody any more."""
     del timestamp
     now = SYSTEM_CLOCK.now()
-    RateRow.objects.filter(ends_at__lt=now).delete()
-    SignInRow.objects.filter(changed_at__lt=now - FORGET_AFTER).delete()
+    with connection.cursor() as cursor:
+        for statement, before in ((_FORGET_RATES, now), (_FORGET_SIGN_INS, now - FORGET_AFTER)):
+            cursor.execute(statement, {"before": before, "rows_max": FORGET_ROWS_MAX})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from raseed.kernel.errors import Conflict, InputError, NotFound, PermissionRefused, RaseedError, TemporarilyUnavailable
@@ -17,12 +15,6 @@ class TooDear(InputError):
     code = "too_dear"
     sentence = "%(price)s is more than %(count)s."
     hint = "No %% here, and %(missing)s stays out."
-
-
-def tree(root: type[RaseedError] = RaseedError) -> Iterator[type[RaseedError]]:
-    yield root
-    for child in root.__subclasses__():
-        yield from tree(child)
 
 
 def test_an_error_is_told_in_the_readers_language_and_digits() -> None:
@@ -76,10 +68,3 @@ def test_programs_get_one_shape_with_latin_digits() -> None:
 )
 def test_each_kind_of_error_has_its_status(error: RaseedError, status: int) -> None:
     assert error_status(error) == status
-
-
-def test_no_two_errors_share_a_code() -> None:
-    codes: dict[str, str] = {}
-    for kind in tree():
-        if kind.__module__.startswith("raseed."):
-            assert codes.setdefault(kind.code, kind.__qualname__) == kind.__qualname__
