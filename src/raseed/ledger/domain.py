@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 BATCH_MAX: Final = 8190
 """The most accounts or transfers in one call, as TigerBeetle's one-megabyte message allows."""
 
+POST_MAX: Final = 32 * BATCH_MAX
+"""The most transfers that one transaction posts, all or none: a file of payments, an import."""
+
 AMOUNT_MAX: Final = (1 << 63) - 1
 """The largest amount and balance, in minor units; as the amount of a post it means "all that is pending"."""
 

@@ -4,11 +4,11 @@
 -- Add plain posted amounts to every account of a batch, in one pass that locks, checks and writes.
 -- An account is left as it is, though locked, when the sum of its debits here, with none of its credits here, might pass
 -- its limit, or its ledger is another, or it is closed or near overflow: those come back in `refused`, for the exact rules.
--- batch: the number taken after the locks. prev: each account's last transfer before this batch. crossing: accounts
+-- batches: the numbers taken after the locks, one for each 8,190 transfers. prev: each account's last transfer before this batch. crossing: accounts
 -- whose number of entries passes a multiple of 128. existing: those of check_ids that the books hold already.
 CREATE OR REPLACE FUNCTION ledger_apply(
     ids uuid[], ledgers int4[], debits int8[], credits int8[], lasts uuid[], counts int4[], check_ids uuid[],
-    OUT batch int8, OUT xid int8, OUT touched int4[], OUT prev uuid[], OUT refused int4[], OUT crossing int4[],
+    how_many int4, OUT batches int8[], OUT xid int8, OUT touched int4[], OUT prev uuid[], OUT refused int4[], OUT crossing int4[],
     OUT existing uuid[])
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
@@ -43,7 +43,7 @@ BEGIN
     SELECT array_agg(i), array_agg(prev_id), array_agg(i) FILTER (WHERE NOT taken),
            array_agg(i) FILTER (WHERE taken AND crosses)
     INTO touched, prev, refused, crossing FROM applied;
-    batch := nextval('ledger_batch_number');
+    SELECT array_agg(nextval('ledger_batch_number')) INTO batches FROM generate_series(1, how_many);
     xid := pg_current_xact_id()::text::int8;
     IF check_ids IS NOT NULL THEN
         SELECT array_agg(t.id) INTO existing
@@ -51,9 +51,9 @@ BEGIN
     END IF;
 END $$;
 
--- Lock accounts for a batch that needs the exact rules from the start, and take its number.
+-- Lock accounts for a batch that needs the exact rules from the start, and take its numbers.
 CREATE OR REPLACE FUNCTION ledger_lock(
-    ids uuid[], OUT batch int8, OUT xid int8, OUT touched int4[], OUT debits_pending int8[], OUT debits_posted int8[],
+    ids uuid[], how_many int4, OUT batches int8[], OUT xid int8, OUT touched int4[], OUT debits_pending int8[], OUT debits_posted int8[],
     OUT credits_pending int8[], OUT credits_posted int8[], OUT entries int8[], OUT last_id uuid[], OUT ledger int4[],
     OUT flags int4[])
 LANGUAGE plpgsql
@@ -65,7 +65,7 @@ BEGIN
     INTO touched, debits_pending, debits_posted, credits_pending, credits_posted, entries, last_id, ledger, flags
     FROM (SELECT i, b.* FROM generate_series(1, cardinality(ids)) i JOIN ledger_balance b ON b.id = ids[i]
           ORDER BY i FOR NO KEY UPDATE OF b) x;
-    batch := nextval('ledger_batch_number');
+    SELECT array_agg(nextval('ledger_batch_number')) INTO batches FROM generate_series(1, how_many);
     xid := pg_current_xact_id()::text::int8;
 END $$;
 

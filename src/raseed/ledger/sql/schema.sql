@@ -94,6 +94,7 @@ CREATE TABLE ledger_mark (
     credits_posted   int8 NOT NULL,
     PRIMARY KEY (account_id, seq)
 );
+CREATE INDEX ledger_mark_time ON ledger_mark (account_id, posted_at);
 
 -- One row a committed call of post(): what the sealer hashes into the log. digest = SHA-256 over the batch's records.
 CREATE TABLE ledger_batch (

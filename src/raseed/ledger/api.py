@@ -1,0 +1,78 @@
+"""The ledger's front door: all that other packages may use.
+
+Decisions 8 and 9: ``post`` needs the caller's open transaction, is called once and last; a refusal is a result, not an
+error, and the caller commits.
+"""
+
+from __future__ import annotations
+
+from .domain import (
+    AMOUNT_MAX,
+    BATCH_MAX,
+    POST_MAX,
+    TRANSIENT,
+    Account,
+    AccountFlags,
+    Balances,
+    CreateAccountResult,
+    CreateTransferResult,
+    HistoryEntry,
+    LedgerInfo,
+    NewAccount,
+    NewTransfer,
+    Transfer,
+    TransferFlags,
+)
+from .errors import AccountNotFound, BatchTooLarge, LedgerBusy, LedgerNotFound
+from .queries import (
+    account_history,
+    balances_at,
+    ledger_info,
+    ledgers,
+    look_up_accounts,
+    look_up_transfers,
+)
+from .services import (
+    PostedTwice,
+    close_account,
+    create_accounts,
+    create_transfers,
+    open_ledger,
+    post,
+    reopen_account,
+)
+
+__all__ = [
+    "AMOUNT_MAX",
+    "BATCH_MAX",
+    "POST_MAX",
+    "TRANSIENT",
+    "Account",
+    "AccountFlags",
+    "AccountNotFound",
+    "Balances",
+    "BatchTooLarge",
+    "CreateAccountResult",
+    "CreateTransferResult",
+    "HistoryEntry",
+    "LedgerBusy",
+    "LedgerInfo",
+    "LedgerNotFound",
+    "NewAccount",
+    "NewTransfer",
+    "PostedTwice",
+    "Transfer",
+    "TransferFlags",
+    "account_history",
+    "balances_at",
+    "close_account",
+    "create_accounts",
+    "create_transfers",
+    "ledger_info",
+    "ledgers",
+    "look_up_accounts",
+    "look_up_transfers",
+    "open_ledger",
+    "post",
+    "reopen_account",
+]

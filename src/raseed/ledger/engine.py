@@ -1,0 +1,49 @@
+"""The PostgreSQL engine: one batch, in the connection's open transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .columns import day_number, intent_of, plain_columns
+from .domain import POST_MAX
+from .errors import BatchTooLarge
+from .exact import post_exact
+from .plain import post_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import psycopg
+
+    from raseed.kernel.clock import Clock
+
+    from .domain import CreateTransferResult, NewTransfer
+
+
+def post_batch(
+    connection: psycopg.Connection[Any],
+    transfers: Sequence[NewTransfer],
+    clock: Clock,
+    *,
+    check_ids: bool = True,
+) -> tuple[list[CreateTransferResult], int]:
+    """Post a batch; answer a result per transfer, in order, and the number of the transaction.
+
+    ``check_ids=False`` leaves it to the unique key to find ids that exist already, which is cheaper for a caller who owns
+    the transaction and tries again with ``check_ids=True`` after a UniqueViolation.
+
+    Raises:
+        BatchTooLarge: more than ``POST_MAX`` transfers.
+        psycopg.errors.UniqueViolation: see ``check_ids``; rarely also with it, when another transaction posts the same
+            id with other accounts at the same moment. The transaction is lost then, and may be tried again.
+        psycopg.errors.DeadlockDetected: the transaction held locks that others wait for before it came here.
+    """
+    if len(transfers) > POST_MAX:
+        raise BatchTooLarge(most=POST_MAX, count=len(transfers))
+    if not transfers:
+        return [], 0
+    today = day_number(clock.now().date())
+    columns = plain_columns(transfers, today)
+    if columns is None:
+        return post_exact(connection, [intent_of(transfer, today) for transfer in transfers], clock)
+    return post_plain(connection, columns, clock, check_ids=check_ids)

@@ -1,0 +1,119 @@
+"""PostgreSQL's binary formats for arrays and COPY, written and read a column at a time with numpy.
+
+A transfer costs the client a fraction of a microsecond this way. Layouts: PostgreSQL documentation, "COPY, Binary
+Format", and the send and receive functions of int4, int8, uuid and arrays (all big-endian).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from psycopg import errors, pq
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import psycopg
+    from numpy.typing import NDArray
+
+Column = "NDArray[Any]"
+
+_INT4_OID: Final = 23
+_INT8_OID: Final = 20
+_UUID_OID: Final = 2950
+_DATE_OID: Final = 1082
+ID: Final = np.dtype("V16")
+INT4: Final = np.dtype(">i4")
+INT8: Final = np.dtype(">i8")
+_COPY_HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_COPY_TRAILER: Final = b"\xff\xff"
+
+
+def _array(oid: int, column: NDArray[Any], element: np.dtype[Any]) -> bytes:
+    header = np.array([1, 0, oid, len(column), 1], INT4).tobytes()
+    cells = np.empty(len(column), dtype=[("length", INT4), ("value", element)])
+    cells["length"] = element.itemsize
+    cells["value"] = column
+    return header + cells.tobytes()
+
+
+def int4s(column: NDArray[Any]) -> bytes:
+    """Encode an ``int4[]``."""
+    return _array(_INT4_OID, column, INT4)
+
+
+def int8s(column: NDArray[Any]) -> bytes:
+    """Encode an ``int8[]``."""
+    return _array(_INT8_OID, column, INT8)
+
+
+def dates(column: NDArray[Any]) -> bytes:
+    """Encode a ``date[]`` of day numbers since 2000-01-01."""
+    return _array(_DATE_OID, column, INT4)
+
+
+def uuids(column: NDArray[Any]) -> bytes:
+    """Encode a ``uuid[]`` of 16-byte values."""
+    return _array(_UUID_OID, column, ID)
+
+
+def read_array(raw: bytes | None, element: np.dtype[Any]) -> NDArray[Any]:
+    """Decode a one-dimensional array without nulls; None and the empty array give no elements."""
+    if raw is None or len(raw) <= 12:  # noqa: PLR2004 - the header of an empty array
+        return np.empty(0, element)
+    cells = np.frombuffer(raw, dtype=[("length", INT4), ("value", element)], offset=20)
+    return np.ascontiguousarray(cells["value"])
+
+
+def int8(value: int) -> bytes:
+    """Encode one ``int8`` (and, as microseconds since 2000, one ``timestamptz``)."""
+    return value.to_bytes(8, "big", signed=True)
+
+
+def call(connection: psycopg.Connection[Any], statement: bytes, parameters: Sequence[bytes | None]) -> pq.abc.PGresult:
+    """Run one statement with binary parameters and a binary result on the caller's connection.
+
+    Raises:
+        psycopg.Error: as the server answered.
+    """
+    result = connection.pgconn.exec_params(statement, parameters, None, [1] * len(parameters), 1)
+    if result.status not in {pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK}:
+        raise errors.lookup(result.error_field(pq.DiagnosticField.SQLSTATE).decode())(  # type: ignore[union-attr]
+            result.error_message.decode(errors="replace").strip()
+        )
+    return result
+
+
+def int4(value: int) -> bytes:
+    """Encode one ``int4``."""
+    return value.to_bytes(4, "big", signed=True)
+
+
+class Rows:
+    """A fixed set of columns, all of fixed width and never null, that goes out as one COPY in binary format."""
+
+    def __init__(self, table: str, columns: Sequence[tuple[str, np.dtype[Any]]]) -> None:
+        names = ", ".join(name for name, _ in columns)
+        self._statement = f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)"
+        layout: list[tuple[str, Any]] = [("width", np.dtype(">i2"))]
+        for name, element in columns:
+            layout += [(f"length_{name}", INT4), (name, element)]
+        self._layout = np.dtype(layout)
+        self._template = np.zeros(1, self._layout)
+        self._template["width"] = len(columns)
+        for name, element in columns:
+            self._template[f"length_{name}"] = element.itemsize
+
+    def empty(self, count: int) -> NDArray[Any]:
+        """Return ``count`` rows of zeros, to be filled by column name."""
+        return np.repeat(self._template, count)
+
+    def copy(self, connection: psycopg.Connection[Any], rows: NDArray[Any]) -> None:
+        """Send the rows.
+
+        Raises:
+            psycopg.Error: as the server answered, for instance UniqueViolation.
+        """
+        with connection.cursor() as cursor, cursor.copy(self._statement) as copy:
+            copy.write(_COPY_HEADER + rows.tobytes() + _COPY_TRAILER)
