@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from . import wire
 from .columns import day_number, intent_of, plain_columns
 from .domain import POST_MAX
 from .errors import BatchTooLarge
@@ -42,6 +43,7 @@ def post_batch(
         raise BatchTooLarge(most=POST_MAX, count=len(transfers))
     if not transfers:
         return [], 0
+    wire.begin(connection)
     today = day_number(clock.now().date())
     columns = plain_columns(transfers, today)
     if columns is None:

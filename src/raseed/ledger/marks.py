@@ -67,4 +67,4 @@ class Marks:
     def write(self, connection: psycopg.Connection[Any]) -> None:
         """Append them all."""
         if self._rows:
-            _ROWS.copy(connection, np.concatenate(self._rows))
+            _ROWS.copy(connection, *self._rows)

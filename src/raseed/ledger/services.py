@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .domain import CreateTransferResult, NewTransfer
 
 TRIES_MAX: Final = 8
-_KNOWN_FLAGS: Final = ~int(~AccountFlags(0))
+_KNOWN_FLAGS: Final = sum(int(flag) for flag in AccountFlags)
 _LIMITS: Final = int(AccountFlags.DEBITS_MUST_NOT_EXCEED_CREDITS | AccountFlags.CREDITS_MUST_NOT_EXCEED_DEBITS)
 _BALANCE_FLAGS: Final = _LIMITS | int(AccountFlags.CLOSED)
 _ACCOUNTS: Final = wire.Rows(

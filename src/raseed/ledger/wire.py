@@ -71,6 +71,12 @@ def int8(value: int) -> bytes:
     return value.to_bytes(8, "big", signed=True)
 
 
+def begin(connection: psycopg.Connection[Any]) -> None:
+    """Begin the transaction if psycopg has not yet: it does so at its first own statement only."""
+    if connection.pgconn.transaction_status == pq.TransactionStatus.IDLE:
+        connection.pgconn.exec_(b"BEGIN")
+
+
 def call(connection: psycopg.Connection[Any], statement: bytes, parameters: Sequence[bytes | None]) -> pq.abc.PGresult:
     """Run one statement with binary parameters and a binary result on the caller's connection.
 
@@ -109,11 +115,11 @@ class Rows:
         """Return ``count`` rows of zeros, to be filled by column name."""
         return np.repeat(self._template, count)
 
-    def copy(self, connection: psycopg.Connection[Any], rows: NDArray[Any]) -> None:
-        """Send the rows.
+    def copy(self, connection: psycopg.Connection[Any], *parts: NDArray[Any]) -> None:
+        """Send rows, made by ``empty`` and filled.
 
         Raises:
             psycopg.Error: as the server answered, for instance UniqueViolation.
         """
         with connection.cursor() as cursor, cursor.copy(self._statement) as copy:
-            copy.write(_COPY_HEADER + rows.tobytes() + _COPY_TRAILER)
+            copy.write(b"".join([_COPY_HEADER, *(rows.tobytes() for rows in parts), _COPY_TRAILER]))
