@@ -22,7 +22,7 @@ HTTP_STATUS: Final[tuple[tuple[type[RaseedError], int], ...]] = (
     (Conflict, 409),
     (TemporarilyUnavailable, 503),
 )
-_PLACE: Final = re.compile(r"%\((\w+)\)s")
+_PLACE: Final = re.compile(r"%\((\w+)\)s|%%")
 
 
 def translate_error(error: RaseedError, language: str, *, digits: Digits | None = None) -> ErrorText:
@@ -61,4 +61,4 @@ def _written(value: object, language: str, digits: Digits | None) -> str:
 
 def _filled(sentence: str, written: Mapping[str, str]) -> str:
     """Fill the places of ``sentence``; an error's sentence and hint may each use only some parameters."""
-    return _PLACE.sub(lambda place: written.get(place[1], "…"), sentence)
+    return _PLACE.sub(lambda place: "%" if place[1] is None else written.get(place[1], "…"), sentence)
