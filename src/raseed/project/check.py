@@ -51,7 +51,7 @@ def main(argv: Sequence[str]) -> int:
     if unknown := set(arguments.only) - set(names):
         parser.error(f"there is no check {', '.join(sorted(unknown))}: choose from {', '.join(names)}")
     with tempfile.TemporaryDirectory(prefix="raseed-check-") as folder:
-        os.environ.update(RASEED_HOME=folder, DATABASE_URL=NOWHERE)
+        os.environ.update(RASEED_HOME=folder, DATABASE_URL=NOWHERE, RASEED_DEMO="1")
         if arguments.write_docs:
             _write_docs(root)
         chosen = [step for step in every if not arguments.only or step.name in arguments.only]

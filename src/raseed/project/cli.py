@@ -6,7 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -107,7 +107,7 @@ def _run(command: Command, rest: list[str]) -> int:
     if command.database and not asks_help and not _is_inner():
         from .embedded import database_in_use  # noqa: PLC0415  (takes 100 ms, and most commands can do without)
 
-        context = database_in_use(home())
+        context: AbstractContextManager[None] = database_in_use(home())
     else:
         context = nullcontext()
     with context:

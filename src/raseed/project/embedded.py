@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 from .database import embedded_server, is_embedded, make_embedded_database
 from .machine import free_disk_bytes
@@ -17,7 +19,8 @@ from .migrate import migrate_if_changed
 from .postgres import PostgresServer, locked
 from .trouble import Trouble, disk_full
 
-FREE_BYTES_MIN = 200 << 20
+FREE_BYTES_MIN: Final = 200 << 20
+RESTART_SECONDS_MAX: Final = 30
 Tell = Callable[[str], None]
 
 
@@ -55,16 +58,43 @@ def database_in_use(home: Path, tell: Tell = tell_on_stderr) -> Iterator[None]:
     held = contextlib.ExitStack()
     held.enter_context(locked(locks / "users", exclusive=False))
     try:
-        with locked(locks / "start"):
-            if server.running_pid() is None:
-                start(home, server, leashed=False, tell=tell)
-            migrate_if_changed(home, tell)
+        _have_it_running(home, server, tell)
         yield
     finally:
         held.close()
         with locked(locks / "start"), locked(locks / "users", wait=False) as last:
             if last:
                 server.stop()
+
+
+def _have_it_running(home: Path, server: PostgresServer, tell: Tell) -> None:
+    locks = home / "locks"
+    deadline = time.monotonic() + RESTART_SECONDS_MAX
+    while time.monotonic() < deadline:
+        with locked(locks / "start"):
+            if server.running_pid() is None:
+                with locked(locks / "supervisor", wait=False) as mine:
+                    if mine:
+                        start(home, server, leashed=False, tell=tell)
+            if server.running_pid() is not None:
+                migrate_if_changed(home, tell)
+                return
+        time.sleep(0.2)  # the supervisor is about to start it again
+    raise Trouble(f"The database does not run, although Raseed does: look into {server.folder / 'log'}.")
+
+
+def start_again(home: Path, server: PostgresServer, tell: Tell) -> None:
+    """Start a supervised server that has ended by itself; where that fails, say so and leave it to the next time."""
+    with locked(home / "locks" / "start"):
+        if server.running_pid() is not None:
+            return
+        tell("The database ended; starting it again …")
+        try:
+            server.start(leashed=True)
+        except Trouble as trouble:
+            tell(str(trouble))
+        else:
+            tell("The database runs again.")
 
 
 @contextlib.contextmanager

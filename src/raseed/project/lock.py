@@ -32,7 +32,8 @@ def main(argv: Sequence[str]) -> int:
     upgrade = ["--upgrade"] if arguments.upgrade else []
     for lock, source in _SOURCES.items():
         print(f"Locking {lock} …", flush=True)
-        command = [root / ".bootstrap/bin/uv", "pip", "compile", *source, *_FORM, *upgrade, "--output-file", lock]
+        uv = str(root / ".bootstrap" / "bin" / "uv")
+        command = [uv, "pip", "compile", *source, *_FORM, *upgrade, "--output-file", lock]
         if subprocess.run(command, cwd=root, check=False).returncode != 0:
             raise Trouble(f"{lock} could not be made: what is above says why.")
     return 0

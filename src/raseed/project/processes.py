@@ -76,10 +76,8 @@ class Child:
         assert self.process is not None
         assert self.process.stdout is not None
         try:
-            chunk = self.process.stdout.read(LINE_BYTES_MAX)
+            chunk = os.read(self.process.stdout.fileno(), LINE_BYTES_MAX)
         except BlockingIOError:
-            return []
-        if chunk is None:
             return []
         if not chunk:
             last, self._rest = self._rest, b""

@@ -38,7 +38,7 @@ def all_errors() -> list[type[RaseedError]]:
                 yield child
             yield from below(child)
 
-    found = {RaseedError, *below(RaseedError)}
+    found: set[type[RaseedError]] = {RaseedError, *below(RaseedError)}
     return sorted(found, key=lambda error: (error.__module__.split(".")[1], error.code, error.__name__))
 
 

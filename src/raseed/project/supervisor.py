@@ -15,7 +15,7 @@ from typing import Final
 
 from .catalogues import compile_catalogues
 from .database import is_embedded
-from .embedded import supervised_database
+from .embedded import start_again, supervised_database
 from .migrate import migrate_if_changed, migrate_in_process
 from .postgres import PostgresServer
 from .processes import Child, Household
@@ -158,7 +158,7 @@ def main(argv: Sequence[str]) -> int:
         for child in household(plan):
             people.add(child)
         try:
-            _run(people, server, plan, began)
+            _run(people, server, plan, home, began)
         finally:
             say("raseed", "Stopping …")
             people.stop()
@@ -174,7 +174,7 @@ def _prepare(home: Path, plan: Plan, *, embedded: bool) -> None:
     del plan
 
 
-def _run(people: Household, server: PostgresServer | None, plan: Plan, began: float) -> None:
+def _run(people: Household, server: PostgresServer | None, plan: Plan, home: Path, began: float) -> None:
     announced, checked = False, time.monotonic()
     while not people.stop_requests:
         people.tick()
@@ -185,8 +185,7 @@ def _run(people: Household, server: PostgresServer | None, plan: Plan, began: fl
         if server is not None and now - checked > _CHECK_SECONDS:
             checked = now
             if server.running_pid() is None:
-                say("raseed", "The database ended; it starts again.")
-                server.start(leashed=True)
+                start_again(home, server, lambda sentence: say("raseed", sentence))
 
 
 def _answers(plan: Plan) -> bool:

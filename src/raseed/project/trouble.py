@@ -24,6 +24,6 @@ def explain(error: OSError) -> str | None:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{where} can't be read or written by this user: change its owner, or choose another RASEED_HOME."
     if error.errno == errno.EPIPE:
-        sys.stdout = None  # type: ignore[assignment]  # nobody reads on; the interpreter would try to flush at its end
+        sys.stdout = None  # nobody reads on; the interpreter would try to flush at its end
         return "Nobody read the rest of the output."
     return None
