@@ -8,8 +8,8 @@ class ImportsConfig(AppConfig):
 
     def ready(self) -> None:
         """Let statements tell what imported lines were."""
-        from raseed.banking.api import register_narrator  # noqa: PLC0415  (models load after the apps)
+        from raseed.banking.api import register_narrator
 
-        from .queries import narrate  # noqa: PLC0415
+        from .queries import narrate
 
         register_narrator(narrate)

@@ -18,14 +18,14 @@ from django.utils.translation import gettext
 
 from raseed.kernel.errors import RaseedError
 from raseed.people.api import LANGUAGES, normal_phone, phone_text
-from raseed.platform.api import translate_error
+from raseed.platform.api import progress_on, translate_error
 
 from .comparison import compare
 from .domain.csvfile import read_csv
 from .domain.mapping import read_mapping
 from .domain.pkdd99 import read_pkdd99
 from .report import screen_text, write_report
-from .services import Progress, import_books
+from .services import import_books
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from .domain.books import Books
 
 SIGN_INS_SHOWN: Final = 5
-TERMINAL_PAUSE_S: Final = 0.2
-FILE_PAUSE_S: Final = 5
 OK, LEDGER_DIFFERS, REFUSED = 0, 1, 2
 
 
@@ -70,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     started = time.monotonic()
-    progress = on_screen()
+    progress = progress_on()
     books = _read(arguments)
     outcome = import_books(books, progress=progress)
     name = f"{books.source.replace(':', '-')}-{books.digest[:12]}"
@@ -101,21 +99,3 @@ def _print_sign_ins(books: Books) -> None:
         name = person.names.get(translation.get_language() or "en") or next(iter(person.names.values()))
         marked = "*" if person.synthetic else " "
         print(f"  {phone_text(person.phone)}{marked}  {name}  ({gettext('account')} {account.number})")
-
-
-def on_screen() -> Progress:
-    """Return a progress line on standard error: rewritten on a terminal, else a line every few seconds."""
-    terminal = sys.stderr.isatty()
-    pause = TERMINAL_PAUSE_S if terminal else FILE_PAUSE_S
-    last_at, last_what = 0.0, ""
-
-    def show(what: str, done: int, total: int) -> None:
-        nonlocal last_at, last_what
-        now, last = time.monotonic(), done >= total
-        if not last and what == last_what and now - last_at < pause:
-            return
-        last_at, last_what = now, what
-        line = f"  {gettext(what)}: {done:,} / {total:,}"
-        print(f"\r{line}" if terminal else line, end="\n" if last or not terminal else "", file=sys.stderr, flush=True)
-
-    return show

@@ -12,6 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from raseed.kernel.errors import mark
 from raseed.ledger import api as ledger
 
 from .domain.order import Verdict
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
-    from .services import Progress
+    from raseed.platform.api import Progress
 
 HISTORY_PAGE: Final = 500
-COMPARING: Final = "comparing each balance"
+COMPARING: Final = mark("comparing each balance")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +88,14 @@ def _ledger_balances(account_id: UUID, imported: AbstractSet[UUID]) -> dict[tupl
     while page := ledger.account_history(account_id, before_seq=before, limit=HISTORY_PAGE):
         entries.extend(page)
         before = page[-1].transfer.seq
-    balances, place, moved_since = {}, 0, 0
+    balances: dict[tuple[UUID, int, int, date | None], int] = {}
+    place, moved_since = 0, 0
     for entry in reversed(entries):
-        amount = entry.transfer.amount if entry.transfer.credit_account_id == account_id else -entry.transfer.amount
+        amount = -entry.transfer.amount if entry.is_debit else entry.transfer.amount
         if entry.transfer.id not in imported:
             moved_since += amount
             continue
         place += 1
-        balance = entry.credits_posted - entry.debits_posted - moved_since
+        balance = entry.balances.credits_posted - entry.balances.debits_posted - moved_since
         balances[entry.transfer.id, place, amount, entry.transfer.booked_on] = balance
     return balances

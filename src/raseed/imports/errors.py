@@ -125,11 +125,19 @@ class ControlCountDiffers(FileRefused):
     hint = mark("Fetch the file again, or ask its sender.")
 
 
-class ControlSumDiffers(FileRefused):
-    """The file, or its mapping, says another sum than the lines add up to."""
+class ControlCreditsDiffer(FileRefused):
+    """The file, or its mapping, says another sum than the lines that raise a balance add up to."""
 
-    code = "import_control_sum_differs"
-    sentence = mark("The %(side)s add up to %(found)s, but %(expected)s was announced for %(file)s.")
+    code = "import_control_credits_differ"
+    sentence = mark("The credits in %(file)s add up to %(found)s, but %(expected)s was announced.")
+    hint = mark("Fetch the file again, or ask its sender.")
+
+
+class ControlDebitsDiffer(FileRefused):
+    """The file, or its mapping, says another sum than the lines that lower a balance add up to."""
+
+    code = "import_control_debits_differ"
+    sentence = mark("The debits in %(file)s add up to %(found)s, but %(expected)s was announced.")
     hint = mark("Fetch the file again, or ask its sender.")
 
 

@@ -124,15 +124,15 @@ def screen_text(books: Books, outcome: Outcome, tally: Tally, folder: Path, seco
     else:
         yield say(mark("Nothing was changed: all %(lines)s transactions were here already."), lines=outcome.lines_known)
     yield say(mark("Compared with the balances that were printed: %(lines)s lines."), lines=tally.lines)
-    yield say(mark("  follow from the line before, exactly: %(count)s"), count=tally.verdicts[Verdict.EQUAL])
-    yield say(mark("  rounding differences (up to %(most)s): %(count)s"), most=money(books.rounding_minor_max),
+    yield "  " + say(mark("follow from the line before, exactly: %(count)s"), count=tally.verdicts[Verdict.EQUAL])
+    yield "  " + say(mark("rounding differences (up to %(most)s): %(count)s"), most=money(books.rounding_minor_max),
               count=tally.verdicts[Verdict.ROUNDING])  # fmt: skip
-    yield say(mark("  can't follow from the line before: %(count)s"), count=tally.verdicts[Verdict.CANNOT_FOLLOW])
+    yield "  " + say(mark("can't follow from the line before: %(count)s"), count=tally.verdicts[Verdict.CANNOT_FOLLOW])
     if tally.verdicts[Verdict.NOT_PRINTED]:
-        yield say(mark("  no balance printed: %(count)s"), count=tally.verdicts[Verdict.NOT_PRINTED])
+        yield "  " + say(mark("no balance printed: %(count)s"), count=tally.verdicts[Verdict.NOT_PRINTED])
     yield from (f"    {row}" for row in _findings(tally.cannot_follow, in_currency))
     for account, day in outcome.days_not_searched:
-        yield say(mark("  no order found for the account %(account)s on %(day)s"), account=account, day=day)
+        yield "  " + say(mark("no order found for the account %(account)s on %(day)s"), account=account, day=day)
     yield say(mark("In the ledger: %(count)s balances are the printed ones to the last digit; the others differ by what the "
                    "differences before them add up to (at most %(most)s)."),
               count=tally.ledger_as_printed, most=money(tally.carried_minor_max))  # fmt: skip

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from django.db import connection, transaction
 
 from raseed.banking import api as banking
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
+from raseed.kernel.errors import mark
 from raseed.ledger import api as ledger
 from raseed.people import api as people
-from raseed.platform.api import record
+from raseed.platform.api import Progress, no_progress, record
 
 from .domain.books import BookLine, Books, Kind, derived_id
 from .domain.order import AccountOrder, PlacedLine, Verdict, place_lines
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 ONE_AT_A_TIME: Final = 0x52_41_53_49
 """The advisory lock that keeps two imports from running at once ("RASI")."""
 LOOK_UP_MAX: Final = 5_000
+FINDING_THE_ORDER: Final = mark("finding the order of each day")
+REGISTERING: Final = mark("registering people and opening accounts")
+KEEPING: Final = mark("keeping the lines' words")
+POSTING: Final = mark("posting")
 CODES: Final = {kind: 700 + place for place, kind in enumerate(Kind, 1)}
 """The ledger's transfer codes of imported lines: 701 and up, in the order of ``Kind``."""
 OWN_ACCOUNT_CODES: Final = {"clearing": 790, "interest": 791}
@@ -41,17 +46,6 @@ _COPY_TYPES: Final = (
     "uuid", "int8", "uuid", "int4", "int4", "varchar", "date", "int8", "int8", "int8", "int8", "int8",
     "text", "text", "text", "text", "text", "text",
 )  # fmt: skip
-
-
-class Progress(Protocol):
-    """Told how far a long piece of work is."""
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        """Say that ``done`` of ``total`` are done of ``what`` (a message id)."""
-
-
-def silent(what: str, done: int, total: int) -> None:
-    """Report to nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +69,7 @@ class _Placed:
     placed: PlacedLine
 
 
-def import_books(books: Books, *, progress: Progress = silent, clock: Clock = SYSTEM_CLOCK) -> Outcome:
+def import_books(books: Books, *, progress: Progress = no_progress, clock: Clock = SYSTEM_CLOCK) -> Outcome:
     """Open the books' accounts and post their lines, each with its own booked date, all in one transaction.
 
     A line that is here already with the same content is passed over, so the same file twice changes nothing, and an
@@ -196,12 +190,6 @@ def _placed_by_account(
     return orders
 
 
-FINDING_THE_ORDER: Final = "finding the order of each day"
-REGISTERING: Final = "registering people and opening accounts"
-KEEPING: Final = "keeping the lines' words"
-POSTING: Final = "posting"
-
-
 def _with_opening(order: AccountOrder) -> AccountOrder:
     """Put the balance that an account came with before its first line, as a line of its own."""
     first, opening = order.placed[0].line, order.opening_minor
@@ -271,8 +259,9 @@ def _register(
                 )
             )  # fmt: skip
         found[person.key] = (known.id if known else ids[person.key], known is None)
-    for done in people.register_customers_bulk(newcomers, clock=clock):
-        progress(REGISTERING, done, len(newcomers))
+    people.register_customers_bulk(
+        newcomers, progress=lambda done: progress(REGISTERING, done, len(newcomers)), clock=clock
+    )
     return found
 
 

@@ -16,20 +16,25 @@ PORT: Final = 8010
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Serve until SIGTERM or Ctrl-C; the bearer key is RASEED_SMS_KEY, else the key file's content, else none."""
+    """Serve until SIGTERM or Ctrl-C; the bearer key is RASEED_SMS_KEY, else what the key file holds, else none."""
     parser = argparse.ArgumentParser(
         prog="python -m raseed.demo.phone", description="A text-message gateway and the phones behind it, for the demo."
     )
     parser.add_argument("--port", type=int, default=PORT, help="on loopback (default: %(default)s; 0 picks a free one)")
     parser.add_argument("--key-file", type=Path, help="file with the bearer key that senders must show")
     arguments = parser.parse_args(argv)
-    key = os.environ.get("RASEED_SMS_KEY", "")
-    if not key and arguments.key_file is not None:
+
+    def key() -> str | None:
+        """The sender makes the file at its first text, so it is read when a text comes; unreadable, no key fits."""
+        if given := os.environ.get("RASEED_SMS_KEY"):
+            return given
+        if arguments.key_file is None:
+            return None
         try:
-            key = arguments.key_file.read_text().strip()
-        except OSError as trouble:
-            print(f"The key file can't be read: {trouble.strerror}.", file=sys.stderr)
-            return 2
+            return str(arguments.key_file.read_text(encoding="ascii")).strip()
+        except (OSError, UnicodeDecodeError):
+            return ""
+
     try:
         server = PhoneServer(("127.0.0.1", arguments.port), key=key)
     except (OSError, OverflowError) as trouble:

@@ -18,7 +18,7 @@ from .mailbox import Mailbox, Manner, Taken
 from .pages import LANGUAGES, STYLE, index_page, phone_page, problem_page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 BODY_BYTES_MAX: Final = 64 << 10
 TIMES_DIGITS_MAX: Final = 4
@@ -33,13 +33,13 @@ _NOT_UNDERSTOOD: Final = mark("This could not be understood.")
 
 
 class PhoneServer(ThreadingHTTPServer):
-    """The server; ``key`` is the bearer key that a sender must show, or empty where none is asked for."""
+    """The server; ``key`` returns the bearer key that a sender must show, ``None`` where none is asked for."""
 
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], *, key: str, mailbox: Mailbox | None = None) -> None:
+    def __init__(self, address: tuple[str, int], *, key: Callable[[], str | None], mailbox: Mailbox | None = None) -> None:
         self.key = key
         self.mailbox = mailbox or Mailbox()
         self.stopping = Event()
@@ -101,7 +101,8 @@ class PhoneHandler(BaseHTTPRequestHandler):
 
     def _take(self, body: bytes) -> None:
         given = self.headers.get("Authorization", "").removeprefix("Bearer ")
-        if self.server.key and not hmac.compare_digest(given.encode(), self.server.key.encode()):
+        key = self.server.key()
+        if key is not None and not (key and hmac.compare_digest(given.encode(), key.encode())):
             self._json(401, {"error": "wrong key"})
             return
         try:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from raseed.kernel.errors import mark
 from raseed.kernel.text import ascii_digits
 
 from ..errors import (
     AccountUnknown,
     ColumnsDiffer,
     ControlCountDiffers,
-    ControlSumDiffers,
+    ControlCreditsDiffer,
+    ControlDebitsDiffer,
     FileCutOff,
     FileEmpty,
     IdRepeated,
@@ -148,16 +148,18 @@ def _check_control(lines: tuple[BookLine, ...], control: Control, mapping: CsvMa
     if control.rows is not None and control.rows != len(lines):
         raise ControlCountDiffers(expected=control.rows, found=len(lines), file=file)
     scale = mapping.institution.currency.scale
-    for side, announced, found in (
-        (mark("credits"), control.credits, sum(line.amount_minor for line in lines if line.amount_minor > 0)),
-        (mark("debits"), control.debits, -sum(line.amount_minor for line in lines if line.amount_minor < 0)),
+    credited = sum(line.amount_minor for line in lines if line.amount_minor > 0)
+    debited = -sum(line.amount_minor for line in lines if line.amount_minor < 0)
+    for announced, found, refusal in (
+        (control.credits, credited, ControlCreditsDiffer),
+        (control.debits, debited, ControlDebitsDiffer),
     ):
         if not announced:
             continue
-        row = Row(file, 0, {side: announced})
-        expected = signed_minor(row, side, scale=scale, decimal=mapping.decimal, thousands=mapping.thousands)
+        row = Row(file, 0, {"sum": announced})
+        expected = signed_minor(row, "sum", scale=scale, decimal=mapping.decimal, thousands=mapping.thousands)
         if abs(expected) != found:
-            raise ControlSumDiffers(side=side, found=_decimal(found, scale), expected=shown(announced), file=file)
+            raise refusal(found=_decimal(found, scale), expected=shown(announced), file=file)
 
 
 def _decimal(minor: int, scale: int) -> str:

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE_BYTES_MAX: Final = 256 << 20
-LINES_MAX: Final = 1_000_000
+LINES_MAX: Final = 130_000
+"""An import posts in one call, and ``ledger.api.post`` takes 262,080 transfers: a line and an opening balance for each."""
 FIELD_CHARACTERS_MAX: Final = 1_000
 SOURCE_ID_CHARACTERS_MAX: Final = 64
 SHOWN_CHARACTERS_MAX: Final = 40

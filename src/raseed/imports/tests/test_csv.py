@@ -20,7 +20,8 @@ from raseed.imports.errors import (
     AccountUnknown,
     ColumnsDiffer,
     ControlCountDiffers,
-    ControlSumDiffers,
+    ControlCreditsDiffer,
+    ControlDebitsDiffer,
     FileCutOff,
     FileEmpty,
     FileMissing,
@@ -149,8 +150,8 @@ def test_a_file_cut_in_the_middle_is_refused_unless_its_sums_prove_it_whole(read
     ("control", "refusal"),
     [
         ({"rows": 4}, ControlCountDiffers),
-        ({"credits": "1.510,251"}, ControlSumDiffers),
-        ({"debits": "0,000"}, ControlSumDiffers),
+        ({"credits": "1.510,251"}, ControlCreditsDiffer),
+        ({"debits": "0,000"}, ControlDebitsDiffer),
     ],
 )
 def test_a_file_that_lies_about_its_count_or_sums_is_refused(
@@ -166,7 +167,7 @@ def test_a_trailer_is_checked_and_a_missing_one_means_that_the_file_is_cut(read:
     assert len(read(*LINES, "TOTAL;3;1.510,250;200,000", end="", control=trailer).lines) == 3
     with pytest.raises(ControlCountDiffers):
         read(*LINES[:2], "TOTAL;3;1.510,250;200,000", control=trailer)
-    with pytest.raises(ControlSumDiffers):
+    with pytest.raises(ControlCreditsDiffer):
         read(*LINES, "TOTAL;3;1.510,251;200,000", control=trailer)
     with pytest.raises(FileCutOff):
         read(control=trailer)

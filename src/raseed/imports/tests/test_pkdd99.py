@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from raseed.imports.domain.books import Kind, Purpose
+from raseed.imports.domain.books import BookLine, Kind, Purpose
 from raseed.imports.domain.order import Verdict, place_lines
 from raseed.imports.domain.pkdd99 import read_pkdd99
 from raseed.imports.errors import (
@@ -117,7 +117,7 @@ def test_the_real_bank_has_49102_whole_lines_and_each_gets_its_verdict(real_bank
     books = read_pkdd99(real_bank)
     assert (len(books.lines), len(books.accounts), len(books.people)) == (49_102, 1_229, 1_489)
     assert [(skipped.line_no, skipped.text) for skipped in books.skipped] == [(49_104, '3526882;11021;940331;"PRIJE')]
-    by_account: dict[str, list] = {}
+    by_account: dict[str, list[BookLine]] = {}
     for line in books.lines:
         by_account.setdefault(line.account, []).append(line)
     placed = [

@@ -1,0 +1,71 @@
+"""``./raseed demo``: plant the demo world, or say who may sign in."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from django.utils import translation
+from django.utils.translation import gettext
+
+from raseed.kernel.errors import RaseedError
+from raseed.people.api import LANGUAGES, phone_text
+from raseed.platform.api import progress_on, translate_error
+
+from .api import FIRST_BLOCK, SEED, plant, who
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+OK, REFUSED = 0, 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="raseed demo", description="The demo world: invented institutions and people, drawn from a seed."
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    planting = verbs.add_parser("plant", help="plant it into the embedded database, or let it grow")
+    planting.add_argument("--people", type=int, default=FIRST_BLOCK, help="how many (default: %(default)s)")
+    planting.add_argument("--seed", type=int, default=SEED, help="the same seed gives the same world (default: %(default)s)")
+    asking = verbs.add_parser("who", help="say who may sign in")
+    for each in (planting, asking):
+        each.add_argument("--language", choices=LANGUAGES, default="en", help="of what is printed (default: %(default)s)")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out the verb; exit status 2 says that it was refused and nothing changed."""
+    arguments = _parser().parse_args(argv)
+    with translation.override(arguments.language):
+        try:
+            if arguments.verb == "plant":
+                _plant(arguments.people, arguments.seed)
+        except RaseedError as refusal:
+            told = translate_error(refusal, arguments.language)
+            print(f"{told.message} {told.hint}".strip(), file=sys.stderr)
+            return REFUSED
+        for line in who_lines():
+            print(line)
+    return OK
+
+
+def _plant(people: int, seed: int) -> None:
+    started = time.monotonic()
+    world = plant(people=people, seed=seed, progress=progress_on())
+    print(
+        gettext("Planted: %(people)s people, %(transfers)s transfers in %(seconds)s s.")
+        % {"people": f"{world.people:,}", "transfers": f"{world.transfers:,}", "seconds": round(time.monotonic() - started)}
+    )
+
+
+def who_lines() -> list[str]:
+    """Return lines that say who may sign in, each person in their own language."""
+    people = who()
+    if not people:
+        return [gettext("The demo world is not planted yet.")]
+    lines = [gettext("These people of the demo may sign in (names and numbers are invented):")]
+    lines += [f"  {phone_text(each.phone)}  {each.name}  ({each.language}; {', '.join(each.places)})" for each in people]
+    return lines
