@@ -71,15 +71,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     prepare_environment()
     try:
         return _run(COMMANDS[name], rest)
-    except (Trouble, OSError) as error:
-        sentence = str(error) if isinstance(error, Trouble) else explain(error)
-        if sentence is None:
-            raise
-        print(f"raseed: {sentence}", file=sys.stderr)
     except KeyboardInterrupt:
         print("\nraseed: stopped.", file=sys.stderr)
         return INTERRUPTED
-    return 1
+    except Exception as error:
+        if (sentence := explain(error)) is None:
+            raise
+        print(f"raseed: {sentence}", file=sys.stderr)
+        return 1
 
 
 def prepare_environment() -> None:

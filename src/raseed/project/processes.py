@@ -133,6 +133,23 @@ class Household:
         assert child.process.stdout is not None
         self._selector.register(child.process.stdout, selectors.EVENT_READ, child)
 
+    def run_once(self, command: Sequence[str]) -> tuple[int, str]:
+        """Run a command to its end, which a request to stop brings near; return its status and standard output."""
+        with subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            preexec_fn=end_with_parent,  # noqa: PLW1509  (this process has one thread)
+        ) as process:
+            while True:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    output, _ = process.communicate(timeout=TICK_SECONDS)
+                    return process.returncode, output
+                if self.stop_requests:
+                    process.terminate()
+
     def tick(self) -> None:
         """Pass on what was printed, start again what died; returns after a quarter of a second at most."""
         self._listen(TICK_SECONDS)

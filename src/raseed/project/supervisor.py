@@ -149,16 +149,21 @@ def main(argv: Sequence[str]) -> int:
     os.environ["RASEED_DEMO"] = "1" if plan.demo else "0"
     if plan.demo:
         os.environ.setdefault("RASEED_SMS_URL", f"{plan.phone_address}sms")
+        os.environ.setdefault("RASEED_PHONE_URL", plan.phone_address)
     compile_catalogues()
     began = time.monotonic()
     people = Household(say)
     people.take_signals()
     with supervised_database(home, lambda sentence: say("raseed", sentence)) as server:
-        _prepare(home, plan, embedded=server is not None)
-        for child in household(plan):
-            people.add(child)
+        if server is None:
+            migrate_in_process()
+        else:
+            migrate_if_changed(home, lambda sentence: say("raseed", sentence))
+        guests = _plant(home, people) if plan.demo else []
         try:
-            _run(people, server, plan, home, began)
+            for child in [] if people.stop_requests else household(plan):
+                people.add(child)
+            _run(people, server, plan, home, began, guests)
         finally:
             say("raseed", "Stopping …")
             people.stop()
@@ -166,22 +171,28 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _prepare(home: Path, plan: Plan, *, embedded: bool) -> None:
-    if embedded:
-        migrate_if_changed(home, lambda sentence: say("raseed", sentence))
-    else:
-        migrate_in_process()
-    del plan
+def _plant(home: Path, people: Household) -> list[str]:
+    """Plant the demo world at the first start, and return the lines that say who may sign in."""
+    mark = home / "postgres" / "planted"
+    if not mark.exists():
+        say("raseed", "Planting the demo world …")
+        status, told = people.run_once([sys.executable, "-m", "raseed.project.cli", "demo", "plant"])
+        if people.stop_requests:
+            return []
+        if status != 0:
+            raise Trouble("The demo world could not be planted: what is above says why. 'run --no-demo' does without.")
+        mark.write_text(told, encoding="utf-8")
+    return mark.read_text(encoding="utf-8").splitlines()
 
 
-def _run(people: Household, server: PostgresServer | None, plan: Plan, home: Path, began: float) -> None:
+def _run(people: Household, server: PostgresServer | None, plan: Plan, home: Path, began: float, guests: Sequence[str]) -> None:
     announced, checked = False, time.monotonic()
     while not people.stop_requests:
         people.tick()
         now = time.monotonic()
         if not announced and (_answers(plan) or now - began > READY_SECONDS_MAX):
             announced = True
-            _announce(plan, now - began)
+            _announce(plan, now - began, guests)
         if server is not None and now - checked > _CHECK_SECONDS:
             checked = now
             if server.running_pid() is None:
@@ -196,14 +207,10 @@ def _answers(plan: Plan) -> bool:
         return False
 
 
-def _announce(plan: Plan, seconds: float) -> None:
+def _announce(plan: Plan, seconds: float, guests: Sequence[str]) -> None:
     say("raseed", f"Raseed runs (ready after {seconds:.1f} s). Open {plan.address}")
     if plan.demo:
-        for line in _who_may_sign_in():
+        for line in guests:
             say("raseed", line)
         say("raseed", f"Codes that are sent by text message appear on the demo's phones: {plan.phone_address}")
     say("raseed", "Ctrl-C stops it; the data stays.")
-
-
-def _who_may_sign_in() -> Iterator[str]:
-    yield "The demo's people are listed there."

@@ -6,6 +6,8 @@ import errno
 import sys
 from pathlib import Path
 
+from raseed.kernel.errors import RaseedError
+
 
 class Trouble(Exception):
     """Raised with one sentence that says what is wrong and what to do; the command line prints it and exits 1."""
@@ -16,8 +18,19 @@ def disk_full(folder: Path) -> Trouble:
     return Trouble(f"The disk that holds {folder} is full: free some space (1 GB is enough to start) and try again.")
 
 
-def explain(error: OSError) -> str | None:
-    """Return the sentence for an operating-system error that a person can mend, or None for any other."""
+def explain(error: Exception) -> str | None:
+    """Return the sentence for what a person can mend, or None for what is a fault of the program."""
+    if isinstance(error, Trouble):
+        return str(error)
+    if isinstance(error, RaseedError):
+        told = (error.sentence, error.hint)
+        return " ".join(text % error.params if error.params else text for text in told if text)
+    if type(error).__name__ == "OperationalError" and type(error).__module__.split(".")[0] in ("django", "psycopg"):
+        return f"The database can't be reached or had to give up: {str(error).strip().splitlines()[-1]}"
+    return _explain_system(error) if isinstance(error, OSError) else None
+
+
+def _explain_system(error: OSError) -> str | None:
     where = Path(str(error.filename)) if error.filename else Path.cwd()
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return str(disk_full(where))
