@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import Storage
 from django.http import Http404, HttpResponse, HttpResponseNotModified
 from django.views.decorators.http import require_safe
@@ -48,7 +49,10 @@ class Asset:
 
 
 def _read(name: str) -> Asset | None:
-    found = finders.find(name)
+    try:
+        found = finders.find(name)
+    except SuspiciousFileOperation:  # a name that tries to climb out of the folders of static files
+        return None
     if not isinstance(found, str):
         return None
     path = Path(found)
@@ -80,6 +84,7 @@ class HashedAssets(Storage):
     """What ``{% static %}`` asks for addresses: ``web/app.css`` becomes ``/static/web/app.0123456789ab.css``."""
 
     def url(self, name: str | None) -> str:
+        """Return the address of a static file, with its hash."""
         found = asset(name or "")
         if found is None:
             raise ValueError(f"no installed app has the static file {name!r}")
@@ -87,6 +92,7 @@ class HashedAssets(Storage):
         return f"{settings.STATIC_URL}{stem}.{found.digest}{dot}{suffix}"
 
     def exists(self, name: str) -> bool:
+        """Say whether any installed app has this file."""
         return asset(name) is not None
 
 

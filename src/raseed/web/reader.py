@@ -66,7 +66,7 @@ class Reader:
         """Write a text that holds digits, such as a phone number."""
         return platform.digits_text(text, self.language, digits=self.digits)
 
-    def date(self, when: date, *, country: str | None = None) -> str:
+    def day(self, when: date, *, country: str | None = None) -> str:
         """Write a date."""
         return platform.date_text(when, self.language, digits=self.digits, country=country)
 
@@ -82,10 +82,6 @@ class Reader:
         """Write date and time of an instant."""
         return platform.moment_text(when, self.language, zone=zone, digits=self.digits, country=country)
 
-    def named(self, names: dict[str, str]) -> str:
-        """Choose from names by language: the reader's, else the first there is."""
-        return names.get(self.language) or next((name for name in names.values() if name), "")
-
 
 def chosen_language(request: HttpRequest) -> str:
     """Return the language chosen on this device, else the browser's, else the installation's."""
@@ -100,7 +96,7 @@ def read_preferences(request: HttpRequest) -> Reader:
     return Reader(
         language=chosen_language(request),
         digits=cast(platform.Digits, digits) if digits in get_args(platform.Digits) else None,
-        theme=cast(Theme, theme) if theme in THEMES else "auto",
+        theme=theme if theme in THEMES else "auto",
     )
 
 

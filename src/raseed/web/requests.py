@@ -62,7 +62,7 @@ def signed_in(view: Callable[Concatenate[CustomerRequest, P], HttpResponseBase])
     """Let only a signed-in customer through; others are sent to sign in, and come back here afterwards."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if find_customer(request) is not None:
             return view(cast(CustomerRequest, request), *args, **kwargs)
         page = cast(PageRequest, request)

@@ -76,7 +76,7 @@ def money(context: template.Context, amount: Money, style: str = "", *, signed: 
 @register.simple_tag(takes_context=True)
 def day(context: template.Context, when: date, country: str = "") -> str:
     """Write a date."""
-    return _reader(context).date(when, country=country or None)
+    return _reader(context).day(when, country=country or None)
 
 
 @register.simple_tag(takes_context=True)
@@ -103,6 +103,9 @@ def clock(context: template.Context, when: datetime, zone: str) -> SafeString:
 def digits(context: template.Context, text: object) -> SafeString:
     """Write a phone number, an account number or a reference: always from the left, in the reader's digits.
 
-    The order is forced (``<bdo>``): left to themselves, groups of Arabic-Indic digits would line up from the right.
+    The order is forced (``<bdo>``): left to themselves, groups of Arabic-Indic digits would line up from the right. A
+    code with letters in it (an IBAN, a reference) keeps Latin digits, as it is printed everywhere else.
     """
-    return format_html('<bdo class="number" dir="ltr">{}</bdo>', _reader(context).text(str(text)))
+    plain = str(text)
+    shown = plain if any(character.isalpha() for character in plain) else _reader(context).text(plain)
+    return format_html('<bdo class="number" dir="ltr">{}</bdo>', shown)

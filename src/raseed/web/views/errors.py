@@ -64,16 +64,19 @@ def _page(request: HttpRequest, error: RaseedError, status: int) -> HttpResponse
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 400."""
+    del exception
     return _page(request, UnreadableRequest(), 400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 403."""
+    del exception
     return _page(request, NotAllowedHere(), 403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 404."""
+    del exception
     return _page(request, PageNotFound(), 404)
 
 
@@ -84,4 +87,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose token is missing or old."""
+    del reason
     return _page(request, PageOutOfDate(), 403)

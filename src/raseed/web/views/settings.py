@@ -70,6 +70,7 @@ def settings_page(request: CustomerRequest) -> HttpResponseBase:
 @require_safe
 def manifest(request: HttpRequest) -> HttpResponseBase:
     """Return the web app manifest, so that the pages can be put on a phone's home screen."""
+    del request
     response = JsonResponse(
         {
             "name": gettext("Raseed"),

@@ -14,6 +14,7 @@ from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.errors import RaseedError
 from raseed.kernel.text import ascii_digits
 from raseed.people import api as people
+from raseed.platform.api import error_status
 from raseed.web import sessions
 from raseed.web.reader import DIGITS_COOKIE, keep_language, keep_preference
 from raseed.web.rendering import render, words
@@ -59,7 +60,12 @@ def phone_page(request: HttpRequest) -> HttpResponseBase:
         people.request_code(phone=phone, client_address=_address(request))
     except RaseedError as error:
         return render(
-            request, "web/sign_in.html", status=400, follow=follow, phone=typed, errors={"phone": words(request, error)}
+            request,
+            "web/sign_in.html",
+            status=error_status(error),
+            follow=follow,
+            phone=typed,
+            errors={"phone": words(request, error)},
         )
     response = HttpResponseRedirect(reverse("sign-in-code"), status=303)
     response.set_signed_cookie(
@@ -94,7 +100,11 @@ def code_page(request: HttpRequest) -> HttpResponseBase:
         customer = people.confirm_code(phone=phone, code=typed, client_address=_address(request))
     except RaseedError as error:
         return render(
-            request, "web/sign_in_code.html", status=400, errors={"code": words(request, error)}, **context
+            request,
+            "web/sign_in_code.html",
+            status=error_status(error),
+            errors={"code": words(request, error)},
+            **context,
         )
     return _welcome(request, customer, follow)
 
