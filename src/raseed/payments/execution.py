@@ -88,7 +88,7 @@ def carry_out(orders: Sequence[Order], refused_before: Mapping[UUID, RaseedError
         if sum(2 if posting.payment.fee.amount_minor else 1 for posting in postings) > BATCH_MAX:
             raise TooManyPayments(limit=BATCH_MAX)
         _write(payments)
-        late = post(postings)
+        late = post(postings, clock)
         if late:
             raise RefusedLate(late)
     return {payment.id: payment for payment in payments}

@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from raseed.banking.api import AccountClosed, BankAccount
+from raseed.kernel.clock import Clock
 from raseed.kernel.errors import RaseedError
 from raseed.ledger import api as ledger
 
@@ -75,16 +76,17 @@ def fee_transfer_id(payment_id: UUID) -> UUID:
     return UUID(bytes=hashlib.sha256(b"raseed payment fee\x00" + payment_id.bytes).digest()[:16])
 
 
-def post(postings: Sequence[Posting]) -> dict[UUID, RaseedError]:
+def post(postings: Sequence[Posting], clock: Clock) -> dict[UUID, RaseedError]:
     """Post payments in the open transaction, in one call of the ledger; return those that the books refused.
 
     Raises:
         PaymentIdTaken: the ledger has a transfer under a payment's id that no payment made.
+        LedgerBusy: roll back and begin again.
     """
     chains = [transfers_of(posting) for posting in postings]
     if not chains:
         return {}
-    results = iter(ledger.post([transfer for chain in chains for transfer in chain]))
+    results = iter(ledger.post([transfer for chain in chains for transfer in chain], clock=clock))
     refused = {}
     for posting, chain in zip(postings, chains, strict=True):
         refusal = _meaning([next(results) for _ in chain])

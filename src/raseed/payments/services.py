@@ -25,7 +25,7 @@ from .queries import payments_by_id
 from .routes import destinations
 
 ATTEMPTS_MAX: Final = 5
-"""How often a batch is begun again after the books refused some of it, or someone else sent one of its ids first."""
+"""How often a batch is begun again after the books refused some of it or were busy, or someone else sent one of its ids first."""
 
 
 def preview(
@@ -125,6 +125,8 @@ def send_many(instructions: Sequence[Instruction], *, clock: Clock = SYSTEM_CLOC
             answers |= carry_out(unanswered, refused_late, clock)
         except RefusedLate as late:
             refused_late |= late.refusals
+        except ledger.LedgerBusy:
+            continue
         except IntegrityError as error:
             if getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) != "payments_payment_id_key":
                 raise
