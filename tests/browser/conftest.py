@@ -30,14 +30,19 @@ def _chromium() -> str | None:
     return named or next((found for name in PROGRAMS if (found := shutil.which(name))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Chromium, started once."""
+    """Chromium, started once a module.
+
+    Playwright keeps an event loop in this thread as long as it runs, which Django and other tests take amiss: so it is
+    not kept for the whole session, and Django is told not to mind.
+    """
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: no page was looked at.")
     program = _chromium()
     if program is None:
         pytest.skip("No Chromium is installed (apt-get install chromium): no page was looked at.")
-    with playwright.sync_playwright() as started:
+    with pytest.MonkeyPatch.context() as patch, playwright.sync_playwright() as started:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         browser = started.chromium.launch(executable_path=program, args=list(FLAGS))
         yield browser
         browser.close()
@@ -60,9 +65,8 @@ class _Quiet(WSGIRequestHandler):
 
 
 @pytest.fixture
-def address(chromium: Browser, database: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def address(chromium: Browser, database: object) -> Iterator[str]:
     """The address of the pages, served from this process on loopback."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # Playwright's loop runs in the thread of the test
     with make_server("127.0.0.1", 0, get_wsgi_application(), _Threads, _Quiet) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()

@@ -6,7 +6,6 @@ import gzip
 import re
 from typing import Final
 
-import pytest
 from django.test import Client
 
 from raseed.web.tests.street import MONA_PHONE, ORDER_BYTES, Street, pay_in, signed_in
@@ -54,13 +53,10 @@ def full_street(street: Street) -> dict[str, tuple[Client, str]]:
     }
 
 
-def test_every_page_paints_within_fourteen_and_loads_within_sixty_kilobytes(
-    street: Street, record_property: pytest.RecordProperty
-) -> None:
+def test_every_page_paints_within_fourteen_and_loads_within_sixty_kilobytes(street: Street) -> None:
     over = {}
     for name, (client, address) in full_street(street).items():
         paint, everything = weigh(client, address)
-        record_property(name, f"{paint} B to paint, {everything} B in all")
         print(f"{name}: {paint} bytes to the first paint, {everything} in all")
         if paint > FIRST_PAINT_MAX or everything > ALL_MAX:
             over[name] = (paint, everything)

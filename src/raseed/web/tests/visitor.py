@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from raseed.web.tests.street import CODE
 
@@ -61,7 +61,4 @@ class Visitor:
             self.page.screenshot(path=str(Path(folder) / f"{name}.png"))
 
 
-Visit = Callable[..., AbstractContextManager[Visitor]]
-
-
-Visit = Callable[..., AbstractContextManager[Visitor]]
+Visit: TypeAlias = Callable[..., AbstractContextManager[Visitor]]

@@ -87,14 +87,14 @@ def code_page(request: HttpRequest) -> HttpResponseBase:
     phone, _, follow = (pending or "").partition(" ")
     if not phone:
         return HttpResponseRedirect(reverse("sign-in"), status=303)
-    context = {
+    shown = {
         "phone": phone,
-        "phone_shown": people.phone_text(phone),
+        "phone_text": people.phone_text(phone),
         "follow": follow,
         "phone_url": settings.PHONE_URL,
     }
     if request.method != "POST":
-        return render(request, "web/sign_in_code.html", **context)
+        return render(request, "web/sign_in_code.html", shown=shown)
     typed = "".join(ascii_digits(request.POST.get("code", ""))[:CODE_TEXT_MAX].split())
     try:
         customer = people.confirm_code(phone=phone, code=typed, client_address=_address(request))
@@ -104,7 +104,7 @@ def code_page(request: HttpRequest) -> HttpResponseBase:
             "web/sign_in_code.html",
             status=error_status(error),
             errors={"code": words(request, error)},
-            **context,
+            shown=shown,
         )
     return _welcome(request, customer, follow)
 
