@@ -223,11 +223,10 @@ def _overflow(intent: Intent, debit: AccountState, credit: AccountState) -> Resu
             return Result.OVERFLOWS_DEBITS_PENDING
         if credit.credits_pending > room:
             return Result.OVERFLOWS_CREDITS_PENDING
-    else:
-        if debit.debits_posted > room:
-            return Result.OVERFLOWS_DEBITS_POSTED
-        if credit.credits_posted > room:
-            return Result.OVERFLOWS_CREDITS_POSTED
+    if debit.debits_posted > room:
+        return Result.OVERFLOWS_DEBITS_POSTED
+    if credit.credits_posted > room:
+        return Result.OVERFLOWS_CREDITS_POSTED
     if debit.debits_pending + debit.debits_posted > room:
         return Result.OVERFLOWS_DEBITS
     if credit.credits_pending + credit.credits_posted > room:

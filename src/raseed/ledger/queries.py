@@ -45,7 +45,7 @@ _STATEMENTS: Final = dict(
     )
 )
 _ACCOUNT_COLUMNS: Final = """
-    SELECT a.id, a.ledger, a.code, a.flags | (b.flags & 32), a.user_data, a.created_at, b.debits_pending,
+    SELECT a.id, a.ledger, a.code, (a.flags & ~32) | (b.flags & 32), a.user_data, a.created_at, b.debits_pending,
            b.debits_posted, b.credits_pending, b.credits_posted, b.entries, b.last_id
     FROM ledger_account a JOIN ledger_balance b USING (id) WHERE a.id = ANY(%s)
 """
@@ -165,12 +165,12 @@ def _undo(balances: Balances, transfer: Transfer, *, is_debit: bool, pending_amo
 def account_history(account_id: UUID, *, before_seq: int | None = None, limit: int = 50) -> list[HistoryEntry]:
     """Return an account's entries, newest first, each with the balances right after it.
 
-    ``before_seq`` (exclusive) continues where an earlier page ended; ``limit`` is at most 10,000.
+    ``before_seq`` (exclusive) continues where an earlier page ended; ``limit`` is held between 1 and 10,000.
 
     Raises:
         AccountNotFound: there is none.
     """
-    limit = min(limit, HISTORY_MAX)
+    limit = max(1, min(limit, HISTORY_MAX))
     start = _head(account_id) if before_seq is None else _nearest("mark_by_seq", account_id, seq=before_seq)
     found: list[HistoryEntry] = []
     for entry, _ in _walk(account_id, start, limit + (0 if before_seq is None else SPACING)):

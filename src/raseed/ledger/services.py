@@ -86,6 +86,7 @@ def post(transfers: Sequence[NewTransfer], *, clock: Clock = SYSTEM_CLOCK) -> li
         connection.needs_rollback = True
         raise LedgerBusy from error
     if xid and getattr(connection, "raseed_posted_xid", None) == xid:
+        connection.needs_rollback = True
         raise PostedTwice("one transaction posts once")
     connection.raseed_posted_xid = xid  # type: ignore[attr-defined]
     return results
@@ -169,7 +170,7 @@ def _account_result(account: NewAccount, known: dict[bytes, NewAccount], ledgers
     if first is not None:
         checks = (
             (flags != int(first.flags), Result.EXISTS_WITH_DIFFERENT_FLAGS),
-            ((account.user_data or None) != first.user_data, Result.EXISTS_WITH_DIFFERENT_USER_DATA_128),
+            (_bytes(account.user_data) != _bytes(first.user_data), Result.EXISTS_WITH_DIFFERENT_USER_DATA_128),
             (account.ledger != first.ledger, Result.EXISTS_WITH_DIFFERENT_LEDGER),
             (account.code != first.code, Result.EXISTS_WITH_DIFFERENT_CODE),
         )
@@ -181,6 +182,10 @@ def _account_result(account: NewAccount, known: dict[bytes, NewAccount], ledgers
         (account.ledger not in ledgers, Result.LEDGER_NOT_FOUND),
     )
     return next((result for applies, result in checks if applies), Result.OK)
+
+
+def _bytes(user_data: UUID | None) -> bytes:
+    return user_data.bytes if user_data else ZERO
 
 
 def _known_accounts(ids: Sequence[UUID]) -> dict[bytes, NewAccount]:
@@ -204,13 +209,15 @@ def _insert_accounts(accounts: Sequence[NewAccount], clock: Clock) -> None:
     if not accounts:
         return
     raw = raw_connection()
+    # In the order of ids: two calls that create the same accounts wait for each other in one order, and never both ways.
+    accounts = sorted(accounts, key=lambda account: account.id.int)
     rows = _ACCOUNTS.empty(len(accounts))
     ids = np.frombuffer(b"".join(a.id.bytes for a in accounts), ID)
     rows["id"], rows["created_at"] = ids, unix_us(clock.now()) - UNIX_TO_POSTGRES_US
     rows["ledger"], rows["code"] = [a.ledger for a in accounts], [a.code for a in accounts]
     flags = np.array([int(a.flags) for a in accounts])
     rows["flags"] = flags
-    rows["user_data"] = np.frombuffer(b"".join(a.user_data.bytes if a.user_data else ZERO for a in accounts), ID)
+    rows["user_data"] = np.frombuffer(b"".join(_bytes(a.user_data) for a in accounts), ID)
     balances = _BALANCES.empty(len(accounts))
     balances["id"], balances["ledger"], balances["flags"] = ids, rows["ledger"], flags & _BALANCE_FLAGS
     _ACCOUNTS.copy(raw, rows)
