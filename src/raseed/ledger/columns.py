@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from .domain import AMOUNT_MAX, NewTransfer
-from .evaluation import ONES, ZERO, Intent
+from .domain import TIMEOUT_S_MAX
+from .evaluation import LINKED, PENDING, POST, VOID, ZERO, Intent
 from .wire import ID
 
 if TYPE_CHECKING:
@@ -17,11 +17,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from .domain import NewTransfer
+
 DAY_ZERO: Final = date(2000, 1, 1).toordinal()
 """PostgreSQL's dates count from here."""
 UNIX_TO_POSTGRES_US: Final = 946_684_800_000_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_SUM_MAX: Final = float(1 << 61)
+_AMOUNT_MAX: Final = (1 << 61) // (1 << 18)
+"""No batch of up to 2¹⁸ amounts below this can sum past 2⁶¹, where SQL's check of overflow begins."""
+_INT4_MAX: Final = (1 << 31) - 1
+_ONES: Final = (1 << 128) - 1
 
 
 def unix_us(instant: datetime) -> int:
@@ -56,7 +61,11 @@ def intent_of(transfer: NewTransfer, today: int) -> Intent:
 
 @dataclass(slots=True)
 class Columns:
-    """The plain transfers of a batch, a column a field; ids as 16-byte cells, numbers as 64-bit."""
+    """A well-formed batch, a column a field; ids are 16-byte cells, numbers 64-bit.
+
+    ``posts`` are the positions of posts and voids; their accounts, amounts, ledgers and codes are filled in from the
+    pending transfers before anything is grouped. ``held`` is what they release.
+    """
 
     id: NDArray[Any]
     debit: NDArray[Any]
@@ -66,49 +75,127 @@ class Columns:
     code: NDArray[np.int64]
     user_data: NDArray[Any]
     booked: NDArray[np.int64]
+    all_plain: bool
+    one_ledger: bool
+    flags: NDArray[np.int64]
+    pending_id: NDArray[Any]
+    timeout_s: NDArray[np.int64]
+    posts: NDArray[np.int64]
+    held: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.amount)
 
+    @property
+    def adverse(self) -> NDArray[np.int64]:
+        """What each transfer asks of its accounts' room: its amount, but nothing where it was held already."""
+        return self.amount if self.all_plain else np.where(self.flags & (POST | VOID), 0, self.amount)
 
-def plain_columns(transfers: Sequence[NewTransfer], today: int) -> Columns | None:
-    """Return the batch as columns, or None where any of it needs the exact rules from the start.
+    @property
+    def pending_change(self) -> NDArray[np.int64]:
+        """What each transfer adds to both accounts' pending sums."""
+        return np.where(self.flags & PENDING, self.amount, -self.held)
 
-    Those are flags, pending ids and timeouts, an id twice, and whatever is malformed.
+    @property
+    def posted_change(self) -> NDArray[np.int64]:
+        """What each transfer adds to both accounts' posted sums."""
+        return self.amount if self.all_plain else np.where(self.flags & (PENDING | VOID), 0, self.amount)
+
+    def intent(self, at: int) -> Intent:
+        """Return one transfer in the form in which it is evaluated."""
+        return Intent(
+            self.id[at].tobytes(), self.debit[at].tobytes(), self.credit[at].tobytes(), int(self.amount[at]),
+            int(self.ledger[at]), int(self.code[at]), int(self.flags[at]), self.pending_id[at].tobytes(),
+            int(self.timeout_s[at]), self.user_data[at].tobytes(), int(self.booked[at]),
+        )  # fmt: skip
+
+
+def columns_of(transfers: Sequence[NewTransfer], today: int) -> Columns | None:
+    """Return the batch as columns, or None where something in it is malformed or depends on the batch itself.
+
+    That is: an id twice, a pending transfer made and resolved here or resolved twice, an open chain, a flag, id or number
+    that the rules refuse. Such a batch needs the exact rules from the start, which say what is wrong with it.
     """
-    if any(t.flags or t.pending_id or t.timeout_s for t in transfers):
-        return None
+    count = len(transfers)
     try:
-        ids = b"".join([t.id.int.to_bytes(16) for t in transfers])
+        ids = [t.id.int for t in transfers]
+        debits = [t.debit_account_id.int if t.debit_account_id else 0 for t in transfers]
+        credits = [t.credit_account_id.int if t.credit_account_id else 0 for t in transfers]
+        all_plain = not any(t.flags or t.pending_id or t.timeout_s for t in transfers)
+        nothing = np.zeros(count, np.int64)
         columns = Columns(
-            id=np.frombuffer(ids, ID),
-            debit=_ids([t.debit_account_id.int for t in transfers]),  # type: ignore[union-attr]
-            credit=_ids([t.credit_account_id.int for t in transfers]),  # type: ignore[union-attr]
+            id=_cells(ids),
+            debit=_cells(debits),
+            credit=_cells(credits),
             amount=np.array([t.amount for t in transfers], np.int64),
             ledger=np.array([t.ledger for t in transfers], np.int64),
             code=np.array([t.code for t in transfers], np.int64),
-            user_data=_ids([t.user_data.int if t.user_data else 0 for t in transfers]),
-            booked=np.array([day_number(t.booked_on) if t.booked_on else today for t in transfers], np.int64),
+            user_data=_cells([t.user_data.int if t.user_data else 0 for t in transfers]),
+            booked=np.array([today if t.booked_on is None else day_number(t.booked_on) for t in transfers], np.int64),
+            all_plain=all_plain,
+            one_ledger=False,
+            flags=nothing,
+            pending_id=np.zeros(count, ID),
+            timeout_s=nothing,
+            posts=nothing[:0],
+            held=nothing,
         )
-    except (AttributeError, OverflowError):
+        pending_ids: list[int] = []
+        if not all_plain:
+            columns.flags = np.array([t.flags for t in transfers], np.int64)
+            columns.timeout_s = np.array([t.timeout_s for t in transfers], np.int64)
+            columns.posts = np.flatnonzero(columns.flags & (POST | VOID))
+            pending_ids = [t.pending_id.int if t.pending_id else 0 for t in transfers]
+            columns.pending_id = _cells(pending_ids)
+            if not _flags_well_formed(columns, pending_ids, ids):
+                return None
+    except OverflowError:
         return None
-    return columns if _well_formed(columns) else None
+    return columns if _well_formed(columns, ids, debits, credits) else None
 
 
-def _ids(numbers: list[int]) -> NDArray[Any]:
+def _cells(numbers: list[int]) -> NDArray[Any]:
     return np.frombuffer(b"".join([number.to_bytes(16) for number in numbers]), ID)
 
 
-def _well_formed(columns: Columns) -> bool:
-    reserved = np.frombuffer(ZERO + ONES, ID)
-    ids, debit, credit = columns.id.tobytes(), columns.debit, columns.credit
-    unique = len({ids[at : at + 16] for at in range(0, len(ids), 16)}) == len(columns)
-    int4_max = (1 << 31) - 1
+def _well_formed(columns: Columns, ids: list[int], debits: list[int], credits: list[int]) -> bool:
+    distinct = set(ids)
+    if len(distinct) < len(ids) or 0 in distinct or _ONES in distinct or _ONES in debits or _ONES in credits:
+        return False
+    amount, ledger, code = columns.amount, columns.ledger, columns.code
+    columns.one_ledger = not len(columns.posts) and bool((ledger == ledger[0]).all())
+    if len(columns.posts):
+        resolves = np.zeros(len(columns), bool)
+        resolves[columns.posts] = True
+        amount, ledger, code = (np.where(resolves, 1, column) for column in (amount, ledger, code))
+        if columns.amount.min() < 0 or columns.ledger.min() < 0 or columns.code.min() < 0:
+            return False
+        numbers = [(d, c) for d, c, r in zip(debits, credits, resolves.tolist(), strict=True) if not r]
+    else:
+        numbers = list(zip(debits, credits, strict=True))
+    if any(debit == credit or not debit or not credit for debit, credit in numbers):
+        return False
     return bool(
-        unique
-        and (columns.amount > 0).all()
-        and float(columns.amount.astype(np.float64).sum()) < min(_SUM_MAX, AMOUNT_MAX)
-        and ((columns.ledger > 0) & (columns.ledger <= int4_max) & (columns.code > 0) & (columns.code <= int4_max)).all()
-        and not any(np.any(column == value) for column in (columns.id, debit, credit) for value in reserved)
-        and (debit != credit).all()
+        amount.min() > 0 and amount.max() < _AMOUNT_MAX
+        and ledger.min() > 0 and ledger.max() <= _INT4_MAX
+        and code.min() > 0 and code.max() <= _INT4_MAX
+    )  # fmt: skip
+
+
+def _flags_well_formed(columns: Columns, pending_ids: list[int], ids: list[int]) -> bool:
+    flags, timeout = columns.flags, columns.timeout_s
+    kinds = flags & (PENDING | POST | VOID)
+    one_kind = (kinds & (kinds - 1)) == 0
+    if (flags & ~(LINKED | PENDING | POST | VOID)).any() or not one_kind.all() or flags[-1] & LINKED:
+        return False
+    if ((timeout != 0) & (kinds != PENDING)).any() or timeout.min() < 0 or timeout.max() > TIMEOUT_S_MAX:
+        return False
+    resolved = [pending_ids[at] for at in columns.posts.tolist()]
+    distinct = set(resolved)
+    named = sum(1 for number in pending_ids if number)
+    return (
+        named == len(resolved) == len(distinct)
+        and 0 not in distinct
+        and _ONES not in distinct
+        and distinct.isdisjoint(ids)
     )

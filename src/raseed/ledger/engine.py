@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import wire
-from .columns import day_number, intent_of, plain_columns
+from .columns import columns_of, day_number, intent_of
 from .domain import POST_MAX
 from .errors import BatchTooLarge
 from .exact import post_exact
-from .plain import post_plain
+from .optimistic import post_optimistic
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,6 @@ def post_batch(
         return [], 0
     wire.begin(connection)
     today = day_number(clock.now().date())
-    columns = plain_columns(transfers, today)
-    if columns is None:
-        return post_exact(connection, [intent_of(transfer, today) for transfer in transfers], clock)
-    return post_plain(connection, columns, clock, check_ids=check_ids)
+    columns = columns_of(transfers, today)
+    posted = None if columns is None else post_optimistic(connection, columns, clock, check_ids=check_ids)
+    return posted or post_exact(connection, [intent_of(transfer, today) for transfer in transfers], clock)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import psycopg
     from numpy.typing import NDArray
 
-_NEVER_US = (1 << 63) - 1
+NEVER_US = (1 << 63) - 1
 """PostgreSQL's 'infinity' as microseconds."""
 
 
@@ -54,7 +54,7 @@ def balances(connection: psycopg.Connection[Any], ids: Sequence[bytes]) -> dict[
     answer = wire.call(
         connection,
         b"SELECT id, debits_pending, debits_posted, credits_pending, credits_posted, entries, last_id, ledger, flags"
-        b" FROM ledger_balance WHERE id = ANY($1::uuid[])",
+        b" FROM ledger_balances($1)",
         [wire.uuids(cells(ids))],
     )
     found = {}
@@ -110,27 +110,60 @@ def amend(
     assert found == len(ids), f"amended {found} of {len(ids)} locked accounts"  # noqa: S101 - a bug of ours, stop
 
 
+@dataclass(slots=True)
+class PendingColumns:
+    """Pending transfers as columns; ``places`` says which of the ids asked for were found, in order."""
+
+    places: NDArray[np.int64]
+    debit: NDArray[Any]
+    credit: NDArray[Any]
+    amount: NDArray[np.int64]
+    user_data: NDArray[Any]
+    expires_us: NDArray[np.int64]
+    ledger: NDArray[np.int64]
+    code: NDArray[np.int64]
+    state: NDArray[np.int64]
+
+
+def postgres_us(unix: int) -> int:
+    """Return an instant in PostgreSQL's microseconds."""
+    return unix - UNIX_TO_POSTGRES_US
+
+
+def pending_columns(connection: psycopg.Connection[Any], ids: NDArray[Any]) -> PendingColumns:
+    """Read pending transfers as they are now; ``expires_us`` is ``NEVER_US`` for never."""
+    answer = wire.call(
+        connection,
+        b"SELECT places, debit_ids, credit_ids, amounts, user_datas, expiries, ledgers, codes, states"
+        b" FROM ledger_pendings($1)",
+        [wire.uuids(ids)],
+    )
+    kinds = (INT4, ID, ID, INT8, ID, INT8, INT4, INT4, INT4)
+    columns = [wire.read_array(answer.get_value(0, at), kind) for at, kind in enumerate(kinds)]
+    columns = [column if column.dtype == ID else column.astype(np.int64) for column in columns]
+    columns[0] = columns[0] - 1
+    columns[5] = np.where(columns[5] == NEVER_US, NEVER_US, columns[5] + UNIX_TO_POSTGRES_US)
+    return PendingColumns(*columns)
+
+
 def pendings(connection: psycopg.Connection[Any], ids: Sequence[bytes]) -> dict[bytes, PendingState]:
     """Read pending transfers as they are now; unknown ids are left out."""
     if not ids:
         return {}
-    answer = wire.call(
-        connection,
-        b"SELECT id, debit_account_id, credit_account_id, amount, user_data, expires_at, ledger, code, state"
-        b" FROM ledger_pending WHERE id = ANY($1::uuid[])",
-        [wire.uuids(cells(ids))],
-    )
-    found = {}
-    for row in range(answer.ntuples):
-        values = [answer.get_value(row, at) or b"" for at in range(9)]
-        amount, expires, ledger, code, stage = (
-            int.from_bytes(values[at], signed=True) for at in (3, 5, 6, 7, 8)
+    found = pending_columns(connection, cells(ids))
+    return {
+        ids[place]: PendingState(
+            found.debit[row].tobytes(),
+            found.credit[row].tobytes(),
+            int(found.amount[row]),
+            int(found.ledger[row]),
+            int(found.code[row]),
+            found.user_data[row].tobytes(),
+            None if found.expires_us[row] == NEVER_US else int(found.expires_us[row]),
+            int(found.state[row]),
         )
-        expires_us = None if expires == _NEVER_US else expires + UNIX_TO_POSTGRES_US
-        found[values[0]] = PendingState(
-            values[1], values[2], amount, ledger, code, values[4], expires_us, stage
-        )
-    return found
+        for row, place in enumerate(found.places.tolist())
+    }
 
 
 def known_transfers(connection: psycopg.Connection[Any], ids: Iterable[bytes]) -> dict[bytes, Known]:
@@ -140,8 +173,8 @@ def known_transfers(connection: psycopg.Connection[Any], ids: Iterable[bytes]) -
         return {}
     answer = wire.call(
         connection,
-        b"SELECT t.id, debit_account_id, credit_account_id, amount, ledger, code, flags::int4, pending_id, timeout_s,"
-        b" user_data, booked_on, result::int4 FROM unnest($1::uuid[]) wanted (id) JOIN ledger_transfer t USING (id)",
+        b"SELECT id, debit_account_id, credit_account_id, amount, ledger, code, flags::int4, pending_id, timeout_s,"
+        b" user_data, booked_on, result::int4 FROM ledger_known($1)",
         [wire.uuids(cells(wanted))],
     )
     found = {}
@@ -159,7 +192,7 @@ def keep_pendings(connection: psycopg.Connection[Any], new: dict[bytes, PendingS
     """Keep the state of pending transfers made in this batch."""
     if not new:
         return
-    rows = _PENDINGS.empty(len(new))
+    rows = PENDINGS.empty(len(new))
     states = list(new.values())
     rows["id"] = cells(new)
     rows["debit_account_id"], rows["credit_account_id"] = (
@@ -168,27 +201,30 @@ def keep_pendings(connection: psycopg.Connection[Any], new: dict[bytes, PendingS
     rows["user_data"] = cells(s.user_data for s in states)
     rows["amount"] = [s.amount for s in states]
     rows["expires_at"] = [
-        _NEVER_US if s.expires_us is None else s.expires_us - UNIX_TO_POSTGRES_US for s in states
+        NEVER_US if s.expires_us is None else s.expires_us - UNIX_TO_POSTGRES_US for s in states
     ]
     rows["ledger"], rows["code"] = [s.ledger for s in states], [s.code for s in states]
     rows["state"] = [s.state for s in states]
-    _PENDINGS.copy(connection, rows)
+    PENDINGS.copy(connection, rows)
 
 
-def resolve_pendings(connection: psycopg.Connection[Any], resolved: dict[bytes, int]) -> None:
-    """Note what became of pending transfers that were pending before this batch."""
-    if not resolved:
-        return
-    answer = wire.call(
-        connection,
-        b"SELECT ledger_resolve($1,$2)",
-        [wire.uuids(cells(resolved)), wire.int4s(np.array(list(resolved.values())))],
-    )
-    found = int.from_bytes(answer.get_value(0, 0) or b"")
-    assert found == len(resolved), f"resolved {found} of {len(resolved)} pending transfers"  # noqa: S101 - as above
+def resolve_pendings(
+    connection: psycopg.Connection[Any], ids: NDArray[Any], states: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Note what becomes of pending transfers; return the places of those that were no longer pending."""
+    answer = wire.call(connection, b"SELECT missed FROM ledger_resolve($1,$2)", [wire.uuids(ids), wire.int4s(states)])
+    return wire.read_array(answer.get_value(0, 0), INT4).astype(np.int64) - 1
 
 
-_PENDINGS = wire.Rows(
+def reopen_pendings(connection: psycopg.Connection[Any], ids: Sequence[bytes]) -> None:
+    """Take back what ``resolve_pendings`` noted in this transaction, for transfers refused after all."""
+    if ids:
+        wire.call(
+            connection, b"UPDATE ledger_pending SET state = 1 WHERE id = ANY($1::uuid[])", [wire.uuids(cells(ids))]
+        )
+
+
+PENDINGS = wire.Rows(
     "ledger_pending",
     [
         ("id", ID),

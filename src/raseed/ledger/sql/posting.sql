@@ -1,41 +1,69 @@
 -- The statements that post. Arrays come in sorted by account id and are walked in that order, so that locks are always
 -- taken in one order; the planner is held to that walk (nested loop over an index) by each function's settings.
 
--- Add plain posted amounts to every account of a batch, in one pass that locks, checks and writes.
--- An account is left as it is, though locked, when the sum of its debits here, with none of its credits here, might pass
--- its limit, or its ledger is another, or it is closed or near overflow: those come back in `refused`, for the exact rules.
--- batches: the numbers taken after the locks, one for each 8,190 transfers. prev: each account's last transfer before this batch. crossing: accounts
--- whose number of entries passes a multiple of 128. existing: those of check_ids that the books hold already.
+-- Whether an account has room for all the adverse amounts of a batch together, whatever else happens in it: its ledger is
+-- the one named, it is open and far from overflow, and its limit holds with none of the favourable amounts. Inlined.
+CREATE OR REPLACE FUNCTION ledger_has_room(
+    debits_pending int8, debits_posted int8, credits_pending int8, credits_posted int8, flags int4, ledger int4,
+    named int4, adverse_debits int8, adverse_credits int8)
+RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT ledger = named AND (debits_pending | debits_posted | credits_pending | credits_posted) < 2305843009213693952
+        AND (flags = 0
+            OR (flags = 2 AND debits_pending + debits_posted + adverse_debits <= credits_posted)
+            OR (flags = 4 AND credits_pending + credits_posted + adverse_credits <= debits_posted))
+$$;
+
+-- Apply a batch to its accounts, in one pass that locks, checks and writes. An account without room is left as it is,
+-- though locked, and comes back in `refused`, for the exact rules.
+-- batches: the numbers taken after the locks, one for each 8,190 transfers. prev: each account's last transfer before
+-- this batch. crossing: accounts whose number of entries passes a multiple of 128. existing: those of check_ids that the
+-- books hold already. The first form moves posted amounts only (all that most batches do), the second pending ones too.
 CREATE OR REPLACE FUNCTION ledger_apply(
     ids uuid[], ledgers int4[], debits int8[], credits int8[], lasts uuid[], counts int4[], check_ids uuid[],
-    how_many int4, OUT batches int8[], OUT xid int8, OUT touched int4[], OUT prev uuid[], OUT refused int4[], OUT crossing int4[],
-    OUT existing uuid[])
+    how_many int4, OUT batches int8[], OUT xid int8, OUT touched int4[], OUT prev uuid[], OUT refused int4[],
+    OUT crossing int4[], OUT existing uuid[])
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
 AS $$
 BEGIN
     WITH applied AS (
         UPDATE ledger_balance b SET
-            debits_posted = b.debits_posted + CASE WHEN
-                b.ledger = ledgers[i] AND (b.debits_pending | b.debits_posted | b.credits_pending | b.credits_posted) < 2305843009213693952
-                AND (b.flags = 0 OR (b.flags = 2 AND b.debits_pending + b.debits_posted + debits[i] <= b.credits_posted)
-                     OR (b.flags = 4 AND b.credits_pending + b.credits_posted + credits[i] <= b.debits_posted))
-                THEN debits[i] ELSE 0 END,
-            credits_posted = b.credits_posted + CASE WHEN
-                b.ledger = ledgers[i] AND (b.debits_pending | b.debits_posted | b.credits_pending | b.credits_posted) < 2305843009213693952
-                AND (b.flags = 0 OR (b.flags = 2 AND b.debits_pending + b.debits_posted + debits[i] <= b.credits_posted)
-                     OR (b.flags = 4 AND b.credits_pending + b.credits_posted + credits[i] <= b.debits_posted))
-                THEN credits[i] ELSE 0 END,
-            entries = b.entries + CASE WHEN
-                b.ledger = ledgers[i] AND (b.debits_pending | b.debits_posted | b.credits_pending | b.credits_posted) < 2305843009213693952
-                AND (b.flags = 0 OR (b.flags = 2 AND b.debits_pending + b.debits_posted + debits[i] <= b.credits_posted)
-                     OR (b.flags = 4 AND b.credits_pending + b.credits_posted + credits[i] <= b.debits_posted))
-                THEN counts[i] ELSE 0 END,
-            last_id = CASE WHEN
-                b.ledger = ledgers[i] AND (b.debits_pending | b.debits_posted | b.credits_pending | b.credits_posted) < 2305843009213693952
-                AND (b.flags = 0 OR (b.flags = 2 AND b.debits_pending + b.debits_posted + debits[i] <= b.credits_posted)
-                     OR (b.flags = 4 AND b.credits_pending + b.credits_posted + credits[i] <= b.debits_posted))
-                THEN lasts[i] ELSE b.last_id END,
+            debits_posted = b.debits_posted + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], debits[i], credits[i]) THEN debits[i] ELSE 0 END,
+            credits_posted = b.credits_posted + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], debits[i], credits[i]) THEN credits[i] ELSE 0 END,
+            entries = b.entries + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], debits[i], credits[i]) THEN counts[i] ELSE 0 END,
+            last_id = CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], debits[i], credits[i]) THEN lasts[i] ELSE b.last_id END,
+            prev_id = b.last_id
+        FROM generate_series(1, cardinality(ids)) i
+        WHERE b.id = ids[i]
+        RETURNING i, b.prev_id, b.last_id = lasts[i] AS taken, (b.entries - counts[i]) >> 7 <> b.entries >> 7 AS crosses)
+    SELECT array_agg(i), array_agg(prev_id), array_agg(i) FILTER (WHERE NOT taken),
+           array_agg(i) FILTER (WHERE taken AND crosses)
+    INTO touched, prev, refused, crossing FROM applied;
+    SELECT array_agg(nextval('ledger_batch_number')) INTO batches FROM generate_series(1, how_many);
+    xid := pg_current_xact_id()::text::int8;
+    IF check_ids IS NOT NULL THEN
+        SELECT array_agg(t.id) INTO existing
+        FROM generate_series(1, cardinality(check_ids)) i JOIN ledger_transfer t ON t.id = check_ids[i];
+    END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION ledger_apply_pending(
+    ids uuid[], ledgers int4[], adverse_debits int8[], adverse_credits int8[], d_debits_pending int8[],
+    d_debits_posted int8[], d_credits_pending int8[], d_credits_posted int8[], lasts uuid[], counts int4[],
+    check_ids uuid[], how_many int4, OUT batches int8[], OUT xid int8, OUT touched int4[], OUT prev uuid[],
+    OUT refused int4[], OUT crossing int4[], OUT existing uuid[])
+LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
+AS $$
+BEGIN
+    WITH applied AS (
+        UPDATE ledger_balance b SET
+            debits_pending = b.debits_pending + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) THEN d_debits_pending[i] ELSE 0 END,
+            debits_posted = b.debits_posted + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) THEN d_debits_posted[i] ELSE 0 END,
+            credits_pending = b.credits_pending + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) THEN d_credits_pending[i] ELSE 0 END,
+            credits_posted = b.credits_posted + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) THEN d_credits_posted[i] ELSE 0 END,
+            entries = b.entries + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) THEN counts[i] ELSE 0 END,
+            last_id = CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) THEN lasts[i] ELSE b.last_id END,
             prev_id = b.last_id
         FROM generate_series(1, cardinality(ids)) i
         WHERE b.id = ids[i]
@@ -88,18 +116,54 @@ BEGIN
     RETURN found_rows;
 END $$;
 
--- Resolve pending transfers that this batch posted, voided or let expire. Answers how many it found still pending.
-CREATE OR REPLACE FUNCTION ledger_resolve(ids uuid[], states int4[])
-RETURNS int8 LANGUAGE plpgsql
+-- Note what this batch makes of pending transfers: posted, voided or expired. `missed` are those no longer pending.
+CREATE OR REPLACE FUNCTION ledger_resolve(ids uuid[], states int4[], OUT missed int4[])
+LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
 AS $$
-DECLARE found_rows int8;
+DECLARE found_places int4[];
 BEGIN
-    UPDATE ledger_pending p SET state = states[i]
-    FROM generate_series(1, cardinality(ids)) i
-    WHERE p.id = ids[i] AND p.state = 1;
-    GET DIAGNOSTICS found_rows = ROW_COUNT;
-    RETURN found_rows;
+    WITH resolved AS (
+        UPDATE ledger_pending p SET state = states[i]
+        FROM generate_series(1, cardinality(ids)) i
+        WHERE p.id = ids[i] AND p.state = 1
+        RETURNING i)
+    SELECT array_agg(i) INTO found_places FROM resolved;
+    IF coalesce(cardinality(found_places), 0) < cardinality(ids) THEN
+        SELECT array_agg(i) INTO missed FROM generate_series(1, cardinality(ids)) i WHERE i <> ALL (coalesce(found_places, '{}'));
+    END IF;
+END $$;
+
+-- Read pending transfers, as columns. `places` are those found among the ids.
+CREATE OR REPLACE FUNCTION ledger_pendings(
+    ids uuid[], OUT places int4[], OUT debit_ids uuid[], OUT credit_ids uuid[], OUT amounts int8[], OUT user_datas uuid[],
+    OUT expiries timestamptz[], OUT ledgers int4[], OUT codes int4[], OUT states int4[])
+LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
+AS $$
+BEGIN
+    SELECT array_agg(i), array_agg(p.debit_account_id), array_agg(p.credit_account_id), array_agg(p.amount),
+           array_agg(p.user_data), array_agg(p.expires_at), array_agg(p.ledger), array_agg(p.code), array_agg(p.state::int4)
+    INTO places, debit_ids, credit_ids, amounts, user_datas, expiries, ledgers, codes, states
+    FROM generate_series(1, cardinality(ids)) i JOIN ledger_pending p ON p.id = ids[i];
+END $$;
+
+-- Read the transfers, posted or failed, that the books hold under these ids.
+CREATE OR REPLACE FUNCTION ledger_known(ids uuid[]) RETURNS SETOF ledger_transfer
+LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
+AS $$
+BEGIN
+    RETURN QUERY SELECT t.* FROM generate_series(1, cardinality(ids)) i JOIN ledger_transfer t ON t.id = ids[i];
+END $$;
+
+-- Read balances of a few accounts, as this transaction sees them.
+CREATE OR REPLACE FUNCTION ledger_balances(ids uuid[]) RETURNS SETOF ledger_balance
+LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
+AS $$
+BEGIN
+    RETURN QUERY SELECT b.* FROM generate_series(1, cardinality(ids)) i JOIN ledger_balance b ON b.id = ids[i];
 END $$;
 
 -- Append a small batch: its transfers and its digest, in one call. Large batches come by COPY.

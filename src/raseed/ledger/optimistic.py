@@ -1,0 +1,346 @@
+"""Posting a well-formed batch: one pass over its accounts, the exact rules only where they can matter.
+
+1. Fill in what posts and voids leave out; group the batch by account (numpy); let ``ledger_apply`` lock, check and change
+   the accounts in the order of their ids, as if every transfer were accepted.
+2. An account that *might* break a rule comes back untouched. Only the chains that touch such accounts, or ids that exist
+   already, or pending transfers that somebody else resolved meanwhile, are evaluated in turn (``evaluation``), and what
+   that changes is amended.
+3. Link each account's transfers into its history, and append.
+
+Why this is exact: an account that was let through has room for all its adverse amounts of this batch together without
+any of the favourable ones, so no order of events and no refusal elsewhere can break its limit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import marks, records, state, wire
+from .columns import unix_us
+from .domain import CreateTransferResult as Result
+from .evaluation import (
+    LINKED,
+    PENDING,
+    POST,
+    STATE_PENDING,
+    STATE_POSTED,
+    STATE_VOIDED,
+    VOID,
+    AccountState,
+    PendingState,
+    State,
+    evaluate,
+)
+from .grouping import Grouping, group
+from .wire import ID, INT4, INT8
+
+if TYPE_CHECKING:
+    import psycopg
+    from numpy.typing import NDArray
+
+    from raseed.kernel.clock import Clock
+
+    from .columns import Columns
+
+
+@dataclass(slots=True)
+class Batch:
+    """A batch on its way; accounts by their index in the grouping, transfers by their position."""
+
+    columns: Columns
+    grouping: Grouping
+    numbers: NDArray[np.int64]
+    """The batch numbers, taken after the locks."""
+    xid: int
+    now_us: int
+    previous: NDArray[Any]
+    """Each account's last transfer before this batch."""
+    suspects: set[int]
+    """Accounts left untouched, or not found: they need the exact rules."""
+    missing: set[int]
+    crossing: set[int]
+    existing: set[bytes]
+    resolved_elsewhere: set[int] = field(default_factory=set)
+    """Positions of posts and voids that came too late."""
+    results: list[Result] = field(default_factory=list)
+    accepted: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
+    amended: set[int] = field(default_factory=set)
+
+    def sorted_entries(self, account: int) -> NDArray[np.int64]:
+        """Return the accepted entries of one account, in order."""
+        entries = self.grouping.entries(account)
+        return entries[self.accepted[entries >> 1]]
+
+
+def post_optimistic(
+    connection: psycopg.Connection[Any], columns: Columns, clock: Clock, *, check_ids: bool
+) -> tuple[list[Result], int] | None:
+    """Post a batch in the open transaction; answer a result each, and the transaction's number.
+
+    None, with nothing changed, where a post or void does not fit its pending transfer: the exact rules say why.
+
+    Raises:
+        psycopg.errors.UniqueViolation: an id exists already and ``check_ids`` was off, or another transaction posted
+            the same id at the same moment with other accounts. Nothing of the transaction can be kept then.
+    """
+    if len(columns.posts) and not _fill_in(connection, columns, unix_us(clock.now())):
+        return None
+    batch = _apply(connection, columns, clock, check_ids=check_ids)
+    if len(columns.posts):
+        _resolve(connection, batch)
+    batch.results = [Result.OK] * len(columns)
+    batch.accepted = np.ones(len(columns), bool)
+    if batch.suspects or batch.existing or batch.resolved_elsewhere:
+        _evaluate_some(connection, batch)
+        _amend(connection, batch)
+    _append(connection, batch)
+    if not columns.all_plain:
+        _keep_pendings(connection, batch)
+    if batch.crossing or batch.amended:
+        _mark(connection, batch)
+    return batch.results, batch.xid
+
+
+def _fill_in(connection: psycopg.Connection[Any], columns: Columns, now_us: int) -> bool:
+    """Fill in what posts and voids leave out; False where one does not fit, or may not be resolved any more."""
+    posts = columns.posts
+    found = state.pending_columns(connection, columns.pending_id[posts])
+    if len(found.places) < len(posts):
+        return False
+    flags = columns.flags[posts]
+    is_void = flags & VOID != 0
+    debit, credit, user_data = columns.debit.copy(), columns.credit.copy(), columns.user_data.copy()
+    amount = np.where((columns.amount[posts] == 0) | is_void, found.amount, columns.amount[posts])
+    fits = (
+        (found.state == STATE_PENDING)
+        & (found.expires_us > now_us)
+        & ((columns.amount[posts] == 0) | ~is_void | (columns.amount[posts] == found.amount))
+        & (amount <= found.amount)
+        & ((columns.ledger[posts] == 0) | (columns.ledger[posts] == found.ledger))
+        & ((columns.code[posts] == 0) | (columns.code[posts] == found.code))
+    )
+    for named, actual in ((debit[posts], found.debit), (credit[posts], found.credit)):
+        fits &= (named == np.zeros(1, ID)) | (named == actual)
+    if not fits.all():
+        return False
+    given = user_data[posts]
+    user_data[posts] = np.where(given == np.zeros(1, ID), found.user_data, given)
+    debit[posts], credit[posts] = found.debit, found.credit
+    columns.debit, columns.credit, columns.user_data = debit, credit, user_data
+    columns.amount[posts], columns.ledger[posts], columns.code[posts] = amount, found.ledger, found.code
+    columns.held = np.zeros(len(columns), np.int64)
+    columns.held[posts] = found.amount
+    return True
+
+
+def _apply(connection: psycopg.Connection[Any], columns: Columns, clock: Clock, *, check_ids: bool) -> Batch:
+    grouping = group(columns)
+    lasts = columns.id[grouping.order[grouping.starts + grouping.counts - 1] >> 1]
+    shared = [wire.uuids(grouping.ids), wire.int4s(grouping.ledgers), *(wire.int8s(side) for side in grouping.adverse)]
+    last = [
+        wire.uuids(lasts), wire.int4s(grouping.counts), wire.uuids(columns.id) if check_ids else None,
+        wire.int4(records.batches_for(len(columns))),
+    ]  # fmt: skip
+    answers = b"SELECT batches, xid, touched, prev, refused, crossing, existing FROM "
+    if columns.all_plain:
+        answer = wire.call(connection, answers + b"ledger_apply($1,$2,$3,$4,$5,$6,$7,$8)", [*shared, *last])
+    else:
+        sums = [wire.int8s(column) for column in grouping.sums]
+        answer = wire.call(
+            connection,
+            answers + b"ledger_apply_pending($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)",
+            [*shared, *sums, *last],
+        )
+    touched = wire.read_array(answer.get_value(0, 2), INT4).astype(np.int64) - 1
+    previous = wire.read_array(answer.get_value(0, 3), ID)
+    missing: set[int] = set()
+    if len(touched) < len(grouping.ids):
+        found, previous = previous, np.zeros(len(grouping.ids), ID)
+        previous[touched] = found
+        missing = set(range(len(grouping.ids))) - set(touched.tolist())
+    refused, crossing = (
+        set((wire.read_array(answer.get_value(0, at), INT4).astype(np.int64) - 1).tolist()) for at in (4, 5)
+    )
+    return Batch(
+        columns=columns,
+        grouping=grouping,
+        numbers=wire.read_array(answer.get_value(0, 0), INT8),
+        xid=int.from_bytes(answer.get_value(0, 1) or b""),
+        now_us=unix_us(clock.now()),
+        previous=previous,
+        suspects=refused | missing,
+        missing=missing,
+        crossing=crossing,
+        existing={cell.tobytes() for cell in wire.read_array(answer.get_value(0, 6), ID)},
+    )
+
+
+def _resolve(connection: psycopg.Connection[Any], batch: Batch) -> None:
+    columns = batch.columns
+    posts = columns.posts
+    states = np.where(columns.flags[posts] & POST, STATE_POSTED, STATE_VOIDED)
+    missed = state.resolve_pendings(connection, columns.pending_id[posts], states)
+    batch.resolved_elsewhere = set(posts[missed].tolist())
+
+
+def _anomalous(batch: Batch) -> list[int]:
+    """Return the positions of all transfers that need the exact rules, with their whole chains, in order."""
+    columns = batch.columns
+    concerned = np.zeros(len(columns), bool)
+    for account in batch.suspects:
+        concerned[batch.grouping.entries(account) >> 1] = True
+    if batch.existing:
+        concerned |= np.fromiter((cell.tobytes() in batch.existing for cell in columns.id), bool, len(columns))
+    concerned[list(batch.resolved_elsewhere)] = True
+    if not columns.all_plain:
+        starts_chain = np.ones(len(columns), bool)
+        starts_chain[1:] = columns.flags[:-1] & LINKED == 0
+        chain = np.cumsum(starts_chain) - 1
+        concerned = np.isin(chain, chain[concerned])
+    positions: list[int] = np.flatnonzero(concerned).tolist()
+    return positions
+
+
+def _evaluate_some(connection: psycopg.Connection[Any], batch: Batch) -> None:
+    columns, grouping = batch.columns, batch.grouping
+    suspects = state.balances(connection, [grouping.ids[at].tobytes() for at in batch.suspects])
+    accounts = {id_: row.state for id_, row in suspects.items()}
+    positions = _anomalous(batch)
+    for at in positions:
+        for account in grouping.account_of[2 * at : 2 * at + 2].tolist():
+            if account not in batch.suspects:
+                # Let through whole: it has room for anything in this batch, so a clean slate stands for it.
+                accounts.setdefault(grouping.ids[account].tobytes(), AccountState(int(grouping.ledgers[account]), 0))
+    pendings = {
+        columns.pending_id[at].tobytes(): PendingState(
+            columns.debit[at].tobytes(), columns.credit[at].tobytes(), int(columns.held[at]),
+            int(columns.ledger[at]), int(columns.code[at]), columns.user_data[at].tobytes(), None,
+        )
+        for at in positions
+        if columns.flags[at] & (POST | VOID)
+    }  # fmt: skip
+    late = [columns.pending_id[at].tobytes() for at in batch.resolved_elsewhere]
+    pendings |= state.pendings(connection, late)
+    books = State(accounts, pendings, state.known_transfers(connection, batch.existing))
+    answers, _ = evaluate([columns.intent(at) for at in positions], books, batch.now_us)
+    for at, answer in zip(positions, answers, strict=True):
+        batch.results[at] = answer
+        batch.accepted[at] = answer is Result.OK
+    wrongly = [
+        columns.pending_id[at].tobytes()
+        for at in positions
+        if columns.flags[at] & (POST | VOID) and not batch.accepted[at] and at not in batch.resolved_elsewhere
+    ]
+    state.reopen_pendings(connection, wrongly)
+
+
+def _amend(connection: psycopg.Connection[Any], batch: Batch) -> None:
+    """Bring the accounts that the exact rules concerned to what was accepted."""
+    grouping, columns = batch.grouping, batch.columns
+    refused = np.flatnonzero(~batch.accepted)
+    sides = np.concatenate([grouping.account_of[2 * refused], grouping.account_of[2 * refused + 1]])
+    accounts = sorted((batch.suspects | set(sides.tolist())) - batch.missing)
+    if not accounts:
+        return
+    pending, posted = columns.pending_change, columns.posted_change
+    changes = np.zeros((5, len(accounts)), np.int64)
+    lasts = np.empty(len(accounts), ID)
+    for row, account in enumerate(accounts):
+        kept = batch.sorted_entries(account)
+        debits, credits = kept[kept & 1 == 0] >> 1, kept[kept & 1 == 1] >> 1
+        changes[:, row] = (
+            pending[debits].sum(), posted[debits].sum(), pending[credits].sum(), posted[credits].sum(), len(kept),
+        )  # fmt: skip
+        if account not in batch.suspects:
+            changes[:, row] -= [*(int(side[account]) for side in grouping.sums), int(grouping.counts[account])]
+        lasts[row] = columns.id[kept[-1] >> 1] if len(kept) else batch.previous[account]
+    state.amend(
+        connection, grouping.ids[accounts], (changes[0], changes[1], changes[2], changes[3]), changes[4], lasts
+    )
+    batch.amended = set(accounts)
+
+
+def _links(batch: Batch) -> NDArray[Any]:
+    """Return, for each entry, the transfer that touched its account before."""
+    columns, grouping = batch.columns, batch.grouping
+    links = np.zeros(2 * len(columns), ID)
+    order, account = grouping.order, grouping.account
+    if not batch.accepted.all():
+        kept = batch.accepted[order >> 1]
+        order, account = order[kept], account[kept]
+    if not len(order):
+        return links
+    before = np.empty(len(order), ID)
+    before[1:] = columns.id[order[:-1] >> 1]
+    first = np.ones(len(order), bool)
+    first[1:] = account[1:] != account[:-1]
+    before[first] = batch.previous[account[first]]
+    links[order] = before
+    return links
+
+
+def _append(connection: psycopg.Connection[Any], batch: Batch) -> None:
+    columns = batch.columns
+    kept = np.arange(len(columns))
+    codes = np.zeros(len(columns), np.int64)
+    if not batch.accepted.all():
+        codes = np.fromiter((records.kept_code(result) for result in batch.results), np.int64, len(columns))
+        kept = np.flatnonzero(codes >= 0)
+        if not len(kept):
+            return
+    rows = np.zeros(len(kept), records.RECORD)
+    rows["seq"] = records.seqs(batch.numbers, kept)
+    rows["posted_us"] = batch.now_us
+    rows["result"] = codes[kept]
+    fields = ["id", "debit", "credit", "amount", "ledger", "code", "user_data", "booked"]
+    if not columns.all_plain:
+        fields += ["flags", "pending_id", "timeout_s"]
+    for name in fields:
+        rows[name] = getattr(columns, name)[kept]
+    links = _links(batch)
+    records.append(connection, rows, links[0::2][kept], links[1::2][kept])
+
+
+def _keep_pendings(connection: psycopg.Connection[Any], batch: Batch) -> None:
+    columns = batch.columns
+    made = np.flatnonzero((columns.flags & PENDING != 0) & batch.accepted)
+    if not len(made):
+        return
+    timeouts = columns.timeout_s[made]
+    rows = state.PENDINGS.empty(len(made))
+    rows["id"], rows["user_data"], rows["amount"] = columns.id[made], columns.user_data[made], columns.amount[made]
+    rows["debit_account_id"], rows["credit_account_id"] = columns.debit[made], columns.credit[made]
+    rows["ledger"], rows["code"], rows["state"] = columns.ledger[made], columns.code[made], STATE_PENDING
+    rows["expires_at"] = np.where(timeouts, state.postgres_us(batch.now_us) + timeouts * 1_000_000, state.NEVER_US)
+    state.PENDINGS.copy(connection, rows)
+
+
+def _mark(connection: psycopg.Connection[Any], batch: Batch) -> None:
+    columns, grouping = batch.columns, batch.grouping
+    collected = marks.Marks(batch.now_us)
+    accounts = sorted(batch.crossing | batch.amended)
+    after = state.balances(connection, [grouping.ids[at].tobytes() for at in accounts])
+    pending, posted = columns.pending_change, columns.posted_change
+    for account in accounts:
+        kept = batch.sorted_entries(account)
+        if not len(kept):
+            continue
+        positions, is_debit = kept >> 1, kept & 1 == 0
+        held, moved = pending[positions], posted[positions]
+        account_id = grouping.ids[account].tobytes()
+        collected.add(
+            account_id,
+            after[account_id],
+            records.seqs(batch.numbers, positions),
+            columns.id[positions],
+            (
+                np.where(is_debit, held, 0),
+                np.where(is_debit, moved, 0),
+                np.where(is_debit, 0, held),
+                np.where(is_debit, 0, moved),
+            ),
+        )
+    collected.write(connection)
