@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -26,8 +25,7 @@ FLAGS: Final = ("--no-sandbox", "--disable-gpu", "--disable-background-networkin
 
 
 def _chromium() -> str | None:
-    named = os.environ.get("RASEED_CHROMIUM")
-    return named or next((found for name in PROGRAMS if (found := shutil.which(name))), None)
+    return next((found for name in PROGRAMS if (found := shutil.which(name))), None)
 
 
 @pytest.fixture(scope="module")

@@ -149,7 +149,7 @@ def main(argv: Sequence[str]) -> int:
     os.environ["RASEED_DEMO"] = "1" if plan.demo else "0"
     if plan.demo:
         os.environ.setdefault("RASEED_SMS_URL", f"{plan.phone_address}sms")
-        os.environ.setdefault("RASEED_PHONE_URL", plan.phone_address)
+        os.environ.setdefault("RASEED_PHONE_URL", f"{plan.phone_address}phone?number={{number}}")
     compile_catalogues()
     began = time.monotonic()
     people = Household(say)

@@ -200,6 +200,8 @@ def test_the_make_believe_phone_is_named_only_where_there_is_one(street: Street,
     assert "make-believe" not in client.get("/sign-in/code").content.decode()
     monkeypatch.setattr(settings, "PHONE_URL", "/demo/phone")
     assert 'href="/demo/phone"' in client.get("/sign-in/code").content.decode()
+    monkeypatch.setattr(settings, "PHONE_URL", "http://127.0.0.1:8002/phone?number={number}")
+    assert 'href="http://127.0.0.1:8002/phone?number=%2B201001234567"' in client.get("/sign-in/code").content.decode()
 
 
 def test_forms_need_their_token(street: Street) -> None:

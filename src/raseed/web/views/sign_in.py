@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
+from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpResponseRedirect
@@ -91,7 +92,7 @@ def code_page(request: HttpRequest) -> HttpResponseBase:
         "phone": phone,
         "phone_text": people.phone_text(phone),
         "follow": follow,
-        "phone_url": settings.PHONE_URL,
+        "phone_url": settings.PHONE_URL.replace("{number}", quote(phone)),
     }
     if request.method != "POST":
         return render(request, "web/sign_in_code.html", shown=shown)
