@@ -10,6 +10,7 @@ from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.platform import api as platform
 
 from .domain import NewBankAccount
+from .events import ACCOUNTS_OPENED
 from .opening import open_accounts, refusal_of
 
 
@@ -34,7 +35,7 @@ def open_many(accounts: Iterable[NewBankAccount], *, actor: str = "system", cloc
                     after={"count": opened},
                     clock=clock,
                 )
-                platform.emit("banking.accounts_opened", {"count": opened}, clock=clock)
+                platform.emit(ACCOUNTS_OPENED, {"count": opened}, clock=clock)
     except IntegrityError as error:
         refusal = refusal_of(error)
         if refusal is None:

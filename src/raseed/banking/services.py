@@ -15,6 +15,7 @@ from raseed.ledger import api as ledger
 from raseed.people import api as people
 from raseed.platform import api as platform
 
+from . import events
 from .domain import AccountState, BankAccount, NewBankAccount, ProductKind
 from .errors import AccountNotEmpty, AccountUnknown, IllegalStateChange
 from .models import AccountRow
@@ -23,10 +24,10 @@ from .queries import account, accounts
 from .sql import STATEMENTS
 
 _LEGAL_FROM: Final[Mapping[str, AccountState]] = {
-    "blocked": AccountState.OPEN,
-    "unblocked": AccountState.BLOCKED,
-    "closed": AccountState.OPEN,
-    "reopened": AccountState.CLOSED,
+    events.ACCOUNT_BLOCKED: AccountState.OPEN,
+    events.ACCOUNT_UNBLOCKED: AccountState.BLOCKED,
+    events.ACCOUNT_CLOSED: AccountState.OPEN,
+    events.ACCOUNT_REOPENED: AccountState.CLOSED,
 }
 """From which state each change may be made; the database holds the same rule in a trigger."""
 
@@ -114,7 +115,7 @@ def close_account(*, account_id: UUID, actor: str, reason: str, clock: Clock = S
         AccountNotEmpty: money is in it, owed on it or held.
         IllegalStateChange: it is blocked. AccountUnknown: there is none.
     """
-    return _change(account_id, AccountState.CLOSED, "closed", actor=actor, reason=reason, clock=clock)
+    return _change(account_id, AccountState.CLOSED, events.ACCOUNT_CLOSED, actor=actor, reason=reason, clock=clock)
 
 
 def reopen_account(*, account_id: UUID, actor: str, reason: str, clock: Clock = SYSTEM_CLOCK) -> BankAccount:
@@ -123,7 +124,7 @@ def reopen_account(*, account_id: UUID, actor: str, reason: str, clock: Clock = 
     Raises:
         IllegalStateChange: it is blocked. AccountUnknown: there is none.
     """
-    return _change(account_id, AccountState.OPEN, "reopened", actor=actor, reason=reason, clock=clock)
+    return _change(account_id, AccountState.OPEN, events.ACCOUNT_REOPENED, actor=actor, reason=reason, clock=clock)
 
 
 def block_account(*, account_id: UUID, actor: str, reason: str, clock: Clock = SYSTEM_CLOCK) -> BankAccount:
@@ -132,7 +133,7 @@ def block_account(*, account_id: UUID, actor: str, reason: str, clock: Clock = S
     Raises:
         IllegalStateChange: it is closed. AccountUnknown: there is none.
     """
-    return _change(account_id, AccountState.BLOCKED, "blocked", actor=actor, reason=reason, clock=clock)
+    return _change(account_id, AccountState.BLOCKED, events.ACCOUNT_BLOCKED, actor=actor, reason=reason, clock=clock)
 
 
 def unblock_account(*, account_id: UUID, actor: str, reason: str, clock: Clock = SYSTEM_CLOCK) -> BankAccount:
@@ -141,7 +142,7 @@ def unblock_account(*, account_id: UUID, actor: str, reason: str, clock: Clock =
     Raises:
         IllegalStateChange: it is closed. AccountUnknown: there is none.
     """
-    return _change(account_id, AccountState.OPEN, "unblocked", actor=actor, reason=reason, clock=clock)
+    return _change(account_id, AccountState.OPEN, events.ACCOUNT_UNBLOCKED, actor=actor, reason=reason, clock=clock)
 
 
 def rename_account(
@@ -193,7 +194,7 @@ def _open_once(new: NewBankAccount, actor: str, clock: Clock) -> None:
             clock=clock,
         )
         platform.emit(
-            "banking.account_opened",
+            events.ACCOUNT_OPENED,
             {"account_id": str(new.id), "owner_id": str(new.owner_id), "product": new.kind.value},
             institution_id=new.institution_id,
             clock=clock,
@@ -215,7 +216,7 @@ def _change(account_id: UUID, to: AccountState, done: str, *, actor: str, reason
         AccountRow.objects.filter(id=account_id).update(state=to.value)
         platform.record(
             actor=actor,
-            action=f"banking.account_{done}",
+            action=done,
             subject=f"account:{account_id}",
             before={"state": state.value},
             after={"state": to.value},
@@ -224,7 +225,7 @@ def _change(account_id: UUID, to: AccountState, done: str, *, actor: str, reason
             clock=clock,
         )
         platform.emit(
-            f"banking.account_{done}",
+            done,
             {"account_id": str(account_id)},
             institution_id=there.institution_id,
             clock=clock,

@@ -11,14 +11,13 @@ from django.db import connection
 
 from raseed.banking import api as banking
 from raseed.banking.api import AccountState, Alias, AliasKind, BankAccount, Limits
+from raseed.banking.tests.town import Town, build_town
 from raseed.display import api as display
 from raseed.kernel.errors import RaseedError
 from raseed.kernel.ids import new_id
 from raseed.kernel.money import Money, currency
 from raseed.payments import api as payments
 from raseed.payments.api import Instruction, Payment, PaymentState
-
-from .town import Town, build_town
 
 EGP = currency("EGP")
 ROUNDS = 8

@@ -23,13 +23,12 @@ from hypothesis.stateful import (
 
 from raseed.banking import api as banking
 from raseed.banking.api import AccountState, Alias, AliasKind, BankAccount
+from raseed.banking.tests.town import LIMITS, build_town, pay_in
 from raseed.display import api as display
 from raseed.kernel.ids import new_id
 from raseed.kernel.money import Money, currency
 from raseed.payments import api as payments
 from raseed.payments.api import Instruction, Payment, PaymentState
-
-from .town import LIMITS, build_town, pay_in
 
 EGP = currency("EGP")
 ACCOUNTS_MAX = 5

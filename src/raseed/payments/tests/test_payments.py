@@ -10,6 +10,7 @@ import pytest
 
 from raseed.banking import api as banking
 from raseed.banking.api import Alias, AliasKind, BankAccount
+from raseed.banking.tests.town import NOON, Town, build_town
 from raseed.display import api as display
 from raseed.kernel.errors import RaseedError
 from raseed.kernel.ids import new_id
@@ -20,8 +21,6 @@ from raseed.payments import api as payments
 from raseed.payments import routes
 from raseed.payments.api import Instruction, Payment, PaymentState
 from raseed.people import api as people
-
-from .town import NOON, Town, build_town
 
 EGP = currency("EGP")
 
