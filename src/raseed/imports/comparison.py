@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from raseed.platform.api import Progress
 
-HISTORY_PAGE: Final = 500
+HISTORY_PAGE: Final = 1_000
 COMPARING: Final = mark("comparing each balance")
 
 
@@ -85,9 +85,12 @@ def _ledger_balances(account_id: UUID, imported: AbstractSet[UUID]) -> dict[tupl
     """
     entries: list[ledger.HistoryEntry] = []
     before: int | None = None
-    while page := ledger.account_history(account_id, before_seq=before, limit=HISTORY_PAGE):
+    more = True
+    while more:
+        page = ledger.account_history(account_id, before_seq=before, limit=HISTORY_PAGE)
         entries.extend(page)
-        before = page[-1].transfer.seq
+        more = len(page) == HISTORY_PAGE
+        before = page[-1].transfer.seq if page else None
     balances: dict[tuple[UUID, int, int, date | None], int] = {}
     place, moved_since = 0, 0
     for entry in reversed(entries):

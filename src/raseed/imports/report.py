@@ -47,8 +47,10 @@ class Tally:
     ledger_wrong: int = 0
     ledger_as_printed: int = 0
     carried_minor_max: int = 0
+    carried_by_rounding_minor_max: int = 0
     cannot_follow: list[ComparedLine] = field(default_factory=list)
     ledger_wrong_lines: list[ComparedLine] = field(default_factory=list)
+    _broken_accounts: set[str] = field(default_factory=set)
 
     @property
     def lines(self) -> int:
@@ -65,7 +67,10 @@ class Tally:
             self.ledger_as_printed += 1
         if line.verdict is Verdict.CANNOT_FOLLOW:
             self.cannot_follow.append(line)
+            self._broken_accounts.add(line.account)
         self.carried_minor_max = max(self.carried_minor_max, abs(line.carried_minor))
+        if line.account not in self._broken_accounts:
+            self.carried_by_rounding_minor_max = max(self.carried_by_rounding_minor_max, abs(line.carried_minor))
 
 
 def write_report(lines: Iterable[ComparedLine], folder: Path, in_currency: Currency) -> Tally:
@@ -133,9 +138,10 @@ def screen_text(books: Books, outcome: Outcome, tally: Tally, folder: Path, seco
     yield from (f"    {row}" for row in _findings(tally.cannot_follow, in_currency))
     for account, day in outcome.days_not_searched:
         yield "  " + say(mark("no order found for the account %(account)s on %(day)s"), account=account, day=day)
-    yield say(mark("In the ledger: %(count)s balances are the printed ones to the last digit; the others differ by what the "
-                   "differences before them add up to (at most %(most)s)."),
-              count=tally.ledger_as_printed, most=money(tally.carried_minor_max))  # fmt: skip
+    yield say(mark("In the ledger: %(count)s balances are the printed ones to the last digit; the others differ by exactly what "
+                   "the differences up to them add up to: at most %(rounding)s by rounding, at most %(most)s in all."),
+              count=tally.ledger_as_printed, rounding=money(tally.carried_by_rounding_minor_max),
+              most=money(tally.carried_minor_max))  # fmt: skip
     if tally.ledger_wrong:
         yield say(mark("THE LEDGER IS WRONG in %(count)s lines:"), count=tally.ledger_wrong)
         yield from (f"    {row}" for row in _findings(tally.ledger_wrong_lines, in_currency))
@@ -143,7 +149,7 @@ def screen_text(books: Books, outcome: Outcome, tally: Tally, folder: Path, seco
 
 
 def _findings(lines: list[ComparedLine], in_currency: Currency) -> Iterator[str]:
-    for line in lines[:SHOWN_MAX]:
+    for line in sorted(lines, key=lambda each: each.line_no)[:SHOWN_MAX]:
         yield gettext(
             "line %(line)s, account %(account)s, %(day)s: printed %(printed)s, expected %(expected)s, difference %(difference)s"
         ) % {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from raseed.kernel.errors import mark
+from raseed.kernel.text import arabic_digits
 
 from .mailbox import Manner, Message
 
@@ -63,7 +64,12 @@ def _words(language: str) -> gettext.NullTranslations:
 def say(language: str, sentence: str, **places: object) -> str:
     """Return a sentence in the reader's language, escaped, its places filled and escaped."""
     text = _words(language).gettext(sentence)
-    return escape(text % places if places else text)
+    return escape(_digits(language, text % places) if places else text)
+
+
+def _digits(language: str, text: str) -> str:
+    """Return ``text`` in the reader's digits."""
+    return arabic_digits(text) if language == "ar" else text
 
 
 def _page(language: str, title: str, body: str, *, refresh: bool = False, here: str = "/", number: str = "") -> str:
@@ -85,9 +91,10 @@ def _page(language: str, title: str, body: str, *, refresh: bool = False, here: 
 </footer></body></html>"""
 
 
-def _time(at: datetime) -> str:
+def _time(language: str, at: datetime) -> str:
     stamp = at.astimezone()
-    return f'<time datetime="{stamp.isoformat(timespec="seconds")}"><bdi dir="ltr">{stamp:%H:%M:%S}</bdi></time>'
+    shown = _digits(language, f"{stamp:%H:%M:%S}")
+    return f'<time datetime="{stamp.isoformat(timespec="seconds")}"><bdi dir="ltr">{shown}</bdi></time>'
 
 
 def _number(phone: str) -> str:
@@ -106,7 +113,7 @@ def index_page(language: str, phones: list[tuple[str, int, datetime]], manner: t
     """Return the page on which a phone is chosen and the gateway's manners are set."""
     entries = "".join(
         f'<li class="card"><a href="/phone?{escape(urlencode({"number": phone, "lang": language}))}">'
-        f"{_number(phone)}<small>{say(language, mark('Messages: %(count)s'), count=count)} · {_time(last)}</small></a></li>"
+        f"{_number(phone)}<small>{say(language, mark('Messages: %(count)s'), count=count)} · {_time(language, last)}</small></a></li>"
         for phone, count, last in phones
     )
     none_yet = f'<p class="soft">{say(language, mark("No messages yet."))}</p>'
@@ -145,7 +152,7 @@ def _message(language: str, message: Message) -> str:
     extra = "".join(f" · {note}" for note in notes)
     return (
         f'<article class="card"><p dir="auto">{escape(message.text)}</p>'
-        f"<small>{_time(message.received_at)}{extra}</small></article>"
+        f"<small>{_time(language, message.received_at)}{extra}</small></article>"
     )
 
 

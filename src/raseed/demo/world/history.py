@@ -30,6 +30,8 @@ _TOP_UP_SHARE: Final = 0.35
 _POUND: Final = 100
 _LOW_MINOR: Final = 300 * _POUND
 _RENT_DAY: Final = 3
+_TOO_MUCH_MINOR: Final = 5_000 * _POUND
+"""More than anybody is sent in a day: a send that is to be refused stays so whatever arrives before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,26 @@ class Event:
 
 
 class _Teller:
-    """Makes events and keeps the balances that they leave."""
+    """Makes events and keeps the balances that they leave.
+
+    Money from another person counts from the next day on, because a day's sends are carried out after all else.
+    """
 
     def __init__(self, rng: Random, block: int) -> None:
         self.rng = rng
         self._ids = SeededIds(rng, block, TRANSFER_STREAM)
         self.balances: dict[UUID, int] = {}
+        self._arriving: list[tuple[UUID, int]] = []
+
+    def begin_day(self) -> None:
+        """Let yesterday's sends arrive."""
+        for account_id, amount_minor in self._arriving:
+            self.balances[account_id] = self.balances.get(account_id, 0) + amount_minor
+        self._arriving.clear()
+
+    def arrives_tomorrow(self, account_id: UUID, amount_minor: int) -> None:
+        """Note what was sent to somebody."""
+        self._arriving.append((account_id, amount_minor))
 
     def event(self, day: int, deed: Deed, account_id: UUID, amount_minor: int, **more: object) -> Event:
         self.balances[account_id] = self.balances.get(account_id, 0) + amount_minor
@@ -81,6 +97,7 @@ def full_history(seed: int, block: int, people: Sequence[Person], planted_on: da
     contacts = _contacts(rng, people)
     for day in range(-DAYS, 0):
         on = planted_on + timedelta(days=day)
+        teller.begin_day()
         today = [event for person in people for event in _day_of(teller, person, contacts[person.place], day, on)]
         yield today
 
@@ -157,14 +174,14 @@ def _sending(teller: _Teller, person: Person, to: Person, day: int) -> Iterator[
     have = teller.balances.get(wallet, 0)
     wish = rng.randrange(5, 121) * 5 * _POUND
     if rng.random() < REFUSED_SHARE:
-        event = teller.event(day, Deed.SENT, wallet, -(have + wish), sender=person, to=to, note=note)
+        event = teller.event(day, Deed.SENT, wallet, -(have + wish + _TOO_MUCH_MINOR), sender=person, to=to, note=note)
         teller.balances[wallet] = have
         yield event
         return
     if have < wish:
         return
     yield teller.event(day, Deed.SENT, wallet, -wish, sender=person, to=to, note=note)
-    teller.balances[to.wallet_id] = teller.balances.get(to.wallet_id, 0) + wish
+    teller.arrives_tomorrow(to.wallet_id, wish)
 
 
 def thin_history(seed: int, block: int, people: Sequence[Person], planted_on: date) -> list[Event]:

@@ -159,12 +159,9 @@ def signed_minor(row: Row, column: str, *, scale: int, decimal: str = ".", thous
         plain = plain.replace(".", "?").replace(decimal, ".")
     found = _NUMBER.match(plain)
     part = (found["part"] or "").rstrip("0") if found else ""
-    refusal = LineAmountInvalid(line=row.line_no, file=row.file, text=shown(written), decimals=scale, field=column)
-    if not found or len(part) > scale or (found["sign"] and found["after"]):
-        raise refusal
-    minor = int(found["whole"] + part.ljust(scale, "0"))
-    if minor > AMOUNT_MINOR_MAX:
-        raise refusal
+    minor = int(found["whole"] + part.ljust(scale, "0")) if found else 0
+    if not found or len(part) > scale or minor > AMOUNT_MINOR_MAX or (found["sign"] and found["after"]):
+        raise LineAmountInvalid(line=row.line_no, file=row.file, text=shown(written), decimals=scale, field=column)
     return -minor if found["sign"] in {"-", "\u2212"} or found["after"] else minor
 
 
