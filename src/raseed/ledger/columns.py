@@ -64,7 +64,7 @@ class Columns:
     """A well-formed batch, a column a field; ids are 16-byte cells, numbers 64-bit.
 
     ``posts`` are the positions of posts and voids; their accounts, amounts, ledgers and codes are filled in from the
-    pending transfers before anything is grouped. ``held`` is what they release.
+    pending transfers before anything is grouped. ``held`` is what they release, ``expires_us`` until when they may.
     """
 
     id: NDArray[Any]
@@ -82,6 +82,9 @@ class Columns:
     timeout_s: NDArray[np.int64]
     posts: NDArray[np.int64]
     held: NDArray[np.int64]
+    expires_us: NDArray[np.int64]
+    transfers: Sequence[NewTransfer]
+    """What the columns were made from."""
 
     def __len__(self) -> int:
         return len(self.amount)
@@ -107,6 +110,7 @@ class Columns:
             self.id[at].tobytes(), self.debit[at].tobytes(), self.credit[at].tobytes(), int(self.amount[at]),
             int(self.ledger[at]), int(self.code[at]), int(self.flags[at]), self.pending_id[at].tobytes(),
             int(self.timeout_s[at]), self.user_data[at].tobytes(), int(self.booked[at]),
+            self.transfers[at].booked_on is None,
         )  # fmt: skip
 
 
@@ -139,6 +143,8 @@ def columns_of(transfers: Sequence[NewTransfer], today: int) -> Columns | None:
             timeout_s=nothing,
             posts=nothing[:0],
             held=nothing,
+            expires_us=nothing,
+            transfers=transfers,
         )
         pending_ids: list[int] = []
         if not all_plain:

@@ -63,8 +63,8 @@ class Batch:
     missing: set[int]
     crossing: set[int]
     existing: set[bytes]
-    resolved_elsewhere: set[int] = field(default_factory=set)
-    """Positions of posts and voids that came too late."""
+    too_late: set[int] = field(default_factory=set)
+    """Positions of posts and voids that came after the deadline, or after somebody else's."""
     results: list[Result] = field(default_factory=list)
     accepted: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
     amended: set[int] = field(default_factory=set)
@@ -93,7 +93,7 @@ def post_optimistic(
         _resolve(connection, batch)
     batch.results = [Result.OK] * len(columns)
     batch.accepted = np.ones(len(columns), bool)
-    if batch.suspects or batch.existing or batch.resolved_elsewhere:
+    if batch.suspects or batch.existing or batch.too_late:
         _evaluate_some(connection, batch)
         _amend(connection, batch)
     _append(connection, batch)
@@ -133,6 +133,8 @@ def _fill_in(connection: psycopg.Connection[Any], columns: Columns, now_us: int)
     columns.amount[posts], columns.ledger[posts], columns.code[posts] = amount, found.ledger, found.code
     columns.held = np.zeros(len(columns), np.int64)
     columns.held[posts] = found.amount
+    columns.expires_us = np.zeros(len(columns), np.int64)
+    columns.expires_us[posts] = found.expires_us
     return True
 
 
@@ -181,9 +183,11 @@ def _apply(connection: psycopg.Connection[Any], columns: Columns, clock: Clock, 
 def _resolve(connection: psycopg.Connection[Any], batch: Batch) -> None:
     columns = batch.columns
     posts = columns.posts
-    states = np.where(columns.flags[posts] & POST, STATE_POSTED, STATE_VOIDED)
-    missed = state.resolve_pendings(connection, columns.pending_id[posts], states)
-    batch.resolved_elsewhere = set(posts[missed].tolist())
+    in_time = columns.expires_us[posts] > batch.now_us  # waiting for the locks took time
+    timely = posts[in_time]
+    states = np.where(columns.flags[timely] & POST, STATE_POSTED, STATE_VOIDED)
+    missed = state.resolve_pendings(connection, columns.pending_id[timely], states)
+    batch.too_late = set(posts[~in_time].tolist()) | set(timely[missed].tolist())
 
 
 def _anomalous(batch: Batch) -> list[int]:
@@ -194,7 +198,7 @@ def _anomalous(batch: Batch) -> list[int]:
         concerned[batch.grouping.entries(account) >> 1] = True
     if batch.existing:
         concerned |= np.fromiter((cell.tobytes() in batch.existing for cell in columns.id), bool, len(columns))
-    concerned[list(batch.resolved_elsewhere)] = True
+    concerned[list(batch.too_late)] = True
     if not columns.all_plain:
         starts_chain = np.ones(len(columns), bool)
         starts_chain[1:] = columns.flags[:-1] & LINKED == 0
@@ -209,6 +213,7 @@ def _evaluate_some(connection: psycopg.Connection[Any], batch: Batch) -> None:
     suspects = state.balances(connection, [grouping.ids[at].tobytes() for at in batch.suspects])
     accounts = {id_: row.state for id_, row in suspects.items()}
     positions = _anomalous(batch)
+    intents = [columns.intent(at) for at in positions]
     for at in positions:
         for account in grouping.account_of[2 * at : 2 * at + 2].tolist():
             if account not in batch.suspects:
@@ -222,17 +227,17 @@ def _evaluate_some(connection: psycopg.Connection[Any], batch: Batch) -> None:
         for at in positions
         if columns.flags[at] & (POST | VOID)
     }  # fmt: skip
-    late = [columns.pending_id[at].tobytes() for at in batch.resolved_elsewhere]
+    late = [columns.pending_id[at].tobytes() for at in batch.too_late]
     pendings |= state.pendings(connection, late)
-    books = State(accounts, pendings, state.known_transfers(connection, batch.existing))
-    answers, _ = evaluate([columns.intent(at) for at in positions], books, batch.now_us)
+    books = State(accounts, pendings, state.known_transfers(connection, {intent.id for intent in intents}))
+    answers, _ = evaluate(intents, books, batch.now_us)
     for at, answer in zip(positions, answers, strict=True):
         batch.results[at] = answer
         batch.accepted[at] = answer is Result.OK
     wrongly = [
         columns.pending_id[at].tobytes()
         for at in positions
-        if columns.flags[at] & (POST | VOID) and not batch.accepted[at] and at not in batch.resolved_elsewhere
+        if columns.flags[at] & (POST | VOID) and not batch.accepted[at] and at not in batch.too_late
     ]
     state.reopen_pendings(connection, wrongly)
 

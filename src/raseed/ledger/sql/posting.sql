@@ -14,10 +14,12 @@ RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 
 -- Apply a batch to its accounts, in one pass that locks, checks and writes. An account without room is left as it is,
--- though locked, and comes back in `refused`, for the exact rules.
+-- though locked, and comes back in `refused`, for the exact rules; the reserved id in prev_id tells it (last_id could not:
+-- a repeat may bring the very id that was the last one).
 -- batches: the numbers taken after the locks, one for each 8,190 transfers. prev: each account's last transfer before
 -- this batch. crossing: accounts whose number of entries passes a multiple of 128. existing: those of check_ids that the
--- books hold already. The first form moves posted amounts only (all that most batches do), the second pending ones too.
+-- books hold already. The first form moves posted amounts only (all that most batches do), the second pending ones too;
+-- there, an account that would release more than it holds is refused too: somebody else resolved it meanwhile.
 CREATE OR REPLACE FUNCTION ledger_apply(
     ids uuid[], ledgers int4[], debits int8[], credits int8[], lasts uuid[], counts int4[], check_ids uuid[],
     how_many int4, OUT batches int8[], OUT xid int8, OUT touched int4[], OUT prev uuid[], OUT refused int4[],
@@ -32,11 +34,12 @@ BEGIN
             credits_posted = b.credits_posted + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], debits[i], credits[i]) THEN credits[i] ELSE 0 END,
             entries = b.entries + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], debits[i], credits[i]) THEN counts[i] ELSE 0 END,
             last_id = CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], debits[i], credits[i]) THEN lasts[i] ELSE b.last_id END,
-            prev_id = b.last_id
+            prev_id = CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], debits[i], credits[i]) THEN b.last_id ELSE 'ffffffff-ffff-ffff-ffff-ffffffffffff' END
         FROM generate_series(1, cardinality(ids)) i
         WHERE b.id = ids[i]
-        RETURNING i, b.prev_id, b.last_id = lasts[i] AS taken, (b.entries - counts[i]) >> 7 <> b.entries >> 7 AS crosses)
-    SELECT array_agg(i), array_agg(prev_id), array_agg(i) FILTER (WHERE NOT taken),
+        RETURNING i, b.prev_id, b.last_id, b.prev_id <> 'ffffffff-ffff-ffff-ffff-ffffffffffff' AS taken,
+                  (b.entries - counts[i]) >> 7 <> b.entries >> 7 AS crosses)
+    SELECT array_agg(i), array_agg(CASE WHEN taken THEN prev_id ELSE last_id END), array_agg(i) FILTER (WHERE NOT taken),
            array_agg(i) FILTER (WHERE taken AND crosses)
     INTO touched, prev, refused, crossing FROM applied;
     SELECT array_agg(nextval('ledger_batch_number')) INTO batches FROM generate_series(1, how_many);
@@ -58,17 +61,18 @@ AS $$
 BEGIN
     WITH applied AS (
         UPDATE ledger_balance b SET
-            debits_pending = b.debits_pending + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) THEN d_debits_pending[i] ELSE 0 END,
-            debits_posted = b.debits_posted + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) THEN d_debits_posted[i] ELSE 0 END,
-            credits_pending = b.credits_pending + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) THEN d_credits_pending[i] ELSE 0 END,
-            credits_posted = b.credits_posted + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) THEN d_credits_posted[i] ELSE 0 END,
-            entries = b.entries + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) THEN counts[i] ELSE 0 END,
-            last_id = CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) THEN lasts[i] ELSE b.last_id END,
-            prev_id = b.last_id
+            debits_pending = b.debits_pending + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) AND least(b.debits_pending + d_debits_pending[i], b.credits_pending + d_credits_pending[i]) >= 0 THEN d_debits_pending[i] ELSE 0 END,
+            debits_posted = b.debits_posted + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) AND least(b.debits_pending + d_debits_pending[i], b.credits_pending + d_credits_pending[i]) >= 0 THEN d_debits_posted[i] ELSE 0 END,
+            credits_pending = b.credits_pending + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) AND least(b.debits_pending + d_debits_pending[i], b.credits_pending + d_credits_pending[i]) >= 0 THEN d_credits_pending[i] ELSE 0 END,
+            credits_posted = b.credits_posted + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) AND least(b.debits_pending + d_debits_pending[i], b.credits_pending + d_credits_pending[i]) >= 0 THEN d_credits_posted[i] ELSE 0 END,
+            entries = b.entries + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) AND least(b.debits_pending + d_debits_pending[i], b.credits_pending + d_credits_pending[i]) >= 0 THEN counts[i] ELSE 0 END,
+            last_id = CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) AND least(b.debits_pending + d_debits_pending[i], b.credits_pending + d_credits_pending[i]) >= 0 THEN lasts[i] ELSE b.last_id END,
+            prev_id = CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) AND least(b.debits_pending + d_debits_pending[i], b.credits_pending + d_credits_pending[i]) >= 0 THEN b.last_id ELSE 'ffffffff-ffff-ffff-ffff-ffffffffffff' END
         FROM generate_series(1, cardinality(ids)) i
         WHERE b.id = ids[i]
-        RETURNING i, b.prev_id, b.last_id = lasts[i] AS taken, (b.entries - counts[i]) >> 7 <> b.entries >> 7 AS crosses)
-    SELECT array_agg(i), array_agg(prev_id), array_agg(i) FILTER (WHERE NOT taken),
+        RETURNING i, b.prev_id, b.last_id, b.prev_id <> 'ffffffff-ffff-ffff-ffff-ffffffffffff' AS taken,
+                  (b.entries - counts[i]) >> 7 <> b.entries >> 7 AS crosses)
+    SELECT array_agg(i), array_agg(CASE WHEN taken THEN prev_id ELSE last_id END), array_agg(i) FILTER (WHERE NOT taken),
            array_agg(i) FILTER (WHERE taken AND crosses)
     INTO touched, prev, refused, crossing FROM applied;
     SELECT array_agg(nextval('ledger_batch_number')) INTO batches FROM generate_series(1, how_many);
