@@ -12,8 +12,17 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from .database import NOWHERE
+
+RULES: Final = {
+    "tidy": ("tests/test_tidy.py", "tests/test_boundaries.py"),
+    "docs": ("tests/test_docs.py",),
+    "migrations": ("tests/test_migrations.py",),
+    "translations": ("tests/test_translations.py",),
+}
+"""Checks that are tests; they run in one process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,42 +34,46 @@ class Step:
     command: tuple[str, ...]
 
 
-def steps(bin_folder: Path) -> list[Step]:
-    """Return all checks, the longest first."""
-    pytest = (sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider")
-    return [
-        Step("types", "mypy, strict", (sys.executable, "-m", "mypy")),
-        Step("migrations", "the migrations say what the models say", (*pytest, "tests/test_migrations.py")),
-        Step("imports", "packages import only from the floors below", (str(bin_folder / "lint-imports"), "--no-logo")),
-        Step("tidy", "house rules and front doors", (*pytest, "tests/test_tidy.py", "tests/test_boundaries.py")),
-        Step("docs", "settings, commands, codes and events are documented", (*pytest, "tests/test_docs.py")),
-        Step("translations", "Arabic and Hebrew are complete", (*pytest, "tests/test_translations.py")),
-        Step("lint", "ruff", (sys.executable, "-m", "ruff", "check")),
+def steps(chosen: Sequence[str]) -> list[Step]:
+    """Return the chosen checks (all, if none is named), the longest first."""
+    python = sys.executable
+    pytest = (python, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider")
+    rules = [name for name in RULES if not chosen or name in chosen]
+    files = [file for name in rules for file in RULES[name]]
+    every = [
+        Step("types", "mypy, strict", (python, "-m", "mypy")),
+        Step("rules", ", ".join(rules), (*pytest, *files)),
+        Step("imports", "a package imports only from the floors below it", (python, "-c", _LINT_IMPORTS)),
+        Step("lint", "ruff", (python, "-m", "ruff", "check")),
     ]
+    return [step for step in every if not chosen or step.name in chosen or (step.name == "rules" and rules)]
+
+
+NAMES: Final = ("types", *RULES, "imports", "lint")
+_LINT_IMPORTS: Final = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports())"
 
 
 def main(argv: Sequence[str]) -> int:
     """Run the checks, two at a time; returns 1 where one fails."""
     root = Path(os.environ["RASEED_CHECKOUT"])
-    every = steps(Path(sys.executable).parent)
-    names = [step.name for step in every]
-    parser = argparse.ArgumentParser(prog="raseed check", description="Check the code: " + ", ".join(names) + ".")
+    parser = argparse.ArgumentParser(prog="raseed check", description="Check the code: " + ", ".join(NAMES) + ".")
     parser.add_argument("only", nargs="*", metavar="CHECK", help="run only these")
     parser.add_argument("--write-docs", action="store_true", help="write docs/reference.md anew from the code first")
     arguments = parser.parse_args(argv)
-    if unknown := set(arguments.only) - set(names):
-        parser.error(f"there is no check {', '.join(sorted(unknown))}: choose from {', '.join(names)}")
+    if unknown := set(arguments.only) - set(NAMES):
+        parser.error(f"there is no check {', '.join(sorted(unknown))}: choose from {', '.join(NAMES)}")
     with tempfile.TemporaryDirectory(prefix="raseed-check-") as folder:
         os.environ.update(RASEED_HOME=folder, DATABASE_URL=NOWHERE, RASEED_DEMO="1")
         if arguments.write_docs:
             _write_docs(root)
-        chosen = [step for step in every if not arguments.only or step.name in arguments.only]
+        chosen = steps(arguments.only)
+        print(f"Checking {', '.join(arguments.only or NAMES)} …", flush=True)
         with ThreadPoolExecutor(max_workers=2) as pool:
-            failed = [step.name for step, good in zip(chosen, pool.map(lambda s: _run(s, root), chosen), strict=True) if not good]
-    if failed:
-        print(f"raseed: {len(failed)} of {len(chosen)} checks failed: {', '.join(failed)}.", flush=True)
+            good = list(pool.map(lambda step: _run(step, root), chosen))
+    if not all(good):
+        print(f"raseed: failed: {', '.join(s.name for s, g in zip(chosen, good, strict=True) if not g)}.", flush=True)
         return 1
-    print(f"raseed: all {len(chosen)} checks passed.", flush=True)
+    print("raseed: all checks passed.", flush=True)
     return 0
 
 
@@ -68,7 +81,7 @@ def _run(step: Step, root: Path) -> bool:
     began = time.monotonic()
     done = subprocess.run(step.command, cwd=root, capture_output=True, text=True, check=False)
     good = done.returncode == 0
-    head = f"{'ok    ' if good else 'FAILED'} {step.name:<13} {step.promise} ({time.monotonic() - began:.1f} s)"
+    head = f"{'ok    ' if good else 'FAILED'} {step.name:<8} {step.promise} ({time.monotonic() - began:.1f} s)"
     print(head if good else f"{head}\n{done.stdout}{done.stderr}", flush=True)
     return good
 

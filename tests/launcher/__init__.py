@@ -1,0 +1,1 @@
+"""The launcher: environment, embedded server, supervisor."""
