@@ -119,8 +119,15 @@ def columns_of(transfers: Sequence[NewTransfer], today: int) -> Columns | None:
 
     That is: an id twice, a pending transfer made and resolved here or resolved twice, an open chain, a flag, id or number
     that the rules refuse. Such a batch needs the exact rules from the start, which say what is wrong with it.
+
+    Raises:
+        TypeError: a number is not an int.
     """
     count = len(transfers)
+    amounts, ledgers, codes = [t.amount for t in transfers], [t.ledger for t in transfers], [t.code for t in transfers]
+    for kind in {*map(type, amounts), *map(type, ledgers), *map(type, codes)}:
+        if not issubclass(kind, int) or kind is bool:  # numpy would make whole numbers of floats and of texts
+            raise TypeError(f"amount, ledger and code are whole numbers, not {kind.__name__}")
     try:
         ids = [t.id.int for t in transfers]
         debits = [t.debit_account_id.int if t.debit_account_id else 0 for t in transfers]
@@ -131,9 +138,9 @@ def columns_of(transfers: Sequence[NewTransfer], today: int) -> Columns | None:
             id=_cells(ids),
             debit=_cells(debits),
             credit=_cells(credits),
-            amount=np.array([t.amount for t in transfers], np.int64),
-            ledger=np.array([t.ledger for t in transfers], np.int64),
-            code=np.array([t.code for t in transfers], np.int64),
+            amount=np.array(amounts, np.int64),
+            ledger=np.array(ledgers, np.int64),
+            code=np.array(codes, np.int64),
             user_data=_cells([t.user_data.int if t.user_data else 0 for t in transfers]),
             booked=np.array([today if t.booked_on is None else day_number(t.booked_on) for t in transfers], np.int64),
             all_plain=all_plain,

@@ -26,7 +26,10 @@ POST_MAX: Final = 32 * BATCH_MAX
 AMOUNT_MAX: Final = (1 << 63) - 1
 """The largest amount and balance, in minor units; as the amount of a post it means "all that is pending"."""
 
-TIMEOUT_S_MAX: Final = (1 << 31) - 1
+INT_MAX: Final = (1 << 31) - 1
+"""The largest ledger, code and timeout."""
+
+TIMEOUT_S_MAX: Final = INT_MAX
 
 
 class AccountFlags(IntFlag):
@@ -42,7 +45,7 @@ class AccountFlags(IntFlag):
 
 
 class TransferFlags(IntFlag):
-    """What a transfer does. ``EXPIRED`` marks the system's own void after a timeout; callers may not set it."""
+    """What a transfer does. ``EXPIRED`` marks the system's own void after a timeout; callers get RESERVED_FLAG for it."""
 
     NONE = 0
     LINKED = 1
@@ -58,6 +61,8 @@ class CreateAccountResult(IntEnum):
     OK = 0
     LINKED_EVENT_FAILED = 1
     LINKED_EVENT_CHAIN_OPEN = 2
+    FIELD_OUT_OF_RANGE = 1003
+    """Ours: a ledger or code past 2³¹ − 1, or below its negative."""
     RESERVED_FLAG = 5
     ID_MUST_NOT_BE_ZERO = 6
     ID_MUST_NOT_BE_INT_MAX = 7
@@ -79,6 +84,8 @@ class CreateTransferResult(IntEnum):
     OK = 0
     LINKED_EVENT_FAILED = 1
     LINKED_EVENT_CHAIN_OPEN = 2
+    FIELD_OUT_OF_RANGE = 1003
+    """Ours: an amount past 2⁶³ − 1, or a ledger, code or timeout past 2³¹ − 1, or below the negative of these."""
     RESERVED_FLAG = 4
     ID_MUST_NOT_BE_ZERO = 5
     ID_MUST_NOT_BE_INT_MAX = 6

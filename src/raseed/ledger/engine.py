@@ -27,16 +27,20 @@ def post_batch(
     clock: Clock,
     *,
     check_ids: bool = True,
+    may_expire: bool = False,
 ) -> tuple[list[CreateTransferResult], int]:
     """Post a batch; answer a result per transfer, in order, and the number of the transaction.
 
     ``check_ids=False`` leaves it to the unique key to find ids that exist already, which is cheaper for a caller who owns
     the transaction and tries again with ``check_ids=True`` after a UniqueViolation.
+    ``may_expire`` lets the system's own transfers with the flag EXPIRED in.
 
     Raises:
         BatchTooLarge: more than ``POST_MAX`` transfers.
+        TypeError: a number is not an int.
         psycopg.errors.UniqueViolation: see ``check_ids``; rarely also with it, when another transaction posts the same
             id with other accounts at the same moment. The transaction is lost then, and may be tried again.
+        psycopg.errors.SerializationFailure: see ``post_exact``; the transaction may be tried again.
         psycopg.errors.DeadlockDetected: the transaction held locks that others wait for before it came here.
     """
     if len(transfers) > POST_MAX:
@@ -47,4 +51,7 @@ def post_batch(
     today = day_number(clock.now().date())
     columns = columns_of(transfers, today)
     posted = None if columns is None else post_optimistic(connection, columns, clock, check_ids=check_ids)
-    return posted or post_exact(connection, [intent_of(transfer, today) for transfer in transfers], clock)
+    if posted is not None:
+        return posted
+    intents = [intent_of(transfer, today) for transfer in transfers]
+    return post_exact(connection, intents, clock, may_expire=may_expire)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from .domain import AMOUNT_MAX, TIMEOUT_S_MAX, TRANSIENT, AccountFlags, TransferFlags
+from .domain import AMOUNT_MAX, INT_MAX, TIMEOUT_S_MAX, TRANSIENT, AccountFlags, TransferFlags
 from .domain import CreateTransferResult as Result
 
 if TYPE_CHECKING:
@@ -109,6 +109,8 @@ class State:
     accounts: dict[bytes, AccountState]
     pendings: dict[bytes, PendingState] = field(default_factory=dict)
     known: dict[bytes, Known] = field(default_factory=dict)
+    may_expire: bool = False
+    """Whether EXPIRED is allowed: it is the system's own."""
 
 
 def evaluate(intents: Sequence[Intent], state: State, now_us: int) -> tuple[list[Result], list[Effect | None]]:
@@ -155,7 +157,7 @@ def evaluate(intents: Sequence[Intent], state: State, now_us: int) -> tuple[list
 
 
 def _answer(intent: Intent, state: State, now_us: int) -> tuple[Result, Effect | None]:
-    result = _malformed_id(intent)
+    result = _unspeakable(intent, may_expire=state.may_expire)
     if result is None and (known := state.known.get(intent.id)) is not None:
         result = _compare(intent, known, state)
     if result is not None:
@@ -171,8 +173,13 @@ def _answer(intent: Intent, state: State, now_us: int) -> tuple[Result, Effect |
     return Result.OK, Effect(intent, 0, amount, 0, amount)
 
 
-def _malformed_id(intent: Intent) -> Result | None:
-    if intent.flags & ~_KNOWN and not intent.flags & EXPIRED:
+def _unspeakable(intent: Intent, *, may_expire: bool) -> Result | None:
+    within = abs(intent.amount) <= AMOUNT_MAX and all(
+        abs(number) <= INT_MAX for number in (intent.ledger, intent.code, intent.timeout_s)
+    )
+    if not within:
+        return Result.FIELD_OUT_OF_RANGE
+    if intent.flags & ~(_KNOWN | EXPIRED if may_expire else _KNOWN):
         return Result.RESERVED_FLAG
     if intent.id == ZERO:
         return Result.ID_MUST_NOT_BE_ZERO

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from psycopg.errors import SerializationFailure
 
 from . import marks, records, state
 from .columns import unix_us
@@ -42,11 +43,13 @@ class _Touched:
 
 
 def post_exact(
-    connection: psycopg.Connection[Any], intents: Sequence[Intent], clock: Clock
+    connection: psycopg.Connection[Any], intents: Sequence[Intent], clock: Clock, *, may_expire: bool = False
 ) -> tuple[list[Result], int]:
     """Post any batch in the open transaction; answer a result each, and the transaction's number.
 
     Raises:
+        psycopg.errors.SerializationFailure: a pending transfer that is resolved here came into the books only after its
+            accounts should have been locked. Nothing was written; the transaction may be tried again.
         psycopg.errors.UniqueViolation: another transaction posted one of the ids at the same moment, with other
             accounts. Nothing of the transaction can be kept then.
     """
@@ -56,17 +59,16 @@ def post_exact(
     accounts |= {side for p in foreseen.values() for side in (p.debit, p.credit)}
     locked = state.lock(connection, sorted(accounts), len(intents))
     now_us = unix_us(clock.now())
-    pendings = {
-        id_: pending
-        for id_, pending in state.pendings(connection, resolved_ids).items()
-        if pending.debit in locked.accounts and pending.credit in locked.accounts
-    }
+    pendings = state.pendings(connection, resolved_ids)
+    if not {side for p in pendings.values() for side in (p.debit, p.credit)} <= locked.accounts.keys():
+        raise SerializationFailure("a pending transfer appeared while its accounts were not locked")
     was_pending = set(pendings)
     unknown = {i.id for i in intents} | (set(resolved_ids) - was_pending)
     books = State(
         {id_: row.state for id_, row in locked.accounts.items()},
         pendings,
         state.known_transfers(connection, unknown),
+        may_expire,
     )
     results, effects = evaluate(intents, books, now_us)
     _write(connection, intents, results, effects, locked, now_us)

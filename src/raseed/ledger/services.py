@@ -12,7 +12,7 @@ from raseed.kernel.clock import SYSTEM_CLOCK
 
 from . import wire
 from .columns import UNIX_TO_POSTGRES_US, unix_us
-from .domain import BATCH_MAX, AccountFlags, NewAccount
+from .domain import BATCH_MAX, INT_MAX, AccountFlags, NewAccount
 from .domain import CreateAccountResult as Result
 from .engine import post_batch
 from .errors import AccountNotFound, BatchTooLarge, LedgerBusy
@@ -82,7 +82,7 @@ def post(transfers: Sequence[NewTransfer], *, clock: Clock = SYSTEM_CLOCK) -> li
     raw = raw_connection()
     try:
         results, xid = post_batch(raw, transfers, clock)
-    except (pg_errors.UniqueViolation, pg_errors.DeadlockDetected) as error:
+    except (pg_errors.UniqueViolation, pg_errors.DeadlockDetected, pg_errors.SerializationFailure) as error:
         connection.needs_rollback = True
         raise LedgerBusy from error
     if xid and getattr(connection, "raseed_posted_xid", None) == xid:
@@ -162,6 +162,8 @@ def _create_accounts(accounts: Sequence[NewAccount], clock: Clock) -> list[Resul
 def _account_result(account: NewAccount, known: dict[bytes, NewAccount], ledgers: set[int]) -> Result:
     flags = int(account.flags)
     id_ = account.id.bytes
+    if max(abs(account.ledger), abs(account.code)) > INT_MAX:
+        return Result.FIELD_OUT_OF_RANGE
     if flags & ~_KNOWN_FLAGS:
         return Result.RESERVED_FLAG
     if id_ in {ZERO, ONES}:
