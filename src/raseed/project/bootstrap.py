@@ -109,7 +109,7 @@ def _make(root: Path, bootstrap: Path, python: Path, stamp: Path, wanted: dict[s
     names = sorted({*wanted, *held})
     if DEV_LOCK in names and RUN_LOCK in names:
         names.remove(RUN_LOCK)
-    uv = _uv(root, bootstrap)
+    uv = installer(root, bootstrap)
     stamp.unlink(missing_ok=True)
     if not held:
         _do([uv, "venv", "--clear", "--no-python-downloads", "--python", sys.executable, python.parent.parent],
@@ -118,12 +118,13 @@ def _make(root: Path, bootstrap: Path, python: Path, stamp: Path, wanted: dict[s
     count = sum(line[:1].isalpha() for lock in locks for line in lock.read_text(encoding="utf-8").splitlines())
     _install(uv, python, locks, f"Installing {count} packages from {', '.join(names)}", bootstrap)
     [packages] = (python.parent.parent / "lib").glob("python*/site-packages")
-    (packages / "raseed.pth").write_text(f"{root / 'src'}\n{root}\n", encoding="utf-8")
+    (packages / "raseed.pth").write_text(f"{root / 'src'}\n", encoding="utf-8")
     digests = {name: _digest(root / name) for name in names}
     stamp.write_text(json.dumps({"root": str(root), "locks": digests}), encoding="utf-8")
 
 
-def _uv(root: Path, bootstrap: Path) -> Path:
+def installer(root: Path, bootstrap: Path) -> Path:
+    """Return uv, installed into ``bootstrap`` where it is not there yet."""
     lock = root / UV_LOCK
     digest, stamp, uv = _digest(lock), bootstrap / "uv.stamp", bootstrap / "bin" / "uv"
     if uv.exists() and (bootstrap / "bin" / "python").exists() and stamp.exists() and stamp.read_text() == digest:

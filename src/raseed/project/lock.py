@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from .bootstrap import BENCH_LOCK, DEV_LOCK, RUN_LOCK, UV_LOCK
+from .bootstrap import BENCH_LOCK, DEV_LOCK, RUN_LOCK, UV_LOCK, installer
 from .trouble import Trouble
 
 # The order matters: each lock keeps to the versions of those before it.
@@ -29,10 +29,12 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--upgrade", action="store_true", help="take the newest versions allowed, not those locked now")
     arguments = parser.parse_args(argv)
     root = Path(os.environ["RASEED_CHECKOUT"])
+    bootstrap = root / ".bootstrap"
+    bootstrap.mkdir(exist_ok=True)
+    uv = str(installer(root, bootstrap))
     upgrade = ["--upgrade"] if arguments.upgrade else []
     for lock, source in _SOURCES.items():
         print(f"Locking {lock} …", flush=True)
-        uv = str(root / ".bootstrap" / "bin" / "uv")
         command = [uv, "pip", "compile", *source, *_FORM, *upgrade, "--output-file", lock]
         if subprocess.run(command, cwd=root, check=False).returncode != 0:
             raise Trouble(f"{lock} could not be made: what is above says why.")
