@@ -1,7 +1,7 @@
 """Client-made ids: 128 bits, written as lower-case UUIDs.
 
-Ours are version 7 (RFC 9562 section 5.7): they sort by the millisecond they were made in, which keeps the ledger's
-indexes compact. Any non-zero 128-bit id of a client's is accepted; only its text form is fixed.
+Ours are version 7 (RFC 9562 section 5.7): they sort by the time they were made, to a quarter of a microsecond (its
+section 6.2, method 3), which keeps the ledger's indexes compact and their right edge warm. Any non-zero 128-bit id of a client's is accepted; only its text form is fixed.
 """
 
 from __future__ import annotations
@@ -28,12 +28,16 @@ class InvalidId(InputError):
 
 def new_id(*, at_ms: int | None = None) -> UUID:
     """Return a new version-7 id; ``at_ms`` (Unix milliseconds) places it in time, the present by default."""
-    milliseconds = time.time_ns() // 1_000_000 if at_ms is None else at_ms
     random = int.from_bytes(os.urandom(10))
+    if at_ms is None:
+        milliseconds, rest_ns = divmod(time.time_ns(), 1_000_000)
+        fraction = (rest_ns << 12) // 1_000_000
+    else:
+        milliseconds, fraction = at_ms, random >> 62 & 0xFFF
     return UUID(
         int=(milliseconds & 0xFFFF_FFFF_FFFF) << 80
         | 0x7 << 76
-        | (random >> 62 & 0xFFF) << 64
+        | fraction << 64
         | 0b10 << 62
         | random & 0x3FFF_FFFF_FFFF_FFFF
     )

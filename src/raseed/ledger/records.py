@@ -48,26 +48,24 @@ RECORD: Final = np.dtype(
         ("result", _INT2),
     ]
 )
-_TRANSFERS: Final = wire.Rows(
+_COLUMNS: Final = [
+    ("seq", INT8),
+    ("posted_at", INT8),
+    ("amount", INT8),
+    ("id", ID),
+    ("debit_account_id", ID),
+    ("credit_account_id", ID),
+    ("debit_prev", ID),
+    ("credit_prev", ID),
+    ("user_data", ID),
+    ("ledger", INT4),
+    ("code", INT4),
+    ("booked_on", INT4),
+]
+_PLAIN: Final = wire.Rows("ledger_transfer", _COLUMNS)
+_ANY: Final = wire.Rows(
     "ledger_transfer",
-    [
-        ("seq", INT8),
-        ("posted_at", INT8),
-        ("amount", INT8),
-        ("id", ID),
-        ("debit_account_id", ID),
-        ("credit_account_id", ID),
-        ("debit_prev", ID),
-        ("credit_prev", ID),
-        ("pending_id", ID),
-        ("user_data", ID),
-        ("ledger", INT4),
-        ("code", INT4),
-        ("timeout_s", INT4),
-        ("booked_on", INT4),
-        ("flags", _INT2),
-        ("result", _INT2),
-    ],
+    [*_COLUMNS, ("pending_id", ID), ("timeout_s", INT4), ("flags", _INT2), ("result", _INT2)],
 )
 
 
@@ -130,15 +128,18 @@ def _append_batch(
             ],
         )  # fmt: skip
         return
-    rows = _TRANSFERS.empty(len(records))
+    is_plain = not (records["flags"].any() or records["result"].any())
+    table = _PLAIN if is_plain else _ANY
+    rows = table.empty(len(records))
     rows["posted_at"] = records["posted_us"] - UNIX_TO_POSTGRES_US
     rows["debit_account_id"], rows["credit_account_id"] = records["debit"], records["credit"]
     rows["debit_prev"], rows["credit_prev"], rows["booked_on"] = debit_prev, credit_prev, records["booked"]
-    for name in (
-        "seq", "amount", "id", "pending_id", "user_data", "ledger", "code", "timeout_s", "flags", "result",
-    ):  # fmt: skip
+    for name in ("seq", "amount", "id", "user_data", "ledger", "code"):
         rows[name] = records[name]
-    _TRANSFERS.copy(connection, rows)
+    if not is_plain:
+        for name in ("pending_id", "timeout_s", "flags", "result"):
+            rows[name] = records[name]
+    table.copy(connection, rows)
     wire.call(
         connection,
         b"INSERT INTO ledger_batch (number, posted_at, transfers, digest) VALUES ($1, $2, $3::int8, $4)",

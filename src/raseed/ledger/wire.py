@@ -7,6 +7,7 @@ Format", and the send and receive functions of int4, int8, uuid and arrays (all 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from psycopg import errors, pq
@@ -80,10 +81,21 @@ def begin(connection: psycopg.Connection[Any]) -> None:
 def call(connection: psycopg.Connection[Any], statement: bytes, parameters: Sequence[bytes | None]) -> pq.abc.PGresult:
     """Run one statement with binary parameters and a binary result on the caller's connection.
 
+    It is prepared at its first use on a connection, which saves parsing and planning it at each.
+
     Raises:
         psycopg.Error: as the server answered.
     """
-    result = connection.pgconn.exec_params(statement, parameters, None, [1] * len(parameters), 1)
+    server = connection.pgconn
+    prepared = _PREPARED.setdefault(connection, set())
+    name = b"raseed_" + str(hash(statement)).encode()
+    if statement not in prepared:
+        _checked(server.prepare(name, statement))
+        prepared.add(statement)
+    return _checked(server.exec_prepared(name, parameters, [1] * len(parameters), 1))
+
+
+def _checked(result: pq.abc.PGresult) -> pq.abc.PGresult:
     if result.status not in {pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK}:
         raise errors.lookup(result.error_field(pq.DiagnosticField.SQLSTATE).decode())(  # type: ignore[union-attr]
             result.error_message.decode(errors="replace").strip()
@@ -94,6 +106,9 @@ def call(connection: psycopg.Connection[Any], statement: bytes, parameters: Sequ
 def int4(value: int) -> bytes:
     """Encode one ``int4``."""
     return value.to_bytes(4, "big", signed=True)
+
+
+_PREPARED: Final[WeakKeyDictionary[psycopg.Connection[Any], set[bytes]]] = WeakKeyDictionary()
 
 
 class Rows:
