@@ -68,8 +68,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name not in COMMANDS:
         print(f"raseed: there is no command {name!r}.\n\n{usage()}", file=sys.stderr)
         return BAD_COMMAND
-    prepare_environment()
     try:
+        prepare_environment(plants=words[:2] == ["demo", "plant"])
+        if name == "demo" and os.environ["RASEED_DEMO"] != "1":
+            raise Trouble(_no_demo())
         return _run(COMMANDS[name], rest)
     except KeyboardInterrupt:
         print("\nraseed: stopped.", file=sys.stderr)
@@ -81,14 +83,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
-def prepare_environment() -> None:
-    """Set what all processes of Raseed read from the environment, where it is not set yet."""
-    os.environ["RASEED_HOME"] = str(home())
+def prepare_environment(*, plants: bool = False) -> None:
+    """Set what all processes of Raseed read from the environment, where it is not set yet.
+
+    Args:
+        plants: the command plants the demo world, so from now on this home holds one.
+    """
+    folder = home()
+    os.environ["RASEED_HOME"] = str(folder)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "raseed.project.settings")
     if os.environ.get("DATABASE_URL"):
         os.environ["RASEED_DEMO"] = "0"  # decision 26: the demo never goes where DATABASE_URL points
-    elif "RASEED_DEMO" not in os.environ and _planted(home()):
-        os.environ["RASEED_DEMO"] = "1"
+        return
+    if plants:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "world").write_text("demo\n", encoding="ascii")
+    os.environ.setdefault("RASEED_DEMO", "1" if _holds_demo(folder) else "0")
+
+
+def _no_demo() -> str:
+    if os.environ.get("DATABASE_URL"):
+        return "The demo world goes into the embedded database only, never where DATABASE_URL points: unset it first."
+    return "This house was begun without the demo world: './raseed demo plant' plants it."
 
 
 def home() -> Path:
@@ -96,7 +112,7 @@ def home() -> Path:
     return Path(os.environ.get("RASEED_HOME") or ".raseed").absolute()
 
 
-def _planted(folder: Path) -> bool:
+def _holds_demo(folder: Path) -> bool:
     world = folder / "world"
     return not world.exists() or world.read_text(encoding="utf-8").strip() != "empty"
 
