@@ -24,19 +24,21 @@ class Command:
         summary: one line for ``./raseed --help``.
         django: the framework is set up first.
         database: a migrated database runs first (the embedded one is started where it does not run).
+        demo: it is there only where the demo world may be.
     """
 
     target: str
     summary: str
     django: bool = False
     database: bool = False
+    demo: bool = False
 
 
 COMMANDS: Final = {
     "run": Command("raseed.project.supervisor:main", "start everything: database, pages, rail, worker, the demo"),
     "import": Command("raseed.imports.cli:main", "bring in the books of another bank", django=True, database=True),
     "ledger": Command("raseed.ledger.cli:main", "look after the ledger: verify, seal, …", django=True, database=True),
-    "demo": Command("raseed.demo.cli:main", "plant the demo world", django=True, database=True),
+    "demo": Command("raseed.demo.cli:main", "plant the demo world", django=True, database=True, demo=True),
     "migrate": Command("raseed.project.migrate:main", "bring the database's tables up to date", database=True),
     "postgres": Command("raseed.project.programs:main", "run psql, pg_dump, … on Raseed's database", database=True),
     "test": Command("raseed.project.testing:main", "run the tests"),
@@ -70,8 +72,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return BAD_COMMAND
     try:
         prepare_environment(plants=words[:2] == ["demo", "plant"])
-        if name == "demo" and os.environ["RASEED_DEMO"] != "1":
-            raise Trouble(_no_demo())
         return _run(COMMANDS[name], rest)
     except KeyboardInterrupt:
         print("\nraseed: stopped.", file=sys.stderr)
@@ -119,6 +119,8 @@ def _holds_demo(folder: Path) -> bool:
 
 def _run(command: Command, rest: list[str]) -> int:
     asks_help = any(word in ("--help", "-h") for word in rest)
+    if command.demo and os.environ["RASEED_DEMO"] != "1":
+        raise Trouble(_no_demo())
     if command.database and not asks_help and not _is_inner():
         from .embedded import database_in_use  # noqa: PLC0415  (takes 100 ms, and most commands can do without)
 
