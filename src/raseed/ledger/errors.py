@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from raseed.kernel.errors import InputError, NotFound, TemporarilyUnavailable, mark
+from raseed.kernel.errors import InputError, NotFound, RaseedError, TemporarilyUnavailable, mark
 
 
 class BatchTooLarge(InputError):
@@ -35,3 +35,22 @@ class LedgerBusy(TemporarilyUnavailable):
     code = "ledger_busy"
     sentence = mark("The books are very busy right now. Nothing was posted.")
     hint = mark("Send the same request again; it will not be done twice.")
+
+
+class LedgerUnavailable(TemporarilyUnavailable):
+    """The database can't be reached, or the process is stopping; nothing was posted."""
+
+    code = "ledger_unavailable"
+    sentence = mark("The books can't be reached right now. Nothing was posted.")
+    hint = mark("Send the same request again; it will not be done twice.")
+
+
+class OutcomeUnknown(RaseedError):
+    """The connection broke while the transfers were being committed, and nobody could tell in time what became of them.
+
+    Not a failure: they may be in the books. The same ids, asked again, answer what is true.
+    """
+
+    code = "outcome_unknown"
+    sentence = mark("We don't know yet whether this was posted.")
+    hint = mark("Send the same request again, with the same identifiers: it will not be done twice.")
