@@ -86,12 +86,12 @@ def street(address: str, monkeypatch: pytest.MonkeyPatch) -> Street:
 def visit(chromium: Browser, address: str) -> Visit:
     """Open a browser for a visitor: ``with visit("ar", width=360, script=False) as visitor``."""
 
-    from raseed.web.tests.visitor import NARROW, Visitor  # noqa: PLC0415  (as above)
+    from raseed.web.tests.visitor import HEIGHTS, NARROW, Visitor  # noqa: PLC0415  (as above)
 
     @contextmanager
     def opened(language: str = "en", *, width: int = NARROW, script: bool = True, **options: Any) -> Iterator[Visitor]:
         context = chromium.new_context(
-            viewport={"width": width, "height": 760 if width == NARROW else 900},
+            viewport={"width": width, "height": HEIGHTS[width]},
             java_script_enabled=script,
             **options,
         )

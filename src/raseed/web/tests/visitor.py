@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from raseed.web.tests.street import CODE
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 NARROW: Final = 360
 WIDE: Final = 1280
+HEIGHTS: Final = {NARROW: 760, WIDE: 900}
 WAIT_MS_MAX: Final = 10_000
 
 
@@ -32,6 +33,11 @@ class Visitor:
     def go(self, path: str) -> None:
         """Open a page."""
         self.page.goto(self.address + path)
+
+    def look(self, *, width: int, scheme: Literal["light", "dark"]) -> None:
+        """Look at the page at another width, by day or by night."""
+        self.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
+        self.page.emulate_media(color_scheme=scheme)
 
     def press(self, selector: str) -> None:
         """Press something that leads to another page, and wait for that."""
