@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import socket
 import sys
@@ -135,7 +136,8 @@ def _granian(interface: str, target: str, host: str, port: int) -> list[str]:
 
 def say(name: str, line: str) -> None:
     """Print a line with the name of who said it."""
-    print(f"{name:<7}| {line}", flush=True)
+    with contextlib.suppress(OSError):  # the terminal may be gone; the children are stopped all the same
+        print(f"{name:<7}| {line}", flush=True)
 
 
 def main(argv: Sequence[str]) -> int:

@@ -19,5 +19,5 @@ def main(argv: Sequence[str]) -> int:
     cores = min(os.cpu_count() or 1, 8)
     spread = [] if cores == 1 or any(word.startswith("-n") for word in argv) else ["-n", str(cores)]
     environment = {name: value for name, value in os.environ.items() if name not in ("RASEED_HOME", "DATABASE_URL")}
-    command = [sys.executable, "-m", "pytest", *spread, "--dist", "worksteal", *argv]
+    command = [sys.executable, "-m", "pytest", *spread, "--dist", "loadgroup", *argv]
     return subprocess.run(command, cwd=root, env=environment, check=False).returncode
