@@ -17,6 +17,7 @@ from .domain import (
     InternalAccount,
     InternalRole,
     Limits,
+    LockedAccount,
     Narrative,
     NewBankAccount,
     Product,
@@ -24,6 +25,7 @@ from .domain import (
     Spend,
     StatementLine,
     StatementPage,
+    business_day,
     normal_alias,
 )
 from .errors import (
@@ -60,7 +62,6 @@ from .queries import (
     lock_accounts,
     product,
     products_of,
-    zones,
 )
 from .services import (
     block_account,
@@ -102,6 +103,7 @@ __all__ = [
     "LimitPerDay",
     "LimitPerTransfer",
     "Limits",
+    "LockedAccount",
     "Narrative",
     "NewBankAccount",
     "Product",
@@ -115,6 +117,7 @@ __all__ = [
     "accounts_of",
     "block_account",
     "business_date",
+    "business_day",
     "check_and_consume",
     "close_account",
     "consume",
@@ -143,5 +146,4 @@ __all__ = [
     "set_up_institution",
     "statement",
     "unblock_account",
-    "zones",
 ]

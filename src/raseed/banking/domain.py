@@ -9,6 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from raseed.kernel.errors import mark
 from raseed.kernel.ids import InvalidId
@@ -135,7 +136,10 @@ class AccountAlias:
 
 @dataclass(frozen=True, slots=True)
 class BankAccount:
-    """A customer's account; ``id`` is also its id in the ledger. ``name`` is the owner's own label, or empty."""
+    """A customer's account; ``id`` is also its id in the ledger.
+
+    ``name`` is the owner's own label, or empty; ``zone`` (IANA) is that of its books, which its business dates follow.
+    """
 
     id: UUID
     institution_id: UUID
@@ -146,6 +150,7 @@ class BankAccount:
     name: str
     state: AccountState
     opened_on: date
+    zone: str
     overdraft_allowed: bool = False
     aliases: tuple[AccountAlias, ...] = ()
 
@@ -186,10 +191,18 @@ NO_LIMITS: Final = Limits(per_transfer_minor=None, per_day_minor=None)
 
 
 @dataclass(frozen=True, slots=True)
+class LockedAccount:
+    """What may not change under a payment: whether the account may take part, and in which ledger."""
+
+    state: AccountState
+    ledger: int
+
+
+@dataclass(frozen=True, slots=True)
 class Spend:
     """An amount about to leave an account, on the business date ``day`` of its institution."""
 
-    account_id: UUID
+    account: BankAccount
     amount_minor: int
     day: date
 
@@ -280,6 +293,11 @@ class StatementPage:
     account_id: UUID
     lines: tuple[StatementLine, ...] = field(default=())
     next: Cursor | None = None
+
+
+def business_day(account: BankAccount, now: datetime) -> date:
+    """Return the date that it is for an account: by the zone of its books."""
+    return now.astimezone(ZoneInfo(account.zone)).date()
 
 
 def numbered(serial: int) -> str:

@@ -10,14 +10,13 @@ from uuid import UUID
 from django.db import connection
 
 from raseed.kernel.errors import RaseedError
-from raseed.kernel.money import Currency, CurrencyMismatch, Money
-from raseed.kernel.money import currency as currency_of
+from raseed.kernel.money import CurrencyMismatch, Money
 
-from .domain import Limits, Spend
+from .domain import NO_LIMITS, Limits, Spend, business_day
 from .errors import LimitPerDay, LimitPerTransfer
 from .models import LimitCounterRow
-from .queries import account, business_date, limits_of, lock_accounts
-from .sql import STATEMENTS
+from .queries import account, limits_of, lock_accounts
+from .sql import STATEMENTS, run
 
 
 @dataclass(slots=True)
@@ -28,11 +27,12 @@ class Window:
     used_minor: int
 
 
-def take(spend: Spend, limits: Limits, window: Window | None, currency: Currency) -> RaseedError | None:
+def take(spend: Spend, limits: Limits, window: Window | None) -> RaseedError | None:
     """Take a spend from its account's window if its limits allow it, else say which one does not.
 
     A window never moves back: a spend of an earlier day counts in the window that is open.
     """
+    currency = spend.account.currency
     if limits.per_transfer_minor is not None and spend.amount_minor > limits.per_transfer_minor:
         return LimitPerTransfer(field="amount", limit=Money(limits.per_transfer_minor, currency))
     if limits.per_day_minor is None:
@@ -59,14 +59,18 @@ def consume(spends: Sequence[Spend]) -> list[RaseedError | None]:
     if not spends:
         return []
     in_force = _limits_in_force(spends)
-    windows = _lock_windows(
-        [spend for spend in spends if in_force[spend.account_id, spend.day][1].per_day_minor is not None]
-    )
-    answers: list[RaseedError | None] = []
-    for spend in spends:
-        currency, limits = in_force[spend.account_id, spend.day]
-        answers.append(take(spend, limits, windows.get(spend.account_id), currency))
-    _write_windows(windows)
+    limits = [in_force.get((spend.account.product.id, spend.day), NO_LIMITS) for spend in spends]
+    windows = _lock_windows([spend for spend, its in zip(spends, limits, strict=True) if its.per_day_minor is not None])
+    answers = [take(spend, its, windows.get(spend.account.id)) for spend, its in zip(spends, limits, strict=True)]
+    if windows:
+        run(
+            STATEMENTS["write_counters"],
+            {
+                "accounts": list(windows),
+                "days": [window.day for window in windows.values()],
+                "used": [window.used_minor for window in windows.values()],
+            },
+        )
     return answers
 
 
@@ -81,8 +85,7 @@ def check_and_consume(account_id: UUID, amount: Money, now: datetime) -> None:
     if amount.currency != found.currency:
         raise CurrencyMismatch(field="amount", given=amount.currency.code, expected=found.currency.code)
     lock_accounts([account_id])
-    day = business_date(found.institution_id, now)
-    (refusal,) = consume([Spend(account_id, amount.amount_minor, day)])
+    (refusal,) = consume([Spend(found, amount.amount_minor, business_day(found, now))])
     if refusal is not None:
         raise refusal
 
@@ -90,7 +93,7 @@ def check_and_consume(account_id: UUID, amount: Money, now: datetime) -> None:
 def left_today(account_id: UUID, *, now: datetime) -> tuple[Limits, Money | None]:
     """Return an account's limits, and what may still leave it today (``None``: no daily limit). Locks nothing."""
     found = account(account_id)
-    day = business_date(found.institution_id, now)
+    day = business_day(found, now)
     limits = limits_of(found.product.id, on=day)
     if limits.per_day_minor is None:
         return limits, None
@@ -99,16 +102,16 @@ def left_today(account_id: UUID, *, now: datetime) -> tuple[Limits, Money | None
     return limits, Money(max(limits.per_day_minor - used_minor, 0), found.currency)
 
 
-def _limits_in_force(spends: Sequence[Spend]) -> dict[tuple[UUID, date], tuple[Currency, Limits]]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            STATEMENTS["limits_in_force"],
-            {"accounts": [spend.account_id for spend in spends], "days": [spend.day for spend in spends]},
-        )
-        return {
-            (account_id, day): (currency_of(code), Limits(per_transfer_minor, per_day_minor))
-            for account_id, day, code, per_transfer_minor, per_day_minor in cursor.fetchall()
-        }
+def _limits_in_force(spends: Sequence[Spend]) -> dict[tuple[UUID, date], Limits]:
+    wanted = list({(spend.account.product.id, spend.day): None for spend in spends})
+    rows = run(
+        STATEMENTS["limits_in_force"],
+        {"products": [product_id for product_id, _ in wanted], "days": [day for _, day in wanted]},
+    )
+    return {
+        (product_id, day): Limits(per_transfer_minor, per_day_minor)
+        for product_id, day, per_transfer_minor, per_day_minor in rows
+    }
 
 
 def _lock_windows(spends: Sequence[Spend]) -> dict[UUID, Window]:
@@ -117,21 +120,6 @@ def _lock_windows(spends: Sequence[Spend]) -> dict[UUID, Window]:
         return {}
     first_days: dict[UUID, date] = {}
     for spend in spends:
-        first_days[spend.account_id] = min(spend.day, first_days.get(spend.account_id, spend.day))
-    with connection.cursor() as cursor:
-        cursor.execute(STATEMENTS["lock_counters"], {"accounts": list(first_days), "days": list(first_days.values())})
-        return {account_id: Window(day, used_minor) for account_id, day, used_minor in cursor.fetchall()}
-
-
-def _write_windows(windows: dict[UUID, Window]) -> None:
-    if not windows:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            STATEMENTS["write_counters"],
-            {
-                "accounts": list(windows),
-                "days": [window.day for window in windows.values()],
-                "used": [window.used_minor for window in windows.values()],
-            },
-        )
+        first_days[spend.account.id] = min(spend.day, first_days.get(spend.account.id, spend.day))
+    rows = run(STATEMENTS["lock_counters"], {"accounts": list(first_days), "days": list(first_days.values())})
+    return {account_id: Window(day, used_minor) for account_id, day, used_minor in rows}

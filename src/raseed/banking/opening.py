@@ -31,7 +31,7 @@ from .errors import AccountOpenedDifferently, AliasTaken, InvalidAlias, ProductN
 from .iban import make_iban
 from .models import ProductRow
 from .queries import accounts, books_of
-from .sql import STATEMENTS
+from .sql import STATEMENTS, run
 
 OPENING_CHUNK: Final = 8190
 """How many accounts are written at once: what the ledger creates in one call."""
@@ -142,9 +142,7 @@ def _openings(fresh: Sequence[NewBankAccount], terms: _Terms) -> Iterator[_Openi
 def _next_numbers(count: int) -> list[str]:
     if not count:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(STATEMENTS["next_account_numbers"], {"count": count})
-        return [numbered(value) for (value,) in cursor.fetchall()]
+    return [numbered(value) for (value,) in run(STATEMENTS["next_account_numbers"], {"count": count})]
 
 
 def _create_in_ledger(openings: Sequence[_Opening]) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import connection, models
+from django.db import connection
 
 from raseed.kernel.money import currency
 
@@ -22,12 +25,15 @@ from .domain import (
     InternalAccount,
     InternalRole,
     Limits,
+    LockedAccount,
     Product,
     ProductKind,
 )
 from .errors import AccountUnknown, InstitutionNotSetUp, ProductNotOffered
-from .models import AccountRow, AliasRow, BooksRow, InternalAccountRow, ProductLimitRow, ProductRow
-from .sql import STATEMENTS
+from .models import BooksRow, InternalAccountRow, ProductLimitRow, ProductRow
+from .sql import STATEMENTS, run
+
+_STATES: Final = {state.value: state for state in AccountState}
 
 
 def account(account_id: UUID, *, customer_id: UUID | None = None) -> BankAccount:
@@ -42,55 +48,47 @@ def account(account_id: UUID, *, customer_id: UUID | None = None) -> BankAccount
     return found
 
 
-def accounts(account_ids: Iterable[UUID]) -> dict[UUID, BankAccount]:
-    """Return those accounts that exist."""
-    return {found.id: found for found in _with_aliases(_rows().filter(id__in=set(account_ids)))}
+def accounts(account_ids: Iterable[UUID], *, with_aliases: bool = True) -> dict[UUID, BankAccount]:
+    """Return those accounts that exist; without their aliases in one statement fewer."""
+    found = _accounts("accounts_by_id", {"ids": list(set(account_ids))})
+    return {each.id: each for each in (_with_aliases(found) if with_aliases else found)}
 
 
 def accounts_of(customer_id: UUID) -> list[BankAccount]:
     """Return a customer's accounts, the oldest first, closed ones last."""
-    found = _with_aliases(_rows().filter(owner_id=customer_id).order_by("opened_at", "id"))
-    return sorted(found, key=lambda each: each.state is AccountState.CLOSED)
+    return _with_aliases(_accounts("accounts_by_owner", {"owner": customer_id}))
 
 
 def find_by_alias(kind: AliasKind, value: str, institution_id: UUID | None = None) -> BankAccount | None:
     """Return the account that an alias names now: at one institution, or at the only one that knows it."""
     (found,) = find_many([Alias(kind, value, institution_id)])
-    return found[0] if len(found) == 1 else None
+    return _with_aliases(found)[0] if len(found) == 1 else None
 
 
 def find_many(aliases: Sequence[Alias]) -> list[list[BankAccount]]:
-    """Return, for each alias in its normal form, the accounts that it names now.
+    """Return, for each alias in its normal form, the accounts that it names now, without their aliases.
 
     A phone number may have a wallet at several issuers, so there may be several.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            STATEMENTS["accounts_by_alias"],
-            {
-                "kinds": [alias.kind.value for alias in aliases],
-                "values": [alias.value for alias in aliases],
-                "institutions": [alias.institution_id for alias in aliases],
-            },
-        )
-        places: list[tuple[int, UUID]] = cursor.fetchall()
-    named = accounts(account_id for _, account_id in places)
+    rows = run(
+        STATEMENTS["accounts"] + STATEMENTS["accounts_by_alias"],
+        {
+            "kinds": [alias.kind.value for alias in aliases],
+            "values": [alias.value for alias in aliases],
+            "institutions": [alias.institution_id for alias in aliases],
+        },
+    )
     answer: list[list[BankAccount]] = [[] for _ in aliases]
-    for place, account_id in places:
-        answer[place - 1].append(named[account_id])
+    for found, (*_, place) in zip(_told(rows), rows, strict=True):
+        answer[place - 1].append(found)
     return answer
 
 
-def lock_accounts(account_ids: Iterable[UUID]) -> dict[UUID, BankAccount]:
-    """Return accounts whose state can't change until the transaction ends (FOR SHARE, in order of id).
-
-    Their aliases are left out: who posts needs the state, the product and the ledger.
-    """
+def lock_accounts(account_ids: Iterable[UUID]) -> dict[UUID, LockedAccount]:
+    """Return accounts whose state can't change until the transaction ends (FOR SHARE, in order of id)."""
     assert connection.in_atomic_block, "a lock lasts as long as the transaction that took it"
-    ids = sorted(set(account_ids))
-    with connection.cursor() as cursor:
-        cursor.execute(STATEMENTS["lock_accounts_for_posting"], {"ids": ids})
-    return {row.id: _account(row, ()) for row in _rows().filter(id__in=ids)}
+    rows = run(STATEMENTS["lock_accounts_for_posting"], {"ids": sorted(set(account_ids))})
+    return {id_: LockedAccount(AccountState(state), ledger) for id_, state, ledger in rows}
 
 
 def internal_account(institution_id: UUID, role: InternalRole, currency_code: str | None = None) -> InternalAccount:
@@ -142,35 +140,24 @@ def fee_minor(product_id: UUID, event: FeeEvent, *, on: date) -> int:
 def fees_minor(wanted: Iterable[tuple[UUID, FeeEvent, date]]) -> dict[tuple[UUID, FeeEvent, date], int]:
     """Return many fees (by product, event and date) at once."""
     distinct = list(dict.fromkeys(wanted))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            STATEMENTS["fees_in_force"],
-            {
-                "products": [product_id for product_id, _, _ in distinct],
-                "events": [event.value for _, event, _ in distinct],
-                "days": [day for _, _, day in distinct],
-            },
-        )
-        return {(product_id, FeeEvent(event), day): minor for product_id, event, day, minor in cursor.fetchall()}
+    rows = run(
+        STATEMENTS["fees_in_force"],
+        {
+            "products": [product_id for product_id, _, _ in distinct],
+            "events": [event.value for _, event, _ in distinct],
+            "days": [day for _, _, day in distinct],
+        },
+    )
+    return {(product_id, FeeEvent(event), day): minor for product_id, event, day, minor in rows}
 
 
 def business_date(institution_id: UUID, now: datetime) -> date:
-    """Return the date that it is for an institution, by the zone of its books.
+    """Return the date that it is for an institution, by the zone of its main books.
 
     Raises:
         InstitutionNotSetUp: it has no books.
     """
-    return now.astimezone(zones([institution_id])[institution_id]).date()
-
-
-def zones(institution_ids: Iterable[UUID]) -> dict[UUID, ZoneInfo]:
-    """Return the zones of institutions' books; raises ``InstitutionNotSetUp`` if one has none."""
-    wanted = set(institution_ids)
-    rows = BooksRow.objects.filter(institution_id__in=wanted, is_main=True).values_list("institution_id", "zone")
-    found = {institution_id: ZoneInfo(zone) for institution_id, zone in rows}
-    if wanted - found.keys():
-        raise InstitutionNotSetUp
-    return found
+    return now.astimezone(ZoneInfo(books_of(institution_id).zone)).date()
 
 
 def books_of(institution_id: UUID, currency_code: str | None = None) -> BooksRow:
@@ -193,35 +180,41 @@ def product_of(row: ProductRow) -> Product:
     )
 
 
-def _rows() -> models.QuerySet[AccountRow]:
-    return AccountRow.objects.select_related("product__books")
+def _accounts(which: str, parameters: Mapping[str, object]) -> list[BankAccount]:
+    return list(_told(run(STATEMENTS["accounts"] + STATEMENTS[which], parameters)))
 
 
-def _with_aliases(rows: Iterable[AccountRow]) -> list[BankAccount]:
-    rows = list(rows)
-    named: dict[UUID, list[AccountAlias]] = defaultdict(list)
-    for alias in AliasRow.objects.filter(account_id__in=[row.id for row in rows]).order_by("id"):
-        named[alias.account_id].append(
-            AccountAlias(AliasKind(alias.kind), alias.value, alias.valid_from, alias.valid_until)
+def _told(rows: Iterable[Sequence[Any]]) -> Iterator[BankAccount]:
+    """Yield the accounts that rows tell of; products are few, so each is made once."""
+    products: dict[UUID, Product] = {}
+    for id_, institution_id, owner_id, ledger, name, state, overdraft, opened_on, product_id, *offered in rows:
+        kind, names, code, zone = offered[:4]
+        if product_id not in products:
+            products[product_id] = Product(
+                product_id, institution_id, ProductKind(kind), currency(code), json.loads(names)
+            )
+        yield BankAccount(
+            id=id_,
+            institution_id=institution_id,
+            owner_id=owner_id,
+            product=products[product_id],
+            currency=products[product_id].currency,
+            ledger=ledger,
+            name=name,
+            state=_STATES[state],
+            opened_on=opened_on,
+            zone=zone,
+            overdraft_allowed=overdraft,
         )
-    return [_account(row, tuple(named[row.id])) for row in rows]
 
 
-def _account(row: AccountRow, aliases: tuple[AccountAlias, ...]) -> BankAccount:
-    offered = product_of(row.product)
-    return BankAccount(
-        id=row.id,
-        institution_id=row.institution_id,
-        owner_id=row.owner_id,
-        product=offered,
-        currency=offered.currency,
-        ledger=row.ledger,
-        name=row.name,
-        state=AccountState(row.state),
-        opened_on=row.opened_on,
-        overdraft_allowed=row.overdraft_allowed,
-        aliases=aliases,
-    )
+def _with_aliases(found: Sequence[BankAccount]) -> list[BankAccount]:
+    named: dict[UUID, list[AccountAlias]] = defaultdict(list)
+    for account_id, kind, value, since, until in run(
+        STATEMENTS["aliases_of_accounts"], {"ids": [each.id for each in found]}
+    ):
+        named[account_id].append(AccountAlias(AliasKind(kind), value, since, until))
+    return [replace(each, aliases=tuple(named[each.id])) for each in found]
 
 
 def _internal(row: InternalAccountRow) -> InternalAccount:

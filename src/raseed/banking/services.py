@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.text import clean_text
@@ -21,7 +21,7 @@ from .errors import AccountNotEmpty, AccountUnknown, IllegalStateChange
 from .models import AccountRow
 from .opening import open_accounts, refusal_of
 from .queries import account, accounts
-from .sql import STATEMENTS
+from .sql import STATEMENTS, run
 
 _LEGAL_FROM: Final[Mapping[str, AccountState]] = {
     events.ACCOUNT_BLOCKED: AccountState.OPEN,
@@ -234,12 +234,10 @@ def _change(account_id: UUID, to: AccountState, done: str, *, actor: str, reason
 
 
 def _locked_state(account_id: UUID) -> AccountState:
-    with connection.cursor() as cursor:
-        cursor.execute(STATEMENTS["lock_account_for_change"], {"id": account_id})
-        row = cursor.fetchone()
-    if row is None:
+    rows = run(STATEMENTS["lock_account_for_change"], {"id": account_id})
+    if not rows:
         raise AccountUnknown(field="account_id")
-    return AccountState(row[0])
+    return AccountState(rows[0][0])
 
 
 def _close_in_ledger(account_id: UUID) -> None:

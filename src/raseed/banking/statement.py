@@ -109,7 +109,7 @@ def _posted_entries(account_id: UUID, before: Cursor | None, wanted: int) -> tup
 
 def _telling(of: BankAccount, language: str, entries: Sequence[ledger.HistoryEntry]) -> _Telling:
     counterparties = {_counterparty_id(of.id, entry.transfer) for entry in entries}
-    others = accounts(counterparties)
+    others = accounts(counterparties, with_aliases=False)
     causes = list({entry.transfer.user_data for entry in entries if entry.transfer.user_data})
     narratives: dict[UUID, Narrative] = {}
     for narrator in _narrators if causes else ():

@@ -17,10 +17,11 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from raseed.banking import api as banking
-from raseed.banking.api import AccountState, BankAccount, FeeEvent, InternalRole, Spend
+from raseed.banking.api import AccountState, BankAccount, FeeEvent, InternalRole, LockedAccount, Spend
 from raseed.kernel.clock import Clock
 from raseed.kernel.errors import RaseedError
 from raseed.kernel.money import CurrencyMismatch, Money
+from raseed.ledger import api as ledger
 
 from .domain import BATCH_MAX, Destination, Instruction, Payment, PaymentState, Refusal, Step, reference_of
 from .errors import RecipientBlocked, RecipientClosed, SelfTransfer, TooManyPayments
@@ -94,24 +95,25 @@ def carry_out(orders: Sequence[Order], refused_before: Mapping[UUID, RaseedError
     return {payment.id: payment for payment in payments}
 
 
-def verdict(order: Order, accounts: Mapping[UUID, BankAccount]) -> RaseedError | None:
-    """Say whether the accounts at both ends may take part, by their states in ``accounts``."""
+def verdict(order: Order, accounts: Mapping[UUID, LockedAccount]) -> RaseedError | None:
+    """Say whether the accounts at both ends may take part, by what ``accounts`` says of them."""
     destination = order.destination
     if isinstance(destination, RaseedError):
         return destination
     payer, recipient = accounts[order.payer.id], accounts.get(destination.account_id)
     if payer.state in _PAYER_REFUSALS:
         return _PAYER_REFUSALS[payer.state](field="from_account_id")
-    if destination.account_id == payer.id:
+    if destination.account_id == order.payer.id:
         return SelfTransfer(field="to")
     return _recipient_verdict(recipient, payer) if recipient else None  # for other accounts their route answers
 
 
-def _recipient_verdict(recipient: BankAccount, payer: BankAccount) -> RaseedError | None:
+def _recipient_verdict(recipient: LockedAccount, payer: LockedAccount) -> RaseedError | None:
     if recipient.state in _RECIPIENT_REFUSALS:
         return _RECIPIENT_REFUSALS[recipient.state](field="to")
-    if recipient.currency != payer.currency:
-        return CurrencyMismatch(field="to", given=payer.currency.code, expected=recipient.currency.code)
+    if recipient.ledger != payer.ledger:
+        given, expected = (ledger.ledger_info(number).currency.code for number in (payer.ledger, recipient.ledger))
+        return CurrencyMismatch(field="to", given=given, expected=expected)
     return None
 
 
@@ -128,7 +130,7 @@ def _decide(orders: Sequence[Order], refused_before: Mapping[UUID, RaseedError])
             passing.append(order)
         else:
             refusals[order.instruction.id] = refusal
-    spends = [Spend(order.payer.id, order.instruction.amount.amount_minor, order.day) for order in passing]
+    spends = [Spend(order.payer, order.instruction.amount.amount_minor, order.day) for order in passing]
     for order, refusal in zip(passing, banking.consume(spends), strict=True):
         if refusal is not None:
             refusals[order.instruction.id] = refusal

@@ -19,6 +19,7 @@ from .domain import PAYMENTS_PER_PAGE, STATE_SENTENCES, Payment, PaymentPage, Pa
 from .errors import PaymentUnknown
 from .models import PaymentRow, StepRow
 from .reasons import remembered
+from .sql import STATEMENTS, run
 
 
 def payment(payment_id: UUID, customer_id: UUID) -> Payment:
@@ -47,7 +48,8 @@ def payments_of(customer_id: UUID, *, before: Cursor | None = None, limit: int =
 
 def payments_by_id(payment_ids: Iterable[UUID]) -> dict[UUID, Payment]:
     """Return those payments that exist, whoever's they are: for the package itself."""
-    return {found.id: found for found in told(PaymentRow.objects.filter(id__in=list(payment_ids)))}
+    there = [id_ for (id_,) in run(STATEMENTS["payments_there"], {"ids": list(payment_ids)})]
+    return {found.id: found for found in told(PaymentRow.objects.filter(id__in=there))} if there else {}
 
 
 def counterparties(payments: Sequence[Payment], *, customer_id: UUID, language: str) -> dict[UUID, str]:
@@ -57,7 +59,7 @@ def counterparties(payments: Sequence[Payment], *, customer_id: UUID, language: 
     account; a recipient who was not found is called by the number that the payer gave.
     """
     ids = {id_ for each in payments for id_ in (each.from_account_id, each.to_account_id) if id_}
-    accounts = banking.accounts(ids)
+    accounts = banking.accounts(ids, with_aliases=False)
     holders = people.customers({account.owner_id for account in accounts.values()})
     names = {}
     for each in payments:

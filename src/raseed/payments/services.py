@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import IntegrityError
 
 from raseed.banking import api as banking
-from raseed.banking.api import Alias, BankAccount, FeeEvent
+from raseed.banking.api import Alias, BankAccount, FeeEvent, LockedAccount
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.errors import RaseedError
 from raseed.kernel.money import AMOUNT_MINOR_MAX, CurrencyMismatch, Money
@@ -49,7 +49,8 @@ def preview(
     destination = order.destination
     if isinstance(destination, RaseedError):
         raise destination
-    refusal = verdict(order, banking.accounts([from_account_id, destination.account_id]))
+    ends = banking.accounts([from_account_id, destination.account_id], with_aliases=False)
+    refusal = verdict(order, {id_: LockedAccount(each.state, each.ledger) for id_, each in ends.items()})
     if refusal is not None:
         raise refusal
     fee = _fee_of(order.payer, clock)
@@ -115,7 +116,8 @@ def send_many(instructions: Sequence[Instruction], *, clock: Clock = SYSTEM_CLOC
     orders = _orders(instructions, clock)
     by_id: dict[UUID, Order] = {}
     for order in orders:
-        if not _same_content(by_id.setdefault(order.instruction.id, order).instruction, order.instruction):
+        first = by_id.setdefault(order.instruction.id, order)
+        if first is not order and not _same_content(first.instruction, order.instruction):
             raise PaymentIdTaken(field="id")
     refused_late: dict[UUID, RaseedError] = {}
     for _ in range(ATTEMPTS_MAX):
@@ -138,7 +140,7 @@ def send_many(instructions: Sequence[Instruction], *, clock: Clock = SYSTEM_CLOC
 def _orders(instructions: Sequence[Instruction], clock: Clock) -> list[Order]:
     """Check what came in, and look up payers and recipients."""
     checked = [_checked(instruction) for instruction in instructions]
-    payers = banking.accounts(instruction.from_account_id for instruction in checked)
+    payers = banking.accounts((instruction.from_account_id for instruction in checked), with_aliases=False)
     for instruction in checked:
         payer = payers.get(instruction.from_account_id)
         if payer is None or payer.owner_id != instruction.actor_customer_id:
@@ -147,13 +149,11 @@ def _orders(instructions: Sequence[Instruction], clock: Clock) -> list[Order]:
             raise CurrencyMismatch(field="amount", given=instruction.amount.currency.code, expected=payer.currency.code)
     ways = destinations([(payers[instruction.from_account_id], instruction.to) for instruction in checked])
     now = clock.now()
-    zones = banking.zones({payer.institution_id for payer in payers.values()})
     orders = []
     for instruction, way in zip(checked, ways, strict=True):
         payer = payers[instruction.from_account_id]
         instructed_at = instruction.instructed_at or now
-        day = instructed_at.astimezone(zones[payer.institution_id]).date()
-        orders.append(Order(instruction, payer, way, instructed_at, day))
+        orders.append(Order(instruction, payer, way, instructed_at, banking.business_day(payer, instructed_at)))
     return orders
 
 
@@ -195,14 +195,15 @@ def _instruction_of(payment: Payment) -> Instruction:
 def _same_content(first: Instruction, repeat: Instruction) -> bool:
     """Whether a repeat asks for what was asked first; dates that the repeat leaves open are not compared."""
     return (
-        replace(first, instructed_at=None, booked_on=None) == replace(repeat, instructed_at=None, booked_on=None)
+        (first.actor_customer_id, first.from_account_id, first.to, first.amount, first.note)
+        == (repeat.actor_customer_id, repeat.from_account_id, repeat.to, repeat.amount, repeat.note)
         and repeat.instructed_at in (None, first.instructed_at)
         and repeat.booked_on in (None, first.booked_on)
     )
 
 
 def _fee_of(payer: BankAccount, clock: Clock) -> Money:
-    day = banking.business_date(payer.institution_id, clock.now())
+    day = banking.business_day(payer, clock.now())
     return Money(banking.fee_minor(payer.product.id, FeeEvent.TRANSFER_ON_US, on=day), payer.currency)
 
 

@@ -234,6 +234,6 @@ def test_payments_behave_like_the_model(new_database: Callable[[], AbstractConte
         machine,
         settings=settings(
             stateful_step_count=40, suppress_health_check=list(HealthCheck), parent=settings.default,
-            max_examples=max(settings.default.max_examples // 2, 1),
+            max_examples=max(settings().max_examples // 2, 1),
         ),
     )  # fmt: skip
