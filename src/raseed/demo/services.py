@@ -187,8 +187,8 @@ def _plant_block(
         return posted
     poster, posted = _Poster(houses, people, world.planted_on), 0
     for n, today in enumerate(full_history(world.seed, block, people, world.planted_on), 1):
-        posted += poster.post([poster.transfer(event) for event in today if event.deed is not Deed.SENT])
-        posted += poster.send([event for event in today if event.deed is Deed.SENT])
+        posted += poster.post([poster.transfer(event) for event in today if not event.is_payment])
+        posted += poster.send([event for event in today if event.is_payment])
         progress(PLANTING, first + count * n // (DAYS + 1), max(world.people, 1))
     return posted
 

@@ -97,7 +97,7 @@ def test_an_interrupted_planting_goes_on_where_it_was_and_does_nothing_twice(mon
     assert planted()
     crowd = people_of_block(SEED, 0, 0, PEOPLE)
     events = list(itertools.chain.from_iterable(full_history(SEED, 0, crowd, NOON.date())))
-    sent = {event.id for event in events if event.deed is Deed.SENT}
+    sent = {event.id for event in events if event.is_payment}
     assert {row[0] for row in query("SELECT id FROM payments_payment")} == sent
     posted = {row[0] for row in query(f"SELECT id FROM ledger_transfer WHERE code BETWEEN {CODE_BASE} AND {CODE_BASE + 63}")}
     assert posted == {event.id for event in events} - sent
@@ -107,7 +107,7 @@ def test_sends_are_payments_with_notes_times_and_a_few_refusals():
     planted_small()
     states = dict(query("SELECT state, count(*) FROM payments_payment GROUP BY 1"))
     assert set(states) <= {"settled", "refused"}
-    assert states["settled"] > PEOPLE
+    assert states["settled"] > PEOPLE // 2
     person = people_of_block(SEED, 0, 0, PEOPLE)[0]
     page = payments.payments_of(person.id)
     assert page.payments

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 DAYS: Final = 92
 CONTACTS: Final = 4
-REFUSED_SHARE: Final = 0.01
+PAYMENT_DAYS: Final = 21
+"""Sends of these last days, and all of the named people's, are payments; older ones went straight to the ledger."""
+REFUSED_SHARE: Final = 0.02
 _MORNING_S, _NIGHT_S = 8 * 3600, 23 * 3600
 _SHOPPING_SHARE: Final = 0.14
 _SENDING_SHARE: Final = 0.07
@@ -39,7 +41,8 @@ class Event:
     """One movement. ``day`` counts back from the planting day (−1 is the day before), ``second`` from local midnight.
 
     ``account_id`` is the customer's account; money comes in where ``amount_minor`` is positive. ``to`` and ``note`` are
-    for money sent to a person, ``shop`` is a place in ``SHOPS``; ``currency_code`` is the account's where it is foreign.
+    for money sent to a person, as a payment with a timeline where ``is_payment``; ``shop`` is a place in ``SHOPS``;
+    ``currency_code`` is the account's where it is foreign.
     """
 
     id: UUID
@@ -52,6 +55,7 @@ class Event:
     sender: Person | None = None
     to: Person | None = None
     note: str = ""
+    is_payment: bool = False
     currency_code: str | None = None
 
 
@@ -168,19 +172,20 @@ def _cash(teller: _Teller, bank: UUID, day: int) -> Event | None:
 
 
 def _sending(teller: _Teller, person: Person, to: Person, day: int) -> Iterator[Event]:
-    """Send a round sum to somebody; now and then more than there is, which will be refused."""
+    """Send a round sum to somebody; of the payments, now and then one of more than there is, which will be refused."""
     rng, wallet = teller.rng, person.wallet_id
     note = rng.choice(NOTES[person.language])
     have = teller.balances.get(wallet, 0)
     wish = rng.randrange(5, 121) * 5 * _POUND
-    if rng.random() < REFUSED_SHARE:
-        event = teller.event(day, Deed.SENT, wallet, -(have + wish + _TOO_MUCH_MINOR), sender=person, to=to, note=note)
+    payment = person.named or day >= -PAYMENT_DAYS
+    if payment and rng.random() < REFUSED_SHARE:
+        event = teller.event(day, Deed.SENT, wallet, -(have + wish + _TOO_MUCH_MINOR), sender=person, to=to, note=note, is_payment=True)
         teller.balances[wallet] = have
         yield event
         return
     if have < wish:
         return
-    yield teller.event(day, Deed.SENT, wallet, -wish, sender=person, to=to, note=note)
+    yield teller.event(day, Deed.SENT, wallet, -wish, sender=person, to=to, note=note, is_payment=payment)
     teller.arrives_tomorrow(to.wallet_id, wish)
 
 
