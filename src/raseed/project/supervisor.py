@@ -82,12 +82,11 @@ def _port(text: str) -> int:
 
 
 def _world(home: Path, *, empty: bool) -> str:
-    """Return which world this home holds, decided at its first start: ``demo`` or ``empty``."""
+    """Return which world this home holds, or will hold from its first start on: ``demo`` or ``empty``."""
     choice = home / "world"
-    if not choice.exists():
-        choice.parent.mkdir(parents=True, exist_ok=True)
-        choice.write_text("empty\n" if empty else "demo\n", encoding="ascii")
-    return choice.read_text(encoding="ascii").strip()
+    if choice.exists():
+        return choice.read_text(encoding="ascii").strip()
+    return "empty" if empty else "demo"
 
 
 def check_port(host: str, port: int, option: str) -> None:
@@ -149,6 +148,9 @@ def main(argv: Sequence[str]) -> int:
     if plan.demo:
         check_port("127.0.0.1", plan.phone_port, "--phone-port")
     os.environ["RASEED_DEMO"] = "1" if plan.demo else "0"
+    if is_embedded():
+        home.mkdir(parents=True, exist_ok=True)
+        (home / "world").write_text("demo\n" if plan.demo else "empty\n", encoding="ascii")
     if plan.demo:
         os.environ.setdefault("RASEED_SMS_URL", f"{plan.phone_address}sms")
         os.environ.setdefault("RASEED_PHONE_URL", f"{plan.phone_address}phone?number={{number}}")
