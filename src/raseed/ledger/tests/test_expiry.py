@@ -165,6 +165,7 @@ def wait_until(reached: Callable[[], bool]) -> None:
         pause.wait(0.01)
 
 
+@pytest.mark.slow
 def test_a_killed_sweeper_leaves_nothing_half_done_and_the_next_goes_on(town: Town, database: Database) -> None:
     holds = [replace(town.move(town.cash, town.b, 1), flags=PENDING, timeout_s=1) for _ in range(SWEEP_MAX + 500)]
     assert set(api.create_transfers(holds, clock=ManualClock(SYSTEM_CLOCK.now() - timedelta(seconds=60)))) == {R.OK}
