@@ -87,7 +87,7 @@ def find_many(aliases: Sequence[Alias]) -> list[list[BankAccount]]:
 def lock_accounts(account_ids: Iterable[UUID]) -> dict[UUID, LockedAccount]:
     """Return accounts whose state can't change until the transaction ends (FOR SHARE, in order of id)."""
     assert connection.in_atomic_block, "a lock lasts as long as the transaction that took it"
-    rows = run(STATEMENTS["lock_accounts_for_posting"], {"ids": sorted(set(account_ids))})
+    rows = run(STATEMENTS["lock_accounts_for_posting"], {"ids": list(set(account_ids))})
     return {id_: LockedAccount(AccountState(state), ledger) for id_, state, ledger in rows}
 
 
