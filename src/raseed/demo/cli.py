@@ -57,7 +57,8 @@ def _plant(people: int, seed: int) -> None:
     world = plant(people=people, seed=seed, progress=progress_on())
     print(
         gettext("Planted: %(people)s people, %(transfers)s transfers in %(seconds)s s.")
-        % {"people": f"{world.people:,}", "transfers": f"{world.transfers:,}", "seconds": round(time.monotonic() - started)}
+        % {"people": f"{world.people:,}", "transfers": f"{world.transfers:,}", "seconds": round(time.monotonic() - started)},
+        file=sys.stderr,
     )
 
 

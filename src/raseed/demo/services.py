@@ -7,10 +7,9 @@ from the seed, so a planting that was interrupted goes on and changes nothing th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -40,6 +39,8 @@ FIRST_BLOCK: Final = 2_000
 BLOCK: Final = 20_000
 PEOPLE_MIN: Final = sum(NAMED_PER_LANGUAGE.values())
 LEDGER_BATCH: Final = 8_190
+REGISTERED: Final = 40
+"""Of a block's planting, about so many hundredths are done when its people are registered and their accounts open."""
 BRANCH, BANK_CODE = "0001", "0099"
 LIMITS: Final = banking.Limits(per_transfer_minor=3_000_000, per_day_minor=6_000_000)
 """What a wallet may send: EGP 30,000 at once, EGP 60,000 a day."""
@@ -176,24 +177,30 @@ def _plant_block(
     world: WorldRow, houses: _Houses, block: int, first: int, count: int, progress: Progress
 ) -> int:
     """Plant one block of people with their accounts and history; return how many transfers were posted."""
+
+    def so_far(hundredths: int) -> None:
+        progress(PLANTING, first + count * hundredths // 100, world.people)
+
     people = people_of_block(world.seed, block, first, count)
-    _register(people, houses, world.planted_on)
-    if block:
-        events = iter(thin_history(world.seed, block, people, world.planted_on))
-        poster = _Poster(houses, people, world.planted_on)
-        posted = 0
-        while batch := list(islice(events, LEDGER_BATCH)):
-            posted += poster.post([poster.transfer(event) for event in batch])
-        return posted
+    _register(people, houses, world.planted_on, so_far)
     poster, posted = _Poster(houses, people, world.planted_on), 0
-    for n, today in enumerate(full_history(world.seed, block, people, world.planted_on), 1):
-        posted += poster.post([poster.transfer(event) for event in today if not event.is_payment])
-        posted += poster.send([event for event in today if event.is_payment])
-        progress(PLANTING, first + count * n // (DAYS + 1), max(world.people, 1))
-    return posted
+    if block:
+        days = iter([thin_history(world.seed, block, people, world.planted_on)])
+    else:
+        days = full_history(world.seed, block, people, world.planted_on)
+    waiting: list[ledger.NewTransfer] = []
+    for n, today in enumerate(days):
+        waiting += [poster.transfer(event) for event in today if not event.is_payment]
+        sends = [event for event in today if event.is_payment]
+        whole = len(waiting) if sends else len(waiting) // LEDGER_BATCH * LEDGER_BATCH
+        posted += poster.post(waiting[:whole])
+        del waiting[:whole]
+        posted += poster.send(sends)
+        so_far(REGISTERED + (99 - REGISTERED) * n // DAYS)
+    return posted + poster.post(waiting)
 
 
-def _register(people: Sequence[Person], houses: _Houses, planted_on: date) -> None:
+def _register(people: Sequence[Person], houses: _Houses, planted_on: date, so_far: Callable[[int], None]) -> None:
     """Register the block's people and open their accounts, as of the day on which their history begins."""
     since = planted_on - timedelta(days=DAYS)
     began = ManualClock(datetime.combine(since, time(8), _ZONE))
@@ -207,7 +214,9 @@ def _register(people: Sequence[Person], houses: _Houses, planted_on: date) -> No
         )  # fmt: skip
         with transaction.atomic():
             people_api.register_customers_bulk(newcomers)
+    so_far(REGISTERED // 2)
     banking.open_many(_accounts(people, houses, since))
+    so_far(REGISTERED)
 
 
 def _accounts(people: Iterable[Person], houses: _Houses, since: date) -> Iterator[banking.NewBankAccount]:

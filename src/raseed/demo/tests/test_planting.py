@@ -6,6 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -31,13 +32,14 @@ NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 PEOPLE = 60
 
 
-def query(statement: str) -> list[tuple[object, ...]]:
+def query(statement: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
-def state() -> list[tuple[object, ...]]:
+def state() -> list[tuple[Any, ...]]:
     """Everything that planting leaves, but for the instants at which the machine wrote it down."""
     return [
         *query("SELECT id, ledger, debits_posted, credits_posted FROM ledger_balance ORDER BY id"),
@@ -105,7 +107,7 @@ def test_an_interrupted_planting_goes_on_where_it_was_and_does_nothing_twice(mon
 
 def test_sends_are_payments_with_notes_times_and_a_few_refusals():
     planted_small()
-    states = dict(query("SELECT state, count(*) FROM payments_payment GROUP BY 1"))
+    states: dict[str, int] = dict(query("SELECT state, count(*) FROM payments_payment GROUP BY 1"))
     assert set(states) <= {"settled", "refused"}
     assert states["settled"] > PEOPLE // 2
     person = people_of_block(SEED, 0, 0, PEOPLE)[0]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 DAYS: Final = 92
 CONTACTS: Final = 4
 PAYMENT_DAYS: Final = 21
-"""Sends of these last days, and all of the named people's, are payments; older ones went straight to the ledger."""
+"""Sends of these last days are payments; older ones went straight to the ledger."""
 REFUSED_SHARE: Final = 0.02
 _MORNING_S, _NIGHT_S = 8 * 3600, 23 * 3600
 _SHOPPING_SHARE: Final = 0.14
@@ -177,7 +177,7 @@ def _sending(teller: _Teller, person: Person, to: Person, day: int) -> Iterator[
     note = rng.choice(NOTES[person.language])
     have = teller.balances.get(wallet, 0)
     wish = rng.randrange(5, 121) * 5 * _POUND
-    payment = person.named or day >= -PAYMENT_DAYS
+    payment = day >= -PAYMENT_DAYS
     if payment and rng.random() < REFUSED_SHARE:
         event = teller.event(day, Deed.SENT, wallet, -(have + wish + _TOO_MUCH_MINOR), sender=person, to=to, note=note, is_payment=True)
         teller.balances[wallet] = have
