@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
 from raseed.banking import api as banking
 from raseed.display import api as display
@@ -15,16 +16,23 @@ if TYPE_CHECKING:
 
     from .reader import Reader
 
+LAST_DIGITS: Final = 4
+
 
 @dataclass(frozen=True, slots=True)
 class ShownAccount:
-    """One account on a page. ``balance`` is ``None`` where the books have none to show at this moment."""
+    """One account on a page.
+
+    ``balance`` is ``None`` where the books have none to show at this moment. ``mark`` tells accounts of one name apart: the
+    currency where that does it, else the last digits of the number; it is empty where the name alone is enough.
+    """
 
     account: banking.BankAccount
     institution: people.Institution
     name: str
     institution_name: str
     balance: display.ShownBalance | None
+    mark: str = ""
 
     @property
     def id(self) -> UUID:
@@ -65,16 +73,33 @@ def shown_accounts(accounts: Iterable[banking.BankAccount], reader: Reader) -> l
     found = list(accounts)
     balances = display.shown_balances([account.id for account in found])
     keepers = {one: people.institution(one) for one in {account.institution_id for account in found}}
-    return [
-        ShownAccount(
-            account=account,
-            institution=keepers[account.institution_id],
-            name=account.name or account.product.name(reader.language),
-            institution_name=people.display_name(keepers[account.institution_id], reader.language),
-            balance=balances.get(account.id),
-        )
-        for account in found
-    ]
+    return _told_apart(
+        [
+            ShownAccount(
+                account=account,
+                institution=keepers[account.institution_id],
+                name=account.name or account.product.name(reader.language),
+                institution_name=people.display_name(keepers[account.institution_id], reader.language),
+                balance=balances.get(account.id),
+            )
+            for account in found
+        ],
+        reader,
+    )
+
+
+def _told_apart(accounts: list[ShownAccount], reader: Reader) -> list[ShownAccount]:
+    names = Counter(one.name for one in accounts)
+    units = Counter((one.name, one.account.currency) for one in accounts)
+
+    def mark(one: ShownAccount) -> str:
+        if names[one.name] == 1:
+            return ""
+        if units[one.name, one.account.currency] == 1:
+            return reader.unit(one.account.currency)
+        return reader.text("".join(one.number.split())[-LAST_DIGITS:])
+
+    return [replace(one, mark=mark(one)) for one in accounts]
 
 
 def accounts_of(customer: people.Customer, reader: Reader) -> list[ShownAccount]:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from raseed.banking import api as banking
 from raseed.people import api as people
 from raseed.web.accounts import accounts_of
+from raseed.web.movements import Movement, movement_of
 from raseed.web.rendering import render
 from raseed.web.requests import CustomerRequest, signed_in
 
@@ -24,12 +25,12 @@ def home(request: CustomerRequest) -> HttpResponseBase:
     """Show the first account's balance, the others below it, and the last movements of the first."""
     accounts = accounts_of(request.customer, request.reader)
     first = accounts[0] if accounts else None
-    lines: tuple[banking.StatementLine, ...] = ()
+    movements: list[Movement] = []
     if first is not None:
         page = banking.statement(
             first.id, limit=LINES_ON_HOME, language=request.reader.language, customer_id=request.customer.id
         )
-        lines = page.lines
+        movements = [movement_of(line, first.zone) for line in page.lines]
     return render(
         request,
         "web/home.html",
@@ -37,5 +38,5 @@ def home(request: CustomerRequest) -> HttpResponseBase:
         name=people.display_name(request.customer, request.reader.language),
         first=first,
         others=accounts[1:],
-        lines=lines,
+        movements=movements,
     )
