@@ -180,11 +180,12 @@ def _plant(home: Path, people: Household) -> list[str]:
     mark = home / "postgres" / "planted"
     if not mark.exists():
         say("raseed", "Planting the demo world …")
-        status, told = people.run_once([sys.executable, "-m", "raseed.project.cli", "demo", "plant"])
-        if people.stop_requests:
-            return []
-        if status != 0:
-            raise Trouble("The demo world could not be planted: what is above says why. 'run --no-demo' does without.")
+        for verb in ("plant", "who"):
+            status, told = people.run_once([sys.executable, "-m", "raseed.project.cli", "demo", verb])
+            if people.stop_requests:
+                return []
+            if status != 0:
+                raise Trouble("The demo world could not be planted: what is above says why. 'run --no-demo' does without.")
         mark.write_text(told, encoding="utf-8")
     return mark.read_text(encoding="utf-8").splitlines()
 
