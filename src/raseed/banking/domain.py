@@ -150,7 +150,7 @@ class BankAccount:
     name: str
     state: AccountState
     opened_on: date
-    zone: str
+    zone: str = "UTC"
     overdraft_allowed: bool = False
     aliases: tuple[AccountAlias, ...] = ()
 
@@ -308,7 +308,7 @@ def numbered(serial: int) -> str:
     return f"{serial}{98 - serial * 100 % 97:02d}"
 
 
-def normal_alias(alias: Alias) -> Alias:
+def normal_alias(alias: Alias, *, field: str = "to") -> Alias:
     """Return the alias in its normal form; phone numbers are normalised by ``people.api.normal_phone`` beforehand.
 
     Raises:
@@ -318,11 +318,11 @@ def normal_alias(alias: Alias) -> Alias:
     """
     text = "".join(ascii_digits(alias.value).split())
     if alias.kind is AliasKind.IBAN:
-        value = checked_iban(text)
+        value = checked_iban(text, field=field)
     elif alias.kind is AliasKind.PHONE:
         value = text
     else:
         value = text.upper()
     if alias.kind in _FORMS and not _FORMS[alias.kind].match(value):
-        raise InvalidAlias(field="to")
+        raise InvalidAlias(field=field)
     return Alias(kind=alias.kind, value=value, institution_id=alias.institution_id)

@@ -66,7 +66,7 @@ def make_iban(*, country: str, bank_code: str, branch_code: str, account_number:
     return f"{country}{check:02d}{bban}"
 
 
-def checked_iban(text: str) -> str:
+def checked_iban(text: str, *, field: str = "to") -> str:
     """Return an IBAN in its electronic form: capitals, no spaces.
 
     Raises:
@@ -75,10 +75,10 @@ def checked_iban(text: str) -> str:
     iban = "".join(text.split()).upper()
     fits = iban.isascii() and iban.isalnum() and IBAN_LENGTH_MIN <= len(iban) <= IBAN_LENGTH_MAX
     if not fits or not (iban[:2].isalpha() and iban[2:4].isdigit()):
-        raise InvalidIban(field="to")
+        raise InvalidIban(field=field)
     structure = STRUCTURES.get(iban[:2])
     if (structure and len(iban) != structure.length) or _remainder(iban[4:] + iban[:4]) != 1:
-        raise InvalidIban(field="to")
+        raise InvalidIban(field=field)
     return iban
 
 

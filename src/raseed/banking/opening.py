@@ -124,10 +124,10 @@ def _openings(fresh: Sequence[NewBankAccount], terms: _Terms) -> Iterator[_Openi
         if new.kind is ProductKind.WALLET:
             if new.phone is None:
                 raise InvalidAlias(field="phone")
-            yield _Opening(new, row, (normal_alias(Alias(AliasKind.PHONE, new.phone)),))
+            yield _Opening(new, row, (normal_alias(Alias(AliasKind.PHONE, new.phone), field="phone"),))
             continue
         if new.number is not None:
-            yield _Opening(new, row, (normal_alias(Alias(AliasKind.NUMBER, new.number)),))
+            yield _Opening(new, row, (normal_alias(Alias(AliasKind.NUMBER, new.number), field="number"),))
             continue
         number = Alias(AliasKind.NUMBER, next(numbers))
         iban = make_iban(

@@ -421,3 +421,38 @@ def test_every_step_has_words_in_three_languages(pair: Pair) -> None:
     assert "1,000.00" in words["en"]
     assert len(set(words.values())) == 3
     assert tuple(words) == people.LANGUAGES
+
+
+def test_an_id_that_the_ledger_knows_from_elsewhere_is_a_conflict(pair: Pair) -> None:
+    till = banking.internal_account(pair.town.bank, banking.InternalRole.CASH)
+    deposit = ledger.NewTransfer(new_id(), till.id, pair.ziads.id, 5, till.ledger, 1)
+    ledger.create_transfers([deposit])
+    with pytest.raises(payments.PaymentIdTaken):
+        pair.send(id_=deposit.id)
+    assert pair.balances() == (100_000, 5)
+
+
+def test_money_that_is_only_held_is_no_line_until_it_is_posted(pair: Pair) -> None:
+    till = banking.internal_account(pair.town.bank, banking.InternalRole.CASH)
+
+    def hold(amount_minor: int) -> ledger.NewTransfer:
+        return ledger.NewTransfer(
+            new_id(), pair.monas.id, till.id, amount_minor, till.ledger, 1, flags=ledger.TransferFlags.PENDING
+        )
+
+    kept, released, open_ = hold(300), hold(400), hold(500)
+    post = ledger.NewTransfer(
+        new_id(), None, None, 250, 0, 0, flags=ledger.TransferFlags.POST_PENDING_TRANSFER, pending_id=kept.id
+    )
+    void = ledger.NewTransfer(
+        new_id(), None, None, 0, 0, 0, flags=ledger.TransferFlags.VOID_PENDING_TRANSFER, pending_id=released.id
+    )
+    for batch in ([kept, released, open_], [post, void]):
+        assert ledger.create_transfers(batch) == [ledger.CreateTransferResult.OK] * len(batch)
+    lines = banking.statement(pair.monas.id, limit=1).lines
+    assert [(line.amount.amount_minor, line.balance_after.amount_minor) for line in lines] == [(-250, 99_750)]
+    page = banking.statement(pair.monas.id)
+    assert [line.amount.amount_minor for line in page.lines] == [-250, 100_000]
+    assert page.next is None
+    shown_now = display.shown_balance(pair.monas.id)
+    assert (shown_now.booked.amount_minor, shown_now.available.amount_minor) == (99_750, 99_250)
