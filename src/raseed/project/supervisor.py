@@ -180,6 +180,7 @@ def _plant(home: Path, people: Household) -> list[str]:
     mark = home / "postgres" / "planted"
     if not mark.exists():
         say("raseed", "Planting the demo world …")
+        told = ""
         for verb in ("plant", "who"):
             status, told = people.run_once([sys.executable, "-m", "raseed.project.cli", "demo", verb])
             if people.stop_requests:
