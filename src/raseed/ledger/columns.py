@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import repeat
+from operator import eq
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -14,6 +16,7 @@ from .wire import ID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
     from numpy.typing import NDArray
 
@@ -124,15 +127,19 @@ def columns_of(transfers: Sequence[NewTransfer], today: int) -> Columns | None:
         TypeError: a number is not an int.
     """
     count = len(transfers)
+    # List comprehensions: the interpreter specialises their attribute look-ups, which halves the cost of this function.
     amounts, ledgers, codes = [t.amount for t in transfers], [t.ledger for t in transfers], [t.code for t in transfers]
+    all_flags, timeouts = [t.flags for t in transfers], [t.timeout_s for t in transfers]
+    pending, user_data = [t.pending_id for t in transfers], [t.user_data for t in transfers]
+    booked = [t.booked_on for t in transfers]
     for kind in {*map(type, amounts), *map(type, ledgers), *map(type, codes)}:
         if not issubclass(kind, int) or kind is bool:  # numpy would make whole numbers of floats and of texts
             raise TypeError(f"amount, ledger and code are whole numbers, not {kind.__name__}")
     try:
         ids = [t.id.int for t in transfers]
-        debits = [t.debit_account_id.int if t.debit_account_id else 0 for t in transfers]
-        credits = [t.credit_account_id.int if t.credit_account_id else 0 for t in transfers]
-        all_plain = not any(t.flags or t.pending_id or t.timeout_s for t in transfers)
+        debits = _numbers([t.debit_account_id for t in transfers])
+        credits = _numbers([t.credit_account_id for t in transfers])
+        is_flagged = max(all_flags) != 0 or min(all_flags) != 0
         nothing = np.zeros(count, np.int64)
         columns = Columns(
             id=_cells(ids),
@@ -141,9 +148,11 @@ def columns_of(transfers: Sequence[NewTransfer], today: int) -> Columns | None:
             amount=np.array(amounts, np.int64),
             ledger=np.array(ledgers, np.int64),
             code=np.array(codes, np.int64),
-            user_data=_cells([t.user_data.int if t.user_data else 0 for t in transfers]),
-            booked=np.array([today if t.booked_on is None else day_number(t.booked_on) for t in transfers], np.int64),
-            all_plain=all_plain,
+            user_data=_cells(_numbers(user_data)) if any(user_data) else np.zeros(count, ID),
+            booked=np.array([today if day is None else day_number(day) for day in booked])
+            if any(booked)
+            else np.full(count, today),
+            all_plain=not (is_flagged or any(pending) or any(timeouts)),
             one_ledger=False,
             flags=nothing,
             pending_id=np.zeros(count, ID),
@@ -153,12 +162,11 @@ def columns_of(transfers: Sequence[NewTransfer], today: int) -> Columns | None:
             expires_us=nothing,
             transfers=transfers,
         )
-        pending_ids: list[int] = []
-        if not all_plain:
-            columns.flags = np.array([t.flags for t in transfers], np.int64)
-            columns.timeout_s = np.array([t.timeout_s for t in transfers], np.int64)
+        if not columns.all_plain:
+            columns.flags = np.array(list(map(int, all_flags)), np.int64)
+            columns.timeout_s = np.array(timeouts, np.int64)
             columns.posts = np.flatnonzero(columns.flags & (POST | VOID))
-            pending_ids = [t.pending_id.int if t.pending_id else 0 for t in transfers]
+            pending_ids = _numbers(pending)
             columns.pending_id = _cells(pending_ids)
             if not _flags_well_formed(columns, pending_ids, ids):
                 return None
@@ -167,8 +175,13 @@ def columns_of(transfers: Sequence[NewTransfer], today: int) -> Columns | None:
     return columns if _well_formed(columns, ids, debits, credits) else None
 
 
+def _numbers(ids: list[UUID | None]) -> list[int]:
+    """Return ids as numbers, 0 for an absent one."""
+    return [0 if id_ is None else id_.int for id_ in ids]
+
+
 def _cells(numbers: list[int]) -> NDArray[Any]:
-    return np.frombuffer(b"".join([number.to_bytes(16) for number in numbers]), ID)
+    return np.frombuffer(b"".join(map(int.to_bytes, numbers, repeat(16))), ID)
 
 
 def _well_formed(columns: Columns, ids: list[int], debits: list[int], credits: list[int]) -> bool:
@@ -183,10 +196,9 @@ def _well_formed(columns: Columns, ids: list[int], debits: list[int], credits: l
         amount, ledger, code = (np.where(resolves, 1, column) for column in (amount, ledger, code))
         if columns.amount.min() < 0 or columns.ledger.min() < 0 or columns.code.min() < 0:
             return False
-        numbers = [(d, c) for d, c, r in zip(debits, credits, resolves.tolist(), strict=True) if not r]
-    else:
-        numbers = list(zip(debits, credits, strict=True))
-    if any(debit == credit or not debit or not credit for debit, credit in numbers):
+        sides = [(d, c) for d, c, r in zip(debits, credits, resolves.tolist(), strict=True) if not r]
+        debits, credits = [debit for debit, _ in sides], [credit for _, credit in sides]
+    if any(map(eq, debits, credits)) or not all(debits) or not all(credits):
         return False
     return bool(
         amount.min() > 0 and amount.max() < _AMOUNT_MAX

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from . import wire
+from .columns import UNIX_TO_POSTGRES_US
 from .domain import BATCH_MAX, TRANSIENT
 from .domain import CreateTransferResult as Result
-from .columns import UNIX_TO_POSTGRES_US
 from .wire import ID, INT4, INT8
 
 if TYPE_CHECKING:

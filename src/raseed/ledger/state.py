@@ -107,7 +107,7 @@ def amend(
         [wire.uuids(ids), *(wire.int8s(column) for column in sums), wire.int4s(entries), wire.uuids(last_ids)],
     )
     found = int.from_bytes(answer.get_value(0, 0) or b"")
-    assert found == len(ids), f"amended {found} of {len(ids)} locked accounts"  # noqa: S101 - a bug of ours, stop
+    assert found == len(ids), f"amended {found} of {len(ids)} locked accounts"
 
 
 @dataclass(slots=True)
