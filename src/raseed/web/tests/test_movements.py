@@ -57,7 +57,7 @@ def _account(name: str, unit: str, number: str) -> ShownAccount:
     alias = banking.AccountAlias(banking.AliasKind.NUMBER, number, datetime(2026, 1, 1, tzinfo=UTC))
     account = banking.BankAccount(
         id=UUID(int=int(number)), institution_id=UUID(int=2), owner_id=UUID(int=3), product=product, currency=currency(unit),
-        ledger=1, name="", state=banking.AccountState.OPEN, opened_on=date(2026, 1, 1), aliases=(alias,),
+        ledger=1, name="", state=banking.AccountState.OPEN, opened_on=date(2026, 1, 1), zone=CAIRO, aliases=(alias,),
     )  # fmt: skip
     keeper = people.Institution(UUID(int=2), "bank", {"en": "Bank"}, "bank", "EG", CAIRO, "EGP", "EG")
     return ShownAccount(account, keeper, name, "Bank", None)

@@ -48,14 +48,15 @@ def test_unknown_numbers_get_the_same_answers(street: Street) -> None:
     assert answers[0][:3] == answers[1][:3] == (303, "/sign-in/code", 400)
 
 
-@pytest.mark.parametrize("typed", ["", "12", "abc", "+99999999999999999", "0100\u202e1234567x"])
-def test_what_is_no_phone_number_is_said_beside_the_field_and_kept(street: Street, typed: str) -> None:
-    answer = browser().post("/sign-in", {"phone": typed})
-    page = answer.content.decode()
-    assert answer.status_code == 400
-    assert 'id="phone-error"' in page
-    assert 'aria-invalid="true"' in page
-    assert "This is not a phone number we can use." in page
+def test_what_is_no_phone_number_is_said_beside_the_field_and_kept(street: Street) -> None:
+    for typed in ("", "12", "abc", "+99999999999999999", "0100\u202e1234567x"):
+        answer = browser().post("/sign-in", {"phone": typed})
+        page = answer.content.decode()
+        assert answer.status_code == 400
+        assert 'id="phone-error"' in page
+        assert 'aria-invalid="true"' in page
+        assert f'value="{typed}"' in page
+        assert "This is not a phone number we can use." in page
 
 
 def test_a_wrong_code_says_how_many_tries_are_left_and_then_locks(street: Street) -> None:
@@ -163,11 +164,11 @@ def test_after_signing_in_one_comes_back_to_the_page_one_wanted(street: Street) 
     assert client.post("/sign-in/code", {"code": CODE})["Location"] == wanted
 
 
-@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
-def test_but_never_to_another_site(street: Street, elsewhere: str) -> None:
-    client = browser()
-    client.post("/sign-in", {"phone": LAYLA_PHONE, "next": elsewhere})
-    assert client.post("/sign-in/code", {"code": CODE})["Location"] == "/"
+def test_but_never_to_another_site(street: Street) -> None:
+    for elsewhere in ("https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"):
+        client = browser()
+        client.post("/sign-in", {"phone": LAYLA_PHONE, "next": elsewhere})
+        assert client.post("/sign-in/code", {"code": CODE})["Location"] == "/"
 
 
 def test_who_is_signed_in_is_not_asked_again(street: Street) -> None:
