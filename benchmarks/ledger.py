@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from benchmarks import BenchDatabase, Context
 
 _READS_A_SECOND: Final = 20
+_LAG_MAX_SECONDS: Final = 60.0
 _CASES: Final = (
     ("batch_8190.uniform.conns_1", Load(8190), 50_000),
     ("batch_8190.uniform.conns_2", Load(8190, connections=2), 80_000),
@@ -195,12 +196,12 @@ def _lag(database: BenchDatabase) -> float:
     with psycopg.connect(database.owner_dsn, autocommit=True) as connection:
         latest = connection.execute("SELECT max(number) FROM ledger_batch").fetchone()[0]  # type: ignore[index]
         began = time.perf_counter()
-        while time.perf_counter() - began < 60:
+        while time.perf_counter() - began < _LAG_MAX_SECONDS:
             sealed = connection.execute("SELECT max(batch_number) FROM ledger_log_leaf").fetchone()[0]  # type: ignore[index]
             if latest is None or (sealed is not None and sealed >= latest):
                 return round(time.perf_counter() - began, 2)
             time.sleep(0.02)
-    return 60.0
+    return _LAG_MAX_SECONDS
 
 
 class _Reads:

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     Pairs = list[tuple[asyncio.Future[Results], Outcome]]
 
 BATCH_MAX: Final = 1024
-"""The most transfers that are posted together, unless one call alone brings more."""
+"""The most transfers that are posted together. A call that brings more is posted alone, by the first lane only: the
+other one keeps serving the small ones."""
 QUEUE_MAX: Final = 16_384
 """The most transfers that wait: about half a second of work. More are refused at once."""
 LANES: Final = 2
@@ -75,6 +76,8 @@ class GroupCommit:
         self._batch_max = batch_max
         self._queue_max = queue_max
         self._queue: deque[_Call] = deque()
+        self._large: deque[_Call] = deque()
+        self._large_next = True
         self._waiting = 0
         self._asleep = 0
         self._open = False
@@ -108,8 +111,9 @@ class GroupCommit:
         for thread in self._threads:
             thread.join(CLOSE_SECONDS_MAX)
         with self._bell:
-            left = list(self._queue)
+            left = [*self._queue, *self._large]
             self._queue.clear()
+            self._large.clear()
             self._waiting = 0
         _deliver(left, [LedgerUnavailable()] * len(left))
 
@@ -150,36 +154,50 @@ class GroupCommit:
                 self.refused += 1
                 raise LedgerBusy
             self._waiting += size
+            if size > self._batch_max:
+                self._large.append(call)
+                self._bell.notify_all()  # one of them is the first lane
+                return
             self._queue.append(call)
             if self._asleep and len(self._queue) == 1:
                 self._bell.notify()
 
     def _run(self, lane: Lane) -> None:
-        while calls := self._take():
+        takes_large = lane is self._lanes[0]
+        while calls := self._take(takes_large=takes_large):
             _deliver(calls, lane.post([call.transfers for call in calls]))
         lane.close()
 
-    def _take(self) -> list[_Call]:
+    def _take(self, *, takes_large: bool) -> list[_Call]:
         """Wait for calls and take as many as go together; none: everything is done and this is closed."""
         with self._bell:
-            while not self._queue:
+            while not self._queue and not (takes_large and self._large):
                 if not self._open:
                     return []
                 self._asleep += 1
                 self._bell.wait()
                 self._asleep -= 1
-            taken: list[_Call] = []
-            size = 0
-            while self._queue and (not taken or size + len(self._queue[0].transfers) <= self._batch_max):
-                call = self._queue.popleft()
-                taken.append(call)
-                size += len(call.transfers)
-                if call.ends_batch:
-                    break
-            self._waiting -= size
-            if self._queue and self._asleep:
-                self._bell.notify()
-            return taken
+            if takes_large:
+                self._large_next = not self._large_next
+                if self._large and (self._large_next or not self._queue):
+                    call = self._large.popleft()
+                    self._waiting -= len(call.transfers)
+                    return [call]
+            return self._take_small()
+
+    def _take_small(self) -> list[_Call]:
+        taken: list[_Call] = []
+        size = 0
+        while self._queue and size + len(self._queue[0].transfers) <= self._batch_max:
+            call = self._queue.popleft()
+            taken.append(call)
+            size += len(call.transfers)
+            if call.ends_batch:
+                break
+        self._waiting -= size
+        if self._queue and self._asleep:
+            self._bell.notify()
+        return taken
 
 
 def _deliver(calls: Sequence[_Call], outcomes: Iterable[Outcome]) -> None:

@@ -29,6 +29,14 @@ class AccountNotFound(NotFound):
     hint = mark("Check the account number.")
 
 
+class TransferNotFound(NotFound):
+    """No posted transfer has this id; one that failed is not shown."""
+
+    code = "transfer_not_found"
+    sentence = mark("We don't know this transfer.")
+    hint = mark("Check its identifier; a transfer that was refused is not in the books.")
+
+
 class LedgerBusy(TemporarilyUnavailable):
     """Other transactions stood in the way more often than we try; nothing was posted."""
 

@@ -13,7 +13,7 @@ from .domain import AMOUNT_MAX, INT_MAX, TIMEOUT_S_MAX, TRANSIENT, AccountFlags,
 from .domain import CreateTransferResult as Result
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 ZERO: Final = bytes(16)
 ONES: Final = b"\xff" * 16
@@ -120,40 +120,48 @@ def evaluate(intents: Sequence[Intent], state: State, now_us: int) -> tuple[list
     """
     results: list[Result] = []
     effects: list[Effect | None] = []
-    chain_start: int | None = None
-    chain_broken = False
-    last = len(intents) - 1
-    for position, intent in enumerate(intents):
-        linked = bool(intent.flags & LINKED)
-        if linked and chain_start is None:
-            chain_start, chain_broken = position, False
-        effect: Effect | None = None
-        if linked and position == last:
-            result = Result.LINKED_EVENT_CHAIN_OPEN
-        elif chain_start is not None and chain_broken:
-            result = Result.LINKED_EVENT_FAILED
+    for chain in _chains(intents):
+        chain_results, chain_effects = _answer_chain(chain, state, now_us)
+        results += chain_results
+        effects += chain_effects
+    return results, effects
+
+
+def _answer_chain(
+    chain: Sequence[Intent], state: State, now_us: int
+) -> tuple[Sequence[Result], Sequence[Effect | None]]:
+    done: list[Effect] = []
+    for position, intent in enumerate(chain):
+        is_last = position == len(chain) - 1
+        if is_last and intent.flags & LINKED:
+            result, effect = Result.LINKED_EVENT_CHAIN_OPEN, None
         else:
             result, effect = _answer(intent, state, now_us)
         if effect is not None:
             _apply(effect, state, now_us)
-        results.append(result)
-        effects.append(effect)
-        if chain_start is None:
-            if result in TRANSIENT:
-                state.known[intent.id] = Known(intent, result)
+            done.append(effect)
             continue
-        if result is not Result.OK and not chain_broken:
-            chain_broken = True
-            for earlier in range(position - 1, chain_start - 1, -1):
-                undone = effects[earlier]
-                if undone is not None:
-                    _undo(undone, state)
-                results[earlier], effects[earlier] = Result.LINKED_EVENT_FAILED, None
-            if result in TRANSIENT:
-                state.known[intent.id] = Known(intent, result)
-        if not linked:
-            chain_start = None
-    return results, effects
+        for undone in reversed(done):
+            _undo(undone, state)
+        if result in TRANSIENT:
+            state.known[intent.id] = Known(intent, result)
+        results = [Result.LINKED_EVENT_FAILED] * len(chain)
+        results[position] = result
+        if chain[-1].flags & LINKED:
+            results[-1] = Result.LINKED_EVENT_CHAIN_OPEN
+        return results, [None] * len(chain)
+    return [Result.OK] * len(chain), done
+
+
+def _chains(intents: Sequence[Intent]) -> Iterator[Sequence[Intent]]:
+    """Yield the batch's chains in order, most of them of one; the last may be open."""
+    start = 0
+    for position, intent in enumerate(intents):
+        if not intent.flags & LINKED:
+            yield intents[start : position + 1]
+            start = position + 1
+    if start < len(intents):
+        yield intents[start:]
 
 
 def _answer(intent: Intent, state: State, now_us: int) -> tuple[Result, Effect | None]:
@@ -267,6 +275,8 @@ def _answer_resolution(intent: Intent, state: State, now_us: int) -> tuple[Resul
         return Result.PENDING_ID_MUST_BE_DIFFERENT, None
     if intent.timeout_s != 0:
         return Result.TIMEOUT_RESERVED_FOR_PENDING_TRANSFER, None
+    if intent.amount < 0:
+        return Result.AMOUNT_MUST_NOT_BE_ZERO, None
     pending = state.pendings.get(intent.pending_id)
     if pending is None:
         known = state.known.get(intent.pending_id)
@@ -293,8 +303,6 @@ def _differs_from_pending(intent: Intent, pending: PendingState) -> Result | Non
         return Result.PENDING_TRANSFER_HAS_DIFFERENT_LEDGER
     if intent.code not in {0, pending.code}:
         return Result.PENDING_TRANSFER_HAS_DIFFERENT_CODE
-    if intent.amount < 0:
-        return Result.AMOUNT_MUST_NOT_BE_ZERO
     if intent.amount not in {0, AMOUNT_MAX}:
         if intent.amount > pending.amount:
             return Result.EXCEEDS_PENDING_TRANSFER_AMOUNT

@@ -77,7 +77,7 @@ def post_exact(
     if resolved:
         ids = sorted(resolved)
         missed = state.resolve_pendings(connection, state.cells(ids), np.array([books.pendings[i].state for i in ids]))
-        assert not len(missed), "pending transfers changed under their accounts' locks"  # noqa: S101 - a bug of ours
+        assert not len(missed), "pending transfers changed under their accounts' locks"
     return results, locked.xid
 
 

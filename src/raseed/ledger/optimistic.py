@@ -72,7 +72,8 @@ class Batch:
     def sorted_entries(self, account: int) -> NDArray[np.int64]:
         """Return the accepted entries of one account, in order."""
         entries = self.grouping.entries(account)
-        return entries[self.accepted[entries >> 1]]
+        kept: NDArray[np.int64] = entries[self.accepted[entries >> 1]]
+        return kept
 
 
 def post_optimistic(

@@ -92,7 +92,7 @@ def call(connection: psycopg.Connection[Any], statement: bytes, parameters: Sequ
     if statement not in prepared:
         _checked(server.prepare(name, statement))
         prepared.add(statement)
-    return _checked(server.exec_prepared(name, parameters, [1] * len(parameters), 1))
+    return _checked(server.exec_prepared(name, parameters, [1] * len(parameters), 1))  # type: ignore[arg-type]
 
 
 def _checked(result: pq.abc.PGresult) -> pq.abc.PGresult:
