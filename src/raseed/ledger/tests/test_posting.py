@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from django.db import transaction
 
+from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.ids import new_id
 from raseed.kernel.money import currency
 from raseed.ledger import api
@@ -153,7 +154,7 @@ def test_history_and_balances_as_of_go_back_past_many_marks(ledger: int) -> None
         assert api.balances_at([wallet], seq=entry.transfer.seq)[wallet] == entry.balances
         page = api.account_history(wallet, before_seq=entry.transfer.seq, limit=3)
         assert page == entries[at + 1 : at + 4]
-    assert api.balances_at([wallet], at=datetime.now(UTC) - timedelta(days=1))[wallet].credits_posted == 0
+    assert api.balances_at([wallet], at=SYSTEM_CLOCK.now() - timedelta(days=1))[wallet].credits_posted == 0
 
 
 def test_a_transaction_posts_once(ledger: int) -> None:
