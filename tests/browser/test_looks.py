@@ -19,7 +19,7 @@ OVERFLOW = """() => {
   if (root.scrollWidth > wide) out.push(`page: ${root.scrollWidth} > ${wide}`);
   for (const one of document.querySelectorAll("body *")) {
     const box = one.getBoundingClientRect(), style = getComputedStyle(one);
-    if (!box.width || style.position === "absolute" || one.closest("svg, .unseen, .skip")) continue;
+    if (!box.width || style.position === "absolute" || one.closest("svg, .unseen, .skip, .switch a")) continue;
     if (box.left < -1 || box.right > wide + 1) out.push(`${one.tagName}.${one.className}: ${box.left}…${box.right}`);
   }
   return out;

@@ -46,7 +46,7 @@ def statement(request: CustomerRequest, account_id: UUID) -> HttpResponseBase:
         "web/parts/statement_lines.html" if fragment else "web/statement.html",
         tab="statement",
         account=account,
-        accounts=accounts,
+        accounts_in_switch=sorted(accounts, key=lambda one: one.id != account_id),
         days=days_of(movements, under=request.GET.get("under", "") if fragment else ""),
         next=page.next.text() if page.next else "",
         last_day=page.lines[-1].booked_on.isoformat() if page.lines else "",
