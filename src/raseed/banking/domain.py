@@ -228,11 +228,16 @@ class CounterpartyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Narrative:
-    """What the package that caused a movement says about it: a reference to quote, the sender's words, its id."""
+    """What the package that caused a movement says about it: a reference to quote, the sender's words, its id.
+
+    ``counterparty`` names the other side where its account does not (a shop that is paid through the institution, another
+    bank); empty leaves it to the account.
+    """
 
     reference: str
     note: str = ""
     payment_id: UUID | None = None
+    counterparty: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,7 @@ def _line(entry: ledger.HistoryEntry, told: _Telling) -> StatementLine:
         seq=transfer.seq,
         posted_at=transfer.posted_at,
         booked_on=transfer.booked_on,
-        counterparty=words,
+        counterparty=(narrative.counterparty if narrative else "") or words,
         counterparty_kind=kind,
         amount=Money(transfer.amount if came_in else -transfer.amount, told.of.currency),
         balance_after=Money(entry.balances.credits_posted - entry.balances.debits_posted, told.of.currency),

@@ -9,7 +9,7 @@ from django.utils.translation import get_language, gettext
 
 from raseed.banking.api import Narrative
 
-from .world.places import DEED_WORDS, SHOPS, Deed
+from .world.places import DEED_WORDS, OTHER_SIDES, SHOPS, Deed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,8 +32,15 @@ def narrate(causes: Sequence[UUID]) -> Mapping[UUID, Narrative]:
 
 def _words(key: int) -> Narrative:
     deed, shop = Deed(key >> 56 & 0x3F), key >> 48 & 0xFF
-    note = gettext(DEED_WORDS[deed])
-    if deed is Deed.SHOPPING:
-        names = SHOPS[shop]
-        note = f"{note} · {names.get(get_language() or 'ar', names['en'])}"
-    return Narrative(reference=f"{key & _SERIAL:012X}"[-10:], note=note)
+    names = SHOPS[shop]
+    return Narrative(
+        reference=f"{key & _SERIAL:012X}"[-10:],
+        note=gettext(DEED_WORDS[deed]),
+        counterparty=names.get(get_language() or "ar", names["en"]) if deed is Deed.SHOPPING else _others(deed),
+    )
+
+
+def _others(deed: Deed) -> str:
+    """Return who stands on the other side of a deed, where its account does not say."""
+    words = OTHER_SIDES.get(deed)
+    return gettext(words) if words else ""

@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 def narrate(causes: Sequence[UUID]) -> Mapping[UUID, Narrative]:
     """Return what is known of the imported lines among ``causes``, in the language that is active."""
     return {
-        row.transfer_id: Narrative(reference=row.source_id, note=_words(row))
+        row.transfer_id: Narrative(
+            reference=row.source_id, note=_words(row), counterparty=f"{row.remote_bank} {row.remote_account}".strip()
+        )
         for row in LineRow.objects.filter(transfer_id__in=causes)
     }
 
 
 def _words(row: LineRow) -> str:
-    """What the line was, to or from whom, and the sender's own words."""
+    """What the line was, and the sender's own words."""
     said = [gettext(PURPOSE_WORDS[purpose])] if (purpose := Purpose(row.purpose)) else []
     said.append(gettext(KIND_WORDS[Kind(row.kind)]))
-    said.extend(each for each in (f"{row.remote_bank} {row.remote_account}".strip(), row.note) if each)
-    return " · ".join(said)
+    return " · ".join([*said, row.note] if row.note else said)

@@ -13,7 +13,7 @@ from uuid import UUID
 from .names import full_names
 from .places import FOREIGN_CURRENCIES, ISSUERS, PHONE_BLOCK
 
-SEED: Final = 20_240_515
+SEED: Final = 252
 NAMED_PER_LANGUAGE: Final = {"ar": 2, "he": 2, "en": 2}
 PEOPLE_MAX: Final = 10_000_000
 _HEBREW_SHARE: Final = 0.25

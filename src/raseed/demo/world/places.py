@@ -66,6 +66,7 @@ DEED_WORDS: Final = {
     Deed.SENT: mark("Sent to another customer"),
     Deed.RENT: mark("Rent"),
 }
+OTHER_SIDES: Final = {Deed.SALARY: mark("Employer"), Deed.RENT: mark("Landlord")}
 SHOPS: Final = (
     {"ar": "بقالة السنبلة", "he": "מכולת השיבולת", "en": "Wheat Ear Grocery"},
     {"ar": "مخبز الفجر", "he": "מאפיית השחר", "en": "Dawn Bakery"},
