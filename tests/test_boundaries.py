@@ -13,7 +13,8 @@ SOURCE: Final = Path(__file__).parent.parent / "src" / "raseed"
 DOORS: Final = {"api", "events"}
 GROUND: Final = {
     "kernel": None,  # pure Python: all of it is meant for everyone
-    "platform": {"api", "domain", "events", "jobs", "formats", "errors", "append_only", "cursors", "keys", "http"},
+    "platform": {"api", "domain", "events", "jobs", "formats", "errors", "append_only", "cursors", "keys", "http",
+                 "rail"},
 }
 COMPOSITION: Final = {"project"}
 """Puts the house together, so it may reach into it."""

@@ -1,0 +1,1 @@
+"""The ledger over HTTP, for trusted systems by key: ``/ledger/v1`` on the rail."""

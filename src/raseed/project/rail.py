@@ -1,0 +1,82 @@
+"""The rail process's door for granian (ASGI): the machine APIs of all packages, with health and metrics beside them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "raseed.project.settings")
+django.setup()
+
+# What follows needs what setup has made.
+from django.db import DatabaseError, connection  # noqa: E402
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest  # noqa: E402
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4  # noqa: E402
+
+from raseed.ledger.commit import GroupCommit  # noqa: E402
+from raseed.ledger.http import rail as ledger_rail  # noqa: E402
+from raseed.ledger.http.metrics import GroupCommitFigures  # noqa: E402
+from raseed.platform.rail.application import Answer, Rail, Request, Route  # noqa: E402
+from raseed.platform.rail.errors import RailBusy  # noqa: E402
+from raseed.platform.rail.metrics import Requests  # noqa: E402
+from raseed.platform.rail.pool import Pool  # noqa: E402
+from raseed.platform.rail.sign_in import Keys, key_from_file, keys_from_setting  # noqa: E402
+
+SWITCH_SECONDS = 0.001
+"""How long a thread of Python's may keep the others waiting: lanes and loop take turns often."""
+HEALTH_SECONDS_MAX = 2.0
+KEYS = os.environ.get("RASEED_RAIL_KEYS", "")
+"""Further systems' keys: ``name:scope+scope:sha256`` in hexadecimal, separated by commas."""
+
+
+def build() -> Rail:
+    """Put the rail together; keys are made at the first start."""
+    keys = Keys([key_from_file("ledger-api", "ledger"), key_from_file("metrics", "metrics"), *keys_from_setting(KEYS)])
+    commit, pool, requests = GroupCommit(), Pool(), Requests()
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    for collector in (requests, GroupCommitFigures(commit)):
+        registry.register(collector)
+
+    async def health(_request: Request) -> Answer:
+        try:
+            async with asyncio.timeout(HEALTH_SECONDS_MAX):
+                await pool.run(_ask_database)
+        except (DatabaseError, TimeoutError, RailBusy):
+            return Answer(b'{"status":"no database"}', 503)
+        return Answer(b'{"status":"ok"}')
+
+    async def metrics(_request: Request) -> Answer:
+        return Answer(generate_latest(registry), kind=CONTENT_TYPE_PLAIN_0_0_4.encode())
+
+    async def start() -> None:
+        sys.setswitchinterval(SWITCH_SECONDS)
+        commit.start()
+
+    async def stop() -> None:
+        await asyncio.to_thread(commit.close)
+        await asyncio.to_thread(pool.close)
+
+    return Rail(
+        [
+            *ledger_rail.LedgerRail(commit, pool).routes(),
+            Route("GET", "/health", health, None, "Whether the rail and its database answer."),
+            Route("GET", "/metrics", metrics, "metrics", "Figures for Prometheus."),
+        ],
+        keys,
+        statuses=ledger_rail.STATUSES,
+        requests=requests,
+        on_start=[start],
+        on_stop=[stop],
+    )
+
+
+def _ask_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+application = build()
