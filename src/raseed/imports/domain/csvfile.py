@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from raseed.kernel.text import ascii_digits
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 ACCOUNT_NUMBER_CHARACTERS_MAX: Final = 34
 COUNTERPARTY_CHARACTERS_MAX: Final = 120
 NOTE_CHARACTERS_MAX: Final = 140
+_ACCOUNT_NUMBER: Final = re.compile(r"[A-Z0-9][A-Z0-9-]{0,33}\Z")
 _YES: Final = frozenset({"1", "yes", "true", "y", "نعم", "כן"})
 
 
@@ -81,6 +83,14 @@ def _name(row: Row, column: str, length_max: int) -> str:
     return text
 
 
+def _number(row: Row, column: str) -> str:
+    """Return an account number as ``banking`` keeps it: Latin letters (capitals), digits and hyphens."""
+    number = ascii_digits(row.at(column)).upper()
+    if not _ACCOUNT_NUMBER.match(number):
+        raise LineUnreadable(line=row.line_no, file=row.file, column=column, field=column)
+    return number
+
+
 def _line(row: Row, mapping: CsvMapping, seen: dict[str, int]) -> BookLine:
     columns, books_currency = mapping.columns, mapping.institution.currency
     source_id = _name(row, columns.id, SOURCE_ID_CHARACTERS_MAX)
@@ -96,7 +106,7 @@ def _line(row: Row, mapping: CsvMapping, seen: dict[str, int]) -> BookLine:
     return BookLine(
         line_no=row.line_no,
         source_id=source_id,
-        account=_name(row, columns.account, ACCOUNT_NUMBER_CHARACTERS_MAX),
+        account=_number(row, columns.account),
         booked_on=dated(row, columns.date, mapping.date_format),
         amount_minor=amount,
         printed_minor=signed_minor(
@@ -176,7 +186,7 @@ def _holders(
     found: dict[str, tuple[BookPerson, bool]] = {}
     lines: dict[str, int] = {}
     for row in rows(text, delimiter=mapping.delimiter, needed=needed):
-        account = _name(row, holders.account, ACCOUNT_NUMBER_CHARACTERS_MAX)
+        account = _number(row, holders.account)
         if account in found:
             raise IdRepeated(line=row.line_no, file=row.file, id=account, first=lines[account], field=holders.account)
         lines[account] = row.line_no

@@ -98,6 +98,11 @@ def test_amounts_dates_and_digits_of_both_scripts_are_read(read: Callable[..., B
     assert [account.number for account in books.accounts] == ["A-1", "B-2"]
 
 
+def test_an_account_number_is_one_whatever_its_digits_and_letters(read: Callable[..., Books]):
+    books = read("r1;a-١;01/02/2026;1,000;1,000;OMR;;", "r2;A-1;02/02/2026;1,000;2,000;OMR;;")
+    assert [account.number for account in books.accounts] == ["A-1"]
+
+
 def test_windows_1256_is_read_when_named_and_refused_when_it_is_something_else(read: Callable[..., Books]):
     books = read(LINES[2], encoding="windows-1256", file={"encoding": "windows-1256"})
     assert books.lines[0].source_id == "r3"
@@ -121,7 +126,9 @@ def test_windows_1256_is_read_when_named_and_refused_when_it_is_something_else(r
         ("r9;A-1;03/02/2026;1,000;1,000;EGP;;", LineCurrencyDiffers),
         ("r1;A-1;03/02/2026;1,000;1,000;OMR;;", IdRepeated),
         (";A-1;03/02/2026;1,000;1,000;OMR;;", LineTextUnacceptable),
-        ("r9;;03/02/2026;1,000;1,000;OMR;;", LineTextUnacceptable),
+        ("r9;;03/02/2026;1,000;1,000;OMR;;", LineUnreadable),
+        ("r9;A 1;03/02/2026;1,000;1,000;OMR;;", LineUnreadable),
+        ("r9;حساب;03/02/2026;1,000;1,000;OMR;;", LineUnreadable),
         ("r9;A-1;03/02/2026;1,000;1,000;OMR;\u202eevil;", LineTextUnacceptable),
         ("r9;A-1;03/02/2026;1,000;1,000;OMR;a\tb;", LineTextUnacceptable),
         ("r9;A-1;03/02/2026;1,000;1,000;OMR;" + "x" * 121 + ";", LineTextUnacceptable),

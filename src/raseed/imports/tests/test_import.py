@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -19,6 +20,7 @@ from raseed.imports.domain.order import Verdict
 from raseed.imports.domain.pkdd99 import read_pkdd99
 from raseed.imports.errors import InstitutionDiffers, LineContentDiffers, PostingRefused
 from raseed.imports.models import HolderRow, LineRow, RunRow
+from raseed.imports.services import POSTING
 from raseed.kernel.money import currency
 from raseed.ledger import api as ledger
 from raseed.people import api as people
@@ -106,6 +108,30 @@ def test_a_line_that_the_ledger_refuses_undoes_everything(books: Books):
     assert counted() == before
     with pytest.raises(people.UnknownInstitution):
         people.institution_by_slug("pkdd99")
+
+
+def test_an_import_that_is_interrupted_leaves_nothing_and_can_be_run_again(books: Books):
+    def interrupted(what: str, done: int, total: int) -> None:
+        if what == POSTING and done == total:
+            raise KeyboardInterrupt
+
+    before = counted()
+    with pytest.raises(KeyboardInterrupt):
+        import_books(books, progress=interrupted)
+    assert counted() == before
+    assert import_books(books).lines_new == 9
+
+
+def test_two_imports_of_the_same_books_at_once_post_them_once(books: Books):
+    def run() -> int:
+        try:
+            return import_books(books).lines_new
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        done = [pool.submit(run) for _ in range(2)]
+        assert sorted(each.result() for each in done) == [0, 9]
 
 
 def test_books_of_an_institution_in_another_currency_are_refused(books: Books):
