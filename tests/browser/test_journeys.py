@@ -9,6 +9,7 @@ from raseed.payments import api as payments
 from raseed.web.tests.street import MONA_PHONE, Street, pay_in
 from raseed.web.tests.visitor import Visit
 
+pytestmark = pytest.mark.browser
 SCRIPT = pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
 
 

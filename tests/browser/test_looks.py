@@ -9,6 +9,7 @@ import pytest
 from raseed.web.tests.street import Street, pay_in
 from raseed.web.tests.visitor import NARROW, WIDE, Visit, Visitor
 
+pytestmark = pytest.mark.browser
 LANGUAGES = ("ar", "he", "en")
 SIGHTS: list[tuple[int, Literal["light", "dark"]]] = [(NARROW, "light"), (NARROW, "dark"), (WIDE, "light"), (WIDE, "dark")]
 TARGET_MIN = 44

@@ -8,11 +8,12 @@ import pytest
 import time_machine
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.people import api as people
 from raseed.web.tests.street import CODE, LAYLA_PHONE, Street, browser, signed_in, words_of
+from raseed.web.views import sign_in
 
 
 def test_a_customer_signs_in_and_sees_the_balance(street: Street) -> None:
@@ -203,6 +204,32 @@ def test_the_make_believe_phone_is_named_only_where_there_is_one(street: Street,
     assert 'href="/demo/phone"' in client.get("/sign-in/code").content.decode()
     monkeypatch.setattr(settings, "PHONE_URL", "http://127.0.0.1:8002/phone?number={number}")
     assert 'href="http://127.0.0.1:8002/phone?number=%2B201001234567"' in client.get("/sign-in/code").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("https", "forwarded", "expected"),
+    [
+        (False, "203.0.113.9", "127.0.0.1"),
+        (True, "203.0.113.9", "203.0.113.9"),
+        (True, "1.2.3.4, 203.0.113.9", "203.0.113.9"),
+        (True, "2001:db8::1", "2001:db8::1"),
+        (True, "junk", None),
+        (True, "", None),
+    ],
+)
+def test_rate_limits_see_who_asks_not_the_proxy(
+    monkeypatch: pytest.MonkeyPatch, *, https: bool, forwarded: str, expected: str | None
+) -> None:
+    monkeypatch.setattr(settings, "HTTPS", https)
+    request = RequestFactory().get("/", headers={"x-forwarded-for": forwarded})
+    assert sign_in._address(request) == expected
+
+
+def test_sessions_that_ran_out_are_deleted_at_the_next_sign_in(street: Street) -> None:
+    signed_in()
+    with time_machine.travel(SYSTEM_CLOCK.now() + timedelta(hours=25), tick=False):
+        signed_in()
+        assert Session.objects.count() == 1
 
 
 def test_forms_need_their_token(street: Street) -> None:

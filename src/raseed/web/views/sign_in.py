@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import quote
 
@@ -134,5 +135,15 @@ def sign_out(request: HttpRequest) -> HttpResponseBase:
 
 
 def _address(request: HttpRequest) -> str | None:
-    """Return the network address that asks, for rate limits."""
-    return request.META.get("REMOTE_ADDR") or None
+    """Return the network address that asks, for rate limits; ``None`` where it can't be known.
+
+    Behind a proxy (``RASEED_HTTPS=1``) everybody seems to come from the proxy. What it wrote itself, the last entry of
+    ``X-Forwarded-For``, is believed; what stands before that anyone can write.
+    """
+    seen = request.META.get("REMOTE_ADDR", "")
+    if settings.HTTPS:
+        seen = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    try:
+        return str(ip_address(seen))
+    except ValueError:
+        return None
