@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -109,21 +108,16 @@ def check_port(host: str, port: int, option: str) -> None:
 def household(plan: Plan) -> Iterator[Child]:
     """Yield the processes of Raseed, in the order in which they start; they stop in the opposite one."""
     python = sys.executable
-    if plan.demo and find_spec("raseed.demo.phone"):
+    if plan.demo:
         key_file = str(Path(os.environ["RASEED_HOME"]) / "keys" / "sms-gateway")
         yield Child("phone", [python, "-m", "raseed.demo.phone", "--port", str(plan.phone_port), "--key-file", key_file])
     yield Child("worker", [python, "-m", "raseed.project.worker"])
-    for name, module in LOOPS.items():
-        if find_spec(module):
-            yield Child(name, [python, "-m", module])
-    if find_spec("raseed.project.rail"):
-        yield Child("rail", _granian("asgi", "raseed.project.rail:application", plan.host, plan.rail_port))
+    yield Child("ledger", [python, "-m", "raseed.ledger.worker"])
+    # One process: single requests are posted together by the process that they have reached (group commit).
+    rail = _granian("asgi", "raseed.project.rail:application", plan.host, plan.rail_port)
+    yield Child("rail", [*rail, "--workers", "1", "--loop", "uvloop"])
     pages = _granian("wsgi", "raseed.project.wsgi:application", plan.host, plan.port)
     yield Child("pages", [*pages, "--workers", str(plan.workers), "--blocking-threads", str(PAGES_THREADS)])
-
-
-LOOPS: Final = {"ledger": "raseed.ledger.worker"}
-"""Modules that run as processes of their own, beside the worker of jobs."""
 
 
 def _granian(interface: str, target: str, host: str, port: int) -> list[str]:
@@ -215,6 +209,7 @@ def _answers(plan: Plan) -> bool:
 
 def _announce(plan: Plan, seconds: float, guests: Sequence[str]) -> None:
     say("raseed", f"Raseed runs (ready after {seconds:.1f} s). Open {plan.address}")
+    say("raseed", f"Other systems knock at http://{plan.host}:{plan.rail_port}/ with a key: docs/operations.md")
     if plan.demo:
         for line in guests:
             say("raseed", line)
