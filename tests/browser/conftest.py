@@ -35,7 +35,9 @@ def chromium() -> Iterator[Browser]:
     Playwright keeps an event loop in this thread as long as it runs, which Django and other tests take amiss: so it is
     not kept for the whole session, and Django is told not to mind.
     """
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: no page was looked at.")
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="Playwright is not installed: no page was looked at."
+    )
     program = _chromium()
     if program is None:
         pytest.skip("No Chromium is installed (apt-get install chromium): no page was looked at.")

@@ -87,7 +87,9 @@ def test_the_balance_can_be_read_again_without_leaving_the_page(street: Street, 
         visitor.page.evaluate("window.stayed = true")
         pay_in(street.layla_wallet, 5_00)
         visitor.page.click(".again")
-        visitor.page.wait_for_function("() => document.querySelector('#balance .figure').textContent.includes('1,005.00')")
+        visitor.page.wait_for_function(
+            "() => document.querySelector('#balance .figure').textContent.includes('1,005.00')"
+        )
         assert visitor.page.evaluate("window.stayed")
 
 

@@ -11,7 +11,12 @@ from raseed.web.tests.visitor import NARROW, WIDE, Visit, Visitor
 
 pytestmark = pytest.mark.browser
 LANGUAGES = ("ar", "he", "en")
-SIGHTS: list[tuple[int, Literal["light", "dark"]]] = [(NARROW, "light"), (NARROW, "dark"), (WIDE, "light"), (WIDE, "dark")]
+SIGHTS: list[tuple[int, Literal["light", "dark"]]] = [
+    (NARROW, "light"),
+    (NARROW, "dark"),
+    (WIDE, "light"),
+    (WIDE, "dark"),
+]
 TARGET_MIN = 44
 """CSS pixels of the smaller side of what is tapped (WCAG 2.5.5)."""
 

@@ -41,9 +41,7 @@ def build_street() -> Street:
         (SHAM, "sham-cash", {"ar": "شام كاش", "he": "שאם קאש", "en": "Sham Cash"}, "issuer"),
         (DELTA, "delta-bank", {"ar": "بنك الدلتا", "he": "בנק הדלתא", "en": "Delta Bank"}, "bank"),
     ):
-        people.register_institution(
-            people.Institution(id_, slug, names, kind, "EG", "Africa/Cairo", "EGP", "EG")
-        )
+        people.register_institution(people.Institution(id_, slug, names, kind, "EG", "Africa/Cairo", "EGP", "EG"))
         banking.set_up_institution(institution_id=id_, bank_code="12", branch_code="3")
         product = banking.ProductKind.WALLET if kind == "issuer" else banking.ProductKind.CURRENT
         banking.offer_product(

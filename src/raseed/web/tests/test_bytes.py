@@ -31,7 +31,9 @@ def weigh(client: Client, address: str) -> tuple[int, int]:
     """Return the bytes needed for the first paint, and those of everything the page loads."""
     page, text = wire(client, address)
     style = re.findall(r'<link rel="stylesheet" href="([^"]+)"', text)
-    later = re.findall(r'<link rel="(?:icon|manifest)" href="([^"]+)"', text) + re.findall(r'<script src="([^"]+)"', text)
+    later = re.findall(r'<link rel="(?:icon|manifest)" href="([^"]+)"', text) + re.findall(
+        r'<script src="([^"]+)"', text
+    )
     assert all("defer" in tag for tag in re.findall(r"<script[^>]*>", text)), "a script that holds up the paint counts"
     paint = page + sum(wire(client, one)[0] for one in style)
     return paint, paint + sum(wire(client, one)[0] for one in later)

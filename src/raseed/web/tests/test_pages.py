@@ -222,7 +222,9 @@ def test_no_page_has_script_or_style_of_its_own(street: Street) -> None:
 
 def test_names_and_notes_can_not_become_markup(street: Street) -> None:
     client = signed_in()
-    page = client.post("/send/change", {"from": str(street.layla_wallet.id), "note": '"><script>x</script>', "to": "<b>"})
+    page = client.post(
+        "/send/change", {"from": str(street.layla_wallet.id), "note": '"><script>x</script>', "to": "<b>"}
+    )
     assert "<script>x" not in page.content.decode()
     assert "&lt;b&gt;" in page.content.decode()
 

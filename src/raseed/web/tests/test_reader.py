@@ -51,7 +51,14 @@ def test_dates_and_times_are_in_the_readers_digits_and_the_given_zone() -> None:
 
 @pytest.mark.parametrize(
     ("language", "code", "expected"),
-    [("ar", "EGP", "ج.م"), ("he", "ILS", "₪"), ("en", "ILS", "₪"), ("en", "EGP", "EGP"), ("ar", "OMR", "ر.ع"), ("en", "JPY", "JPY")],
+    [
+        ("ar", "EGP", "ج.م"),
+        ("he", "ILS", "₪"),
+        ("en", "ILS", "₪"),
+        ("en", "EGP", "EGP"),
+        ("ar", "OMR", "ر.ع"),
+        ("en", "JPY", "JPY"),
+    ],
 )
 def test_the_unit_beside_an_amount_is_what_the_amount_is_written_with(language: str, code: str, expected: str) -> None:
     assert Reader(language).unit(currency(code)) == expected

@@ -115,7 +115,9 @@ REFUSALS = [
 ]  # fmt: skip
 
 
-def test_a_refusal_is_said_beside_its_field_and_nothing_entered_is_lost(street: Street, subtests: pytest.Subtests) -> None:
+def test_a_refusal_is_said_beside_its_field_and_nothing_entered_is_lost(
+    street: Street, subtests: pytest.Subtests
+) -> None:
     client = signed_in()
     for changes, field, sentence in REFUSALS:
         with subtests.test(**changes):

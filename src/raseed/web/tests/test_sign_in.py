@@ -195,7 +195,9 @@ def test_else_the_customers_language_is_used(street: Street) -> None:
     assert "١٬٠٠٠٫٠٠" in page
 
 
-def test_the_make_believe_phone_is_named_only_where_there_is_one(street: Street, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_make_believe_phone_is_named_only_where_there_is_one(
+    street: Street, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = browser()
     client.post("/sign-in", {"phone": LAYLA_PHONE})
     monkeypatch.setattr(settings, "PHONE_URL", "")

@@ -95,7 +95,9 @@ def test_nothing_is_loaded_from_the_sheet() -> None:
 
 def test_only_logical_sides() -> None:
     """Sides follow the text. Two gradients are placed by hand, once for each direction: CSS has no logical way there."""
-    found = re.findall(r"(?<![\w-])(?:left|right|(?:border|margin|padding)-(?:left|right|top|bottom)|width|height)\s*:", CSS)
+    found = re.findall(
+        r"(?<![\w-])(?:left|right|(?:border|margin|padding)-(?:left|right|top|bottom)|width|height)\s*:", CSS
+    )
     found = [one for one in found if one not in ("width:", "height:")]
     assert not found
     assert not re.findall(r"(?<![\w-])(?:min-|max-)?(?:width|height):", re.sub(r"@media \([^)]*\)", "", CSS))
