@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -17,6 +17,10 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+
+from raseed.ledger.api import AccountFlags, CreateTransferResult, NewAccount, NewTransfer, TransferFlags
+
+from .model import Model, four
 
 ZERO = UUID(int=0)
 PENDING, POST, VOID, EXPIRED = 2, 4, 8, 1024
@@ -170,3 +174,67 @@ def audit(dsn: str) -> Audit:
             differing = [key for key in marks.keys() | found.marks.keys() if marks.get(key) != found.marks.get(key)]
             found.wrong.append(f"marks at {differing[:3]} and {len(differing)} in all differ")
     return found
+
+
+def replay(dsn: str, chained: Collection[UUID] = ()) -> list[str]:
+    """Ask the model for every row of the books again, one by one in the order of seq; return where it answers otherwise.
+
+    So the order that seq gives is one in which all answers are right, whoever asked at the same time. ``chained`` are ids
+    asked for in chains: what failed there failed with its chain's earlier members, which are not in the books.
+    """
+    wrong: list[str] = []
+    model = Model()
+    with psycopg.connect(dsn, options="-c timezone=UTC") as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT id, ledger, code, flags, user_data FROM ledger_account")
+        accounts = [NewAccount(id_, ledger, code, AccountFlags(flags)) for id_, ledger, code, flags, _ in cursor]
+        model.ledgers.update(account.ledger for account in accounts)
+        model.create_accounts(accounts)
+        cursor.execute(_TRANSFERS)
+        for row in cursor:
+            (
+                posted_at,
+                id_,
+                debit,
+                credit,
+                amount,
+                pending_id,
+                user_data,
+                ledger,
+                code,
+                timeout_s,
+                booked_on,
+                flags,
+                result,
+            ) = row[1:14]
+            if flags & EXPIRED and not result:
+                if pending_id not in model.due(posted_at):
+                    wrong.append(f"{pending_id} expired and was not due at {posted_at}")
+                model.expire(pending_id, id_, posted_at)
+                continue
+            if result and id_ in chained:
+                model.failed.add(id_)
+                continue
+            asked = NewTransfer(
+                id_,
+                debit,
+                credit,
+                amount,
+                ledger,
+                code,
+                TransferFlags(flags & ~1),
+                pending_id,
+                timeout_s,
+                user_data,
+                booked_on,
+            )
+            [answer] = model.create_transfers([asked], posted_at)
+            if answer != result:
+                wrong.append(f"{asked} was answered {CreateTransferResult(result)!r}; the model says {answer!r}")
+                break  # what follows would follow from it
+        cursor.execute("SELECT id, debits_pending, debits_posted, credits_pending, credits_posted FROM ledger_balance")
+        wrong += [
+            f"account {id_} has {sums}; the model has {four(model.balances[id_])}"
+            for id_, *sums in cursor
+            if tuple(sums) != four(model.balances[id_])
+        ]
+    return wrong
