@@ -260,6 +260,14 @@ def test_a_mapping_with_a_wrong_entry_is_refused(changes: dict[str, Any]):
         parse_mapping(mapping_of(**changes))
 
 
+def test_the_mapping_in_the_documentation_is_one_that_works_and_names_every_entry():
+    page = (Path(__file__).parents[4] / "docs" / "subsystems" / "imports.md").read_text(encoding="utf-8")
+    block = page.split("```toml\n")[1].split("```")[0]
+    mapping = parse_mapping(tomllib.loads(block))
+    for part in (mapping.columns, mapping.control, mapping.holders):
+        assert all(f"{slot} = " in block for slot in part.__slots__)
+
+
 def test_an_unknown_currency_is_refused():
     with pytest.raises(UnknownCurrency):
         parse_mapping(mapping_of(institution={"currency": "XXQ"}))
