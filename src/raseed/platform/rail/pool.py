@@ -7,7 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, ParamSpec, TypeVar
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from .errors import RailBusy
 
@@ -25,6 +26,7 @@ class Pool:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="rail")
         self._waiting_max = waiting_max
         self._there = 0
+        self._connections: set[BaseDatabaseWrapper] = set()
 
     async def run(self, verb: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Run a sync verb in a thread and return what it returns; called from one event loop only.
@@ -35,7 +37,7 @@ class Pool:
         if self._there >= self._waiting_max:
             raise RailBusy
         self._there += 1
-        work = asyncio.get_running_loop().run_in_executor(self._executor, lambda: _with_connection(verb, *args, **kwargs))
+        work = asyncio.get_running_loop().run_in_executor(self._executor, lambda: self._in_thread(verb, *args, **kwargs))
         work.add_done_callback(self._leave)
         return await asyncio.shield(work)  # a client that hangs up takes no thread's place from under it
 
@@ -44,14 +46,17 @@ class Pool:
         if not work.cancelled():
             work.exception()  # seen, also where the client has gone
 
-    def close(self) -> None:
-        """Finish what runs and end the threads."""
-        self._executor.shutdown()
-
-
-def _with_connection(verb: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-    close_old_connections()
-    try:
-        return verb(*args, **kwargs)
-    finally:
+    def _in_thread(self, verb: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         close_old_connections()
+        try:
+            return verb(*args, **kwargs)
+        finally:
+            close_old_connections()
+            self._connections.add(connections["default"])
+
+    def close(self) -> None:
+        """Finish what runs, end the threads and close their connections."""
+        self._executor.shutdown()
+        for left in self._connections:
+            left.inc_thread_sharing()  # its own thread is no more
+            left.close()

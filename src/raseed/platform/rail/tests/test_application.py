@@ -205,7 +205,8 @@ def test_requests_are_counted_by_route_and_never_by_what_was_asked(rail: Rail, r
 def test_keys_are_read_from_a_setting_as_hashes_only() -> None:
     digest = hashlib.sha256(b"partner").hexdigest()
     [one, two] = keys_from_setting(f"partner:ledger:{digest}, watcher:metrics+ledger:{digest} ,")
-    assert (one.name, one.scopes, two.scopes) == ("partner", {"ledger"}, {"metrics", "ledger"})
+    assert one.name == "partner"
+    assert (set(one.scopes), set(two.scopes)) == ({"ledger"}, {"metrics", "ledger"})
     assert Keys([one]).find(b"bearer partner", "ledger") is one
     assert keys_from_setting("") == []
     for wrong in ("partner", f"partner:{digest}", "partner:ledger:short", f"PARTNER:ledger:{digest}", f"p:ledger:{digest}0"):
