@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from django.db import transaction
 
@@ -123,8 +124,6 @@ def test_a_chain_stands_or_falls_together(ledger: int) -> None:
 
 
 def test_the_books_refuse_change_even_to_their_owner(database: object, ledger: int) -> None:
-    import psycopg
-
     cash, wallet = open_accounts(ledger, FREE, LIMITED)
     api.create_transfers([move(ledger, cash, wallet, 500)])
     for statement in (
@@ -159,9 +158,13 @@ def test_history_and_balances_as_of_go_back_past_many_marks(ledger: int) -> None
 
 def test_a_transaction_posts_once(ledger: int) -> None:
     cash, wallet = open_accounts(ledger, FREE, LIMITED)
-    with pytest.raises(api.PostedTwice), transaction.atomic():
-        api.post([move(ledger, cash, wallet, 1)])
-        api.post([move(ledger, cash, wallet, 1)])
+    def post_twice() -> None:
+        with transaction.atomic():
+            api.post([move(ledger, cash, wallet, 1)])
+            api.post([move(ledger, cash, wallet, 1)])
+
+    with pytest.raises(api.PostedTwice):
+        post_twice()
     assert sums(wallet) == (0, 0, 0, 0)
     for _ in range(2):
         with transaction.atomic():
