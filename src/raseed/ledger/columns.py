@@ -132,9 +132,9 @@ def columns_of(transfers: Sequence[NewTransfer], today: int) -> Columns | None:
     all_flags, timeouts = [t.flags for t in transfers], [t.timeout_s for t in transfers]
     pending, user_data = [t.pending_id for t in transfers], [t.user_data for t in transfers]
     booked = [t.booked_on for t in transfers]
-    for kind in {*map(type, amounts), *map(type, ledgers), *map(type, codes)}:
+    for kind in {*map(type, amounts), *map(type, ledgers), *map(type, codes), *map(type, timeouts)}:
         if not issubclass(kind, int) or kind is bool:  # numpy would make whole numbers of floats and of texts
-            raise TypeError(f"amount, ledger and code are whole numbers, not {kind.__name__}")
+            raise TypeError(f"amount, ledger, code and timeout are whole numbers, not {kind.__name__}")
     try:
         ids = [t.id.int for t in transfers]
         debits = _numbers([t.debit_account_id for t in transfers])
