@@ -49,10 +49,13 @@ def read_public(path: Path) -> list[Verifier]:
     """Return the keys in a file of public keys, one a line.
 
     Raises:
-        UnreadableKey: there are none, or one is not written rightly.
-        OSError: the file can't be read.
+        UnreadableKey: the file can't be read, holds no key, or one that is not written rightly.
     """
-    lines = [line for line in path.read_text(encoding="utf-8", errors="replace").split("\n") if line.strip()]
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise UnreadableKey(path=str(path), reason=error.strerror) from None
+    lines = [line for line in text.split("\n") if line.strip()]
     try:
         keys = [Verifier.parse(line) for line in lines]
     except Malformed as reason:

@@ -41,11 +41,12 @@ def read(path: Path) -> tuple[Checkpoint, Note]:
     """Return a checkpoint kept in a file, and its note; its signatures are not checked here.
 
     Raises:
-        UnreadableKey: the file holds no checkpoint.
-        OSError: it can't be read.
+        UnreadableKey: the file can't be read, or holds no checkpoint.
     """
     try:
         note = parse_note(path.read_text(encoding="utf-8"))
         return Checkpoint.parse(note.text), note
     except (Malformed, UnicodeDecodeError) as reason:
         raise UnreadableKey(path=str(path), reason=str(reason)) from None
+    except OSError as error:
+        raise UnreadableKey(path=str(path), reason=error.strerror) from None
