@@ -86,6 +86,10 @@ class Maker:
         self._random = np.random.default_rng(seed)
         self._to_resolve: list[UUID] = []
 
+    def start_window(self) -> None:
+        """Forget the holds of batches that were made and never posted."""
+        self._to_resolve = []
+
     def _pairs(self, count: int) -> Iterator[tuple[UUID, UUID, int]]:
         many = len(self._accounts)
         if self._load.spread == "zipf":
@@ -180,6 +184,7 @@ def _post(
     for window in range(load.windows + 1):
         seconds = load.seconds if window else min(2.0, load.seconds)
         wanted = int(expected * seconds * 1.25 / load.batch) + 2
+        maker.start_window()
         batches = [maker.batch() for _ in range(wanted)]
         gc.collect()
         gc.freeze()

@@ -44,9 +44,9 @@ def pgledger(context: Context, database: BenchDatabase, path: Path, seconds: flo
                 [_PGLEDGER_ACCOUNTS],
             )
         ]
-        single = "SELECT count(*) FROM pgledger_create_transfer(%s, %s, '1'::money)"
+        single = "SELECT count(*) FROM pgledger_create_transfer(%s, %s, '1')"
         many = (
-            "SELECT count(*) FROM pgledger_create_transfers((SELECT array_agg((f, t, '1'::money)::transfer_request)"
+            "SELECT count(*) FROM pgledger_create_transfers((SELECT array_agg(ROW(f, t, '1')::transfer_request)"
             " FROM unnest(%s::text[], %s::text[]) x (f, t)))"
         )
         return {

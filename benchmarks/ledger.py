@@ -171,10 +171,10 @@ def _claim(
 
 @contextlib.contextmanager
 def _sealer(database: BenchDatabase) -> Iterator[Any]:
-    """Run the sealer beside the load, as a process of its own; yields a way to ask how far behind it is, in seconds."""
+    """Run the ledger's own loops (sealer, expiry) beside the load, as in production; yields a way to ask how far behind it is, in seconds."""
     environment = {**os.environ, "DATABASE_URL": _url(database), "DJANGO_SETTINGS_MODULE": "raseed.project.settings"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "raseed.ledger.log.sealer"],
+        [sys.executable, "-m", "raseed.ledger.worker"],
         env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
     try:
@@ -197,7 +197,7 @@ def _lag(database: BenchDatabase) -> float:
         latest = connection.execute("SELECT max(number) FROM ledger_batch").fetchone()[0]  # type: ignore[index]
         began = time.perf_counter()
         while time.perf_counter() - began < _LAG_MAX_SECONDS:
-            sealed = connection.execute("SELECT max(batch_number) FROM ledger_log_leaf").fetchone()[0]  # type: ignore[index]
+            sealed = connection.execute("SELECT max(batch) FROM ledger_leaf").fetchone()[0]  # type: ignore[index]
             if latest is None or (sealed is not None and sealed >= latest):
                 return round(time.perf_counter() - began, 2)
             time.sleep(0.02)
