@@ -47,12 +47,16 @@ def main() -> int:
     import django  # noqa: PLC0415 - after the environment is set
 
     django.setup()
+    from django.conf import settings  # noqa: PLC0415 - as below
+
     from .expiry import sweep_until  # noqa: PLC0415 - needs what setup has made
+    from .log.running import seal_until  # noqa: PLC0415 - as above
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    return 0 if run({"expiry": sweep_until}, stop) else 1
+    loops: dict[str, Loop] = {"expiry": sweep_until, "sealer": lambda told: seal_until(told, settings.HOME)}
+    return 0 if run(loops, stop) else 1
 
 
 if __name__ == "__main__":
