@@ -3,7 +3,7 @@
 It does as TigerBeetle's documentation tells clients ("reliable transaction submission"): it makes the ids, keeps them, sends,
 and sends the very same again until it is answered. What it sends and what it is told goes to a file, a line each.
 
-    python -m raseed.ledger.tests.client SETTINGS   (JSON: url, ledger, accounts, seed, notes)
+    python -m raseed.ledger.tests.client SETTINGS   (JSON: url, ledger, accounts, seed, notes, callers)
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import os
 import random
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from uuid import UUID
 
 TRIES_MAX = 600
@@ -50,17 +51,17 @@ def batch_of(chance: random.Random, ledger: int, accounts: Sequence[UUID], held:
     return kind, batch
 
 
-def submit(batch: Sequence[Any]) -> tuple[list[int], int]:
+def submit(batch: Sequence[Any], send: Callable[[Sequence[Any]], Sequence[int]]) -> tuple[list[int], int]:
     """Send a batch until it is answered; return the answers and how often it was sent."""
     import psycopg  # noqa: PLC0415
     from django.db import DatabaseError, connection  # noqa: PLC0415
 
-    from raseed.ledger import api  # noqa: PLC0415
+    from raseed.ledger.errors import LedgerBusy, LedgerUnavailable, OutcomeUnknown  # noqa: PLC0415
 
     for attempt in range(1, TRIES_MAX):
         try:
-            return [int(answer) for answer in api.create_transfers(batch)], attempt
-        except (DatabaseError, psycopg.Error, api.LedgerBusy):
+            return [int(answer) for answer in send(batch)], attempt
+        except (DatabaseError, psycopg.Error, LedgerBusy, LedgerUnavailable, OutcomeUnknown):
             connection.close()
             threading.Event().wait(PAUSE_SECONDS)
     raise TimeoutError(f"not answered {TRIES_MAX} times")
@@ -80,30 +81,49 @@ def sweep() -> None:
         connection.close()
 
 
-def main(settings: dict[str, Any], notes: IO[str]) -> None:
+def work(settings: dict[str, Any], number: int, send: Callable[[Sequence[Any]], Sequence[int]]) -> None:
     """Send batches until the file ``stop`` is there beside the notes."""
+    chance = random.Random(f"{settings['seed']}-{number}")  # noqa: S311
+    accounts = [UUID(text) for text in settings["accounts"]]
+    notes = Path(f"{settings['notes']}.{number}")
+    stop = notes.parent / "stop"
+    held: list[UUID] = []
+    with notes.open("w", encoding="ascii") as file:
+        while not stop.exists():
+            kind, batch = batch_of(chance, settings["ledger"], accounts, held)
+            ids = [str(transfer.id) for transfer in batch]
+            print(json.dumps({"kind": kind, "ids": ids, "flags": [int(t.flags) for t in batch]}), file=file, flush=True)
+            answers, tries = submit(batch, send)
+            print(json.dumps({"answers": answers, "tries": tries}), file=file, flush=True)
+            if kind == "holds":
+                held += [transfer.id for transfer, answer in zip(batch, answers, strict=True) if answer in (0, 46)]
+                chance.shuffle(held)
+            if chance.random() < 0.05:
+                sweep()
+
+
+def main(settings: dict[str, Any]) -> None:
+    """Work alone, or as several callers of one group commit."""
     os.environ["DATABASE_URL"] = settings["url"]
     import django  # noqa: PLC0415
 
     django.setup()
-    chance = random.Random(settings["seed"])  # noqa: S311
-    accounts = [UUID(text) for text in settings["accounts"]]
-    stop = Path(settings["notes"]).parent / "stop"
-    held: list[UUID] = []
-    while not stop.exists():
-        kind, batch = batch_of(chance, settings["ledger"], accounts, held)
-        ids = [str(transfer.id) for transfer in batch]
-        print(json.dumps({"kind": kind, "ids": ids, "flags": [int(t.flags) for t in batch]}), file=notes, flush=True)
-        answers, tries = submit(batch)
-        print(json.dumps({"answers": answers, "tries": tries}), file=notes, flush=True)
-        if kind == "holds":
-            held += [transfer.id for transfer, answer in zip(batch, answers, strict=True) if answer in (0, 46)]
-            chance.shuffle(held)
-        if chance.random() < 0.05:
-            sweep()
+    from raseed.ledger import api  # noqa: PLC0415
+    from raseed.ledger.commit import GroupCommit  # noqa: PLC0415
+
+    if settings["callers"] == 1:
+        work(settings, 0, api.create_transfers)
+        return
+    group = GroupCommit()
+    group.start()
+    with ThreadPoolExecutor(settings["callers"]) as callers:
+        for done in [
+            callers.submit(work, settings, number, group.create_transfers_in_thread)
+            for number in range(settings["callers"])
+        ]:
+            done.result()
+    group.close()
 
 
 if __name__ == "__main__":
-    given = json.loads(sys.argv[1])
-    with Path(given["notes"]).open("w", encoding="ascii") as file:
-        main(given, file)
+    main(json.loads(sys.argv[1]))

@@ -87,14 +87,14 @@ class Load:
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
     notes: list[Path] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    read: Counter[str] = field(default_factory=Counter)
 
     def begin_client(self) -> None:
         notes = self.folder / f"notes-{len(self.notes)}"
-        notes.touch()
         self.notes.append(notes)
         settings = {
             "url": self.database.url(), "ledger": self.ledger, "accounts": [str(id_) for id_ in self.accounts],
-            "seed": len(self.notes), "notes": str(notes),
+            "seed": len(self.notes), "notes": str(notes), "callers": (1, 6)[len(self.notes) % 2],
         }  # fmt: skip
         command = [sys.executable, "-m", "raseed.ledger.tests.client", json.dumps(settings)]
         self.running.append(subprocess.Popen(command))
@@ -107,10 +107,17 @@ class Load:
         self.begin_client()
 
     def sent(self) -> list[Sent]:
-        return [sent for notes in self.notes for sent in sent_by(notes)]
+        return [sent for notes in sorted(self.folder.glob("notes-*")) for sent in sent_by(notes)]
 
     def answered(self) -> int:
-        return sum(bool(sent.answers) for sent in self.sent())
+        """Count the answers in the notes, reading on from where the last look ended."""
+        for notes in self.folder.glob("notes-*"):
+            with notes.open("rb") as file:
+                file.seek(self.read[notes.name])
+                news = file.read()
+            self.read[notes.name] += len(news)
+            self.counts["answers"] += news.count(b'{"answers"')
+        return self.counts["answers"]
 
     def await_answers(self, more: int) -> None:
         """Wait until the clients have been answered so many batches more."""
