@@ -125,7 +125,7 @@ class Ordered:
         self._given = 0
         self._given_below = -END
         self._buffer = np.empty(0, table.dtype)
-        self._sorted: psycopg.ServerCursor[Any] | None = None
+        self._sorted: bytes | None = None
 
     def below(self, limit: int) -> NDArray[Any]:
         """Return the rows whose key is below ``limit`` and that were not returned yet, in order.
@@ -182,7 +182,7 @@ class Ordered:
 
     def _more(self) -> NDArray[Any]:
         if self._sorted is not None:
-            packed = [row[0] for row in self._sorted.fetchmany(SORTED_ROWS)]
+            packed = [row[0] for row in self._connection.execute(self._sorted, binary=True)]
             if None in packed:
                 raise Found(differs("row_damaged", table=self._table.name, page=0))
             rows = _unpack(self._table, len(packed), b"".join(packed), 0)
@@ -194,12 +194,14 @@ class Ordered:
     def _sort_the_rest(self) -> None:
         """Give up the buffer, and let the server put in order what was not returned yet."""
         table = self._table
-        statement: Any = (
-            f"SELECT {table.expression} FROM {table.name} WHERE {table.key} >= %s ORDER BY {table.key}"  # noqa: S608
-        ).encode()
+        name = f"sorted_{table.name}"
+        statement = (
+            f"DECLARE {name} NO SCROLL CURSOR FOR SELECT {table.expression} FROM {table.name}"  # noqa: S608
+            f" WHERE {table.key} >= {self._given_below} ORDER BY {table.key}"
+        )
         self._buffer = self._buffer[:0]
-        self._sorted = self._connection.cursor(f"sorted_{table.name}", binary=True)
-        self._sorted.execute(statement, [self._given_below])
+        self._connection.execute(statement.encode())
+        self._sorted = f"FETCH {SORTED_ROWS} FROM {name}".encode()
         self._sorted_upto = self._given_below
 
 
