@@ -27,7 +27,6 @@ STRANGER: Final = 54321
 """A user number without a name, as containers have."""
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("run"),
     pytest.mark.skipif(
         os.environ.get("RASEED_TEST_FIRST_START") != "1",
         reason="the first start fetches packages: set RASEED_TEST_FIRST_START=1 to test it",

@@ -13,7 +13,7 @@ import pytest
 
 from tests.launcher.started import STOP_SECONDS_MAX, Running, all_end, command_line, descendants, free_ports, say, start
 
-pytestmark = [pytest.mark.xdist_group("run"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

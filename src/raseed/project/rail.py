@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 
@@ -54,6 +55,8 @@ def build() -> Rail:
 
     async def start() -> None:
         sys.setswitchinterval(SWITCH_SECONDS)
+        gc.collect()
+        gc.freeze()  # what the start made stays: no collection walks it again
         commit.start()
 
     async def stop() -> None:

@@ -18,6 +18,8 @@ def main(argv: Sequence[str]) -> int:
     root = Path(os.environ["RASEED_CHECKOUT"])
     cores = min(os.cpu_count() or 1, 8)
     spread = [] if cores == 1 or any(word.startswith("-n") for word in argv) else ["-n", str(cores)]
+    # A file stays with one worker: what its tests share (a running house, a browser) is started once.
+    spread += ["--dist", "loadfile", "--no-loadscope-reorder"]
     environment = {name: value for name, value in os.environ.items() if name not in ("RASEED_HOME", "DATABASE_URL")}
-    command = [sys.executable, "-m", "pytest", *spread, "--dist", "loadgroup", *argv]
+    command = [sys.executable, "-m", "pytest", *spread, *argv]
     return subprocess.run(command, cwd=root, env=environment, check=False).returncode
