@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections import deque
 from concurrent.futures import Future as ThreadFuture
 from typing import TYPE_CHECKING, Final
@@ -20,10 +21,10 @@ from raseed.kernel.clock import SYSTEM_CLOCK
 from .domain import BATCH_MAX as CALL_MAX
 from .domain import CreateTransferResult, TransferFlags
 from .errors import BatchTooLarge, LedgerBusy, LedgerUnavailable
-from .lanes import Lane, app_connection
+from .lanes import Lane, Seconds, app_connection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from raseed.kernel.clock import Clock
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from .lanes import Connection, Outcome, Tally
 
     Results = list[CreateTransferResult]
-    Pairs = list[tuple[asyncio.Future[Results], Outcome]]
 
 BATCH_MAX: Final = 1024
 """The most transfers that are posted together. A call that brings more is posted alone, by the first lane only: the
@@ -39,6 +39,10 @@ other one keeps serving the small ones."""
 QUEUE_MAX: Final = 16_384
 """The most transfers that wait: about half a second of work. More are refused at once."""
 LANES: Final = 2
+HELP_MIN: Final = 32
+"""While one lane is posting, another begins only when so many calls wait: each batch has its price, and few are cheaper."""
+HELP_SECONDS: Final = 0.01
+"""Unless that lane takes longer than this: then it stands before a lock, and the others don't."""
 CLOSE_SECONDS_MAX: Final = 20.0
 """How long closing waits for what has queued."""
 _LINKED: Final = int(TransferFlags.LINKED)
@@ -47,14 +51,18 @@ _LINKED: Final = int(TransferFlags.LINKED)
 class _Call:
     """One caller's transfers, and where the answer goes; ``ends_batch``: the last one is linked to nothing."""
 
-    __slots__ = ("ends_batch", "future", "loop", "thread_future", "transfers")
+    __slots__ = ("ends_batch", "future", "loop", "transfers")
 
-    def __init__(self, transfers: Sequence[NewTransfer]) -> None:
+    def __init__(
+        self,
+        transfers: Sequence[NewTransfer],
+        future: asyncio.Future[Results] | ThreadFuture[Results],
+        loop: asyncio.AbstractEventLoop | None,
+    ) -> None:
         self.transfers = transfers
-        self.ends_batch = bool(transfers[-1].flags & _LINKED)
-        self.loop: asyncio.AbstractEventLoop | None = None
-        self.future: asyncio.Future[Results] | None = None
-        self.thread_future: ThreadFuture[Results] | None = None
+        self.ends_batch = transfers[-1].flags & _LINKED
+        self.future = future
+        self.loop = loop
 
 
 class GroupCommit:
@@ -68,6 +76,7 @@ class GroupCommit:
         lanes: int | Sequence[Lane] = LANES,
         batch_max: int = BATCH_MAX,
         queue_max: int = QUEUE_MAX,
+        help_min: int = HELP_MIN,
     ) -> None:
         if queue_max < CALL_MAX:
             raise ValueError("the queue must hold one whole call")
@@ -75,13 +84,17 @@ class GroupCommit:
         self._threads: list[threading.Thread] = []
         self._batch_max = batch_max
         self._queue_max = queue_max
+        self._help_min = help_min
         self._queue: deque[_Call] = deque()
         self._large: deque[_Call] = deque()
         self._large_next = True
         self._waiting = 0
         self._asleep = 0
+        self._posting = 0
+        self._posting_since: Seconds = 0.0
         self._open = False
-        self._bell = threading.Condition(threading.Lock())
+        self._lock = threading.Lock()
+        self._bell = threading.Condition(self._lock)
         self.refused = 0
         """Calls refused because the queue was full."""
 
@@ -128,26 +141,24 @@ class GroupCommit:
         """
         if not transfers:
             return []
-        call = _Call(transfers)
-        call.loop = asyncio.get_running_loop()
-        call.future = call.loop.create_future()
-        self._enqueue(call)
-        return await call.future
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Results] = loop.create_future()
+        self._enqueue(_Call(transfers, future, loop))
+        return await future
 
     def create_transfers_in_thread(self, transfers: Sequence[NewTransfer]) -> Results:
         """Post transfers from a thread that may wait; results and errors as with ``create_transfers``."""
         if not transfers:
             return []
-        call = _Call(transfers)
-        call.thread_future = ThreadFuture()
-        self._enqueue(call)
-        return call.thread_future.result()
+        future: ThreadFuture[Results] = ThreadFuture()
+        self._enqueue(_Call(transfers, future, None))
+        return future.result()
 
     def _enqueue(self, call: _Call) -> None:
         size = len(call.transfers)
         if size > CALL_MAX:
             raise BatchTooLarge(most=CALL_MAX, count=size)
-        with self._bell:
+        with self._lock:
             if not self._open:
                 raise LedgerUnavailable
             if self._waiting + size > self._queue_max:
@@ -159,20 +170,33 @@ class GroupCommit:
                 self._bell.notify_all()  # one of them is the first lane
                 return
             self._queue.append(call)
-            if self._asleep and len(self._queue) == 1:
+            if self._asleep and self._is_worth_it():
                 self._bell.notify()
+
+    def _is_worth_it(self) -> bool:
+        """Say whether a lane should begin to post what waits."""
+        return bool(self._queue) and (
+            not self._posting
+            or len(self._queue) >= self._help_min
+            or time.monotonic() - self._posting_since > HELP_SECONDS
+        )
 
     def _run(self, lane: Lane) -> None:
         takes_large = lane is self._lanes[0]
         while calls := self._take(takes_large=takes_large):
+            is_large = len(calls[0].transfers) > self._batch_max
             _deliver(calls, lane.post([call.transfers for call in calls]))
+            if not is_large:
+                with self._lock:
+                    self._posting -= 1
         lane.close()
 
     def _take(self, *, takes_large: bool) -> list[_Call]:
         """Wait for calls and take as many as go together; none: everything is done and this is closed."""
-        with self._bell:
-            while not self._queue and not (takes_large and self._large):
-                if not self._open:
+        with self._lock:
+            while not (self._is_worth_it() or (takes_large and self._large)):
+                if not self._open and not self._queue:
+                    self._bell.notify_all()
                     return []
                 self._asleep += 1
                 self._bell.wait()
@@ -188,39 +212,42 @@ class GroupCommit:
     def _take_small(self) -> list[_Call]:
         taken: list[_Call] = []
         size = 0
-        while self._queue and size + len(self._queue[0].transfers) <= self._batch_max:
+        calls_max = len(self._queue)
+        if self._asleep and calls_max >= 2 * self._help_min:
+            calls_max //= 2  # the other lane takes the rest
+        while self._queue and len(taken) < calls_max and size + len(self._queue[0].transfers) <= self._batch_max:
             call = self._queue.popleft()
             taken.append(call)
             size += len(call.transfers)
             if call.ends_batch:
                 break
         self._waiting -= size
-        if self._queue and self._asleep:
+        self._posting += 1
+        self._posting_since = time.monotonic()
+        if self._asleep and self._is_worth_it():
             self._bell.notify()
         return taken
 
 
-def _deliver(calls: Sequence[_Call], outcomes: Iterable[Outcome]) -> None:
+def _deliver(calls: Sequence[_Call], outcomes: Sequence[Outcome]) -> None:
     """Hand the answers out, waking each event loop once."""
-    by_loop: dict[asyncio.AbstractEventLoop, Pairs] = {}
+    loops = {call.loop for call in calls}
+    for loop in loops:
+        its_own = calls if len(loops) == 1 else [call for call in calls if call.loop is loop]
+        answers = outcomes if len(loops) == 1 else [o for o, call in zip(outcomes, calls, strict=True) if call.loop is loop]
+        if loop is None:
+            _settle(its_own, answers)
+        else:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits there any more
+                loop.call_soon_threadsafe(_settle, its_own, answers)
+
+
+def _settle(calls: Sequence[_Call], outcomes: Sequence[Outcome]) -> None:
     for call, outcome in zip(calls, outcomes, strict=True):
-        if call.loop is not None and call.future is not None:
-            by_loop.setdefault(call.loop, []).append((call.future, outcome))
-        elif call.thread_future is not None:
-            _settle(call.thread_future, outcome)
-    for loop, pairs in by_loop.items():
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits there any more
-            loop.call_soon_threadsafe(_settle_all, pairs)
-
-
-def _settle_all(pairs: Pairs) -> None:
-    for future, outcome in pairs:
-        if not future.done():
-            _settle(future, outcome)
-
-
-def _settle(future: asyncio.Future[Results] | ThreadFuture[Results], outcome: Outcome) -> None:
-    if isinstance(outcome, BaseException):
-        future.set_exception(outcome)
-    else:
-        future.set_result(outcome)
+        future = call.future
+        if future.done():
+            continue
+        if isinstance(outcome, list):
+            future.set_result(outcome)
+        else:
+            future.set_exception(outcome)

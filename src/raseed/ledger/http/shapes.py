@@ -7,9 +7,9 @@ many JSON readers lose integers past 2⁵³. Ids are lower-case UUIDs. Flags and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, cast
 from uuid import UUID
 
 import msgspec
@@ -33,6 +33,7 @@ AccountFlag = Literal[
     "linked", "debits_must_not_exceed_credits", "credits_must_not_exceed_debits", "history", "closed"
 ]
 _TRANSFER_FLAGS: Final = {flag.name.lower(): flag for flag in domain.TransferFlags if flag.name}
+_NO_FLAGS: Final = domain.TransferFlags.NONE
 _ACCOUNT_FLAGS: Final = {flag.name.lower(): flag for flag in domain.AccountFlags if flag.name}
 _CANONICAL: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _ID_FIELDS: Final = ("id", "debit_account_id", "credit_account_id", "pending_id", "user_data", "institution_id")
@@ -167,22 +168,41 @@ RESULTS: Final = {result: result.name.lower() for result in domain.CreateTransfe
 ACCOUNT_RESULTS: Final = {result: result.name.lower() for result in domain.CreateAccountResult}
 
 
+class _Transfer(msgspec.Struct, frozen=True, gc=False, eq=False):
+    """The fields of ``domain.NewTransfer``, which is all that the engine reads; ten times cheaper to make."""
+
+    id: UUID
+    debit_account_id: UUID | None
+    credit_account_id: UUID | None
+    amount: int
+    ledger: int
+    code: int
+    flags: domain.TransferFlags
+    pending_id: UUID | None
+    timeout_s: int
+    user_data: UUID | None
+    booked_on: date | None
+
+
 def new_transfer(asked: NewTransfer, field: str = "amount") -> domain.NewTransfer:
     """Return a transfer as the ledger takes it.
 
     Raises:
         WrongShape: the amount is 2⁶³ or more.
     """
-    amount = asked.amount if isinstance(asked.amount, int) else int(asked.amount)
-    if amount > AMOUNT_MAX:
-        raise WrongShape(field=field, detail="the amount must be less than 2^63")
-    flags = domain.TransferFlags.NONE
+    amount = asked.amount
+    if isinstance(amount, str):
+        amount = int(amount)
+        if amount > AMOUNT_MAX:
+            raise WrongShape(field=field, detail="the amount must be less than 2^63")
+    flags = _NO_FLAGS
     for name in asked.flags:
         flags |= _TRANSFER_FLAGS[name]
-    return domain.NewTransfer(
+    transfer: Any = _Transfer(
         asked.id, asked.debit_account_id, asked.credit_account_id, amount, asked.ledger, asked.code, flags,
         asked.pending_id, asked.timeout_s, asked.user_data, asked.booked_on,
     )  # fmt: skip
+    return cast("domain.NewTransfer", transfer)
 
 
 def new_account(asked: NewAccount) -> domain.NewAccount:
@@ -193,7 +213,7 @@ def new_account(asked: NewAccount) -> domain.NewAccount:
     return domain.NewAccount(asked.id, asked.ledger, asked.code, flags, asked.user_data)
 
 
-def check_ids(body: bytes, asked: NewTransfer | NewAccount | NewLedger | Sequence[NewTransfer] | Sequence[NewAccount]) -> None:
+def check_ids(body: bytes, asked: NewTransfer | NewAccount | NewLedger | list[NewTransfer] | list[NewAccount]) -> None:
     """Refuse ids that are UUIDs in another form than lower case with hyphens, which the decoder also reads.
 
     Nothing else in these bodies has a capital letter or a hyphen (but dates), so two scans of the bytes settle almost all
@@ -202,8 +222,8 @@ def check_ids(body: bytes, asked: NewTransfer | NewAccount | NewLedger | Sequenc
     Raises:
         InvalidId: one is written differently.
     """
-    items: Iterable[Any] = asked if isinstance(asked, Sequence) else (asked,)
-    if body.islower() and body.count(b"-") == sum(map(_hyphens, items)):
+    hyphens = sum(map(_hyphens, asked)) if isinstance(asked, list) else _hyphens(asked)
+    if body.count(b"-") == hyphens and body.islower():
         return
     found = msgspec.json.decode(body)
     for place, item in enumerate(found if isinstance(found, list) else [found]):
@@ -213,16 +233,10 @@ def check_ids(body: bytes, asked: NewTransfer | NewAccount | NewLedger | Sequenc
 
 
 def _hyphens(asked: Any) -> int:
-    if isinstance(asked, NewTransfer):
-        ids = (
-            1
-            + (asked.debit_account_id is not None)
-            + (asked.credit_account_id is not None)
-            + (asked.pending_id is not None)
-            + (asked.user_data is not None)
-        )
-        return _UUID_HYPHENS * ids + _DATE_HYPHENS * (asked.booked_on is not None)
-    return _UUID_HYPHENS * (1 + (getattr(asked, "user_data", None) is not None))
+    if type(asked) is not NewTransfer:
+        return _UUID_HYPHENS * (1 + (getattr(asked, "user_data", None) is not None))
+    absent = (asked.debit_account_id, asked.credit_account_id, asked.pending_id, asked.user_data).count(None)
+    return _UUID_HYPHENS * (5 - absent) + (0 if asked.booked_on is None else _DATE_HYPHENS)
 
 
 def shown_balances(balances: domain.Balances) -> Balances:

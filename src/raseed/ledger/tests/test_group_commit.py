@@ -148,6 +148,21 @@ def test_who_waits_for_a_lock_is_told_so_and_the_others_are_served(database: Dat
     assert api.look_up_accounts([held])[held].entries == 0
 
 
+@pytest.mark.parametrize("size", [1, 2000])
+def test_a_lane_that_waits_for_a_lock_holds_nobody_else_up(database: Database, ledger: int, size: int) -> None:
+    cash, a, held = open_accounts(ledger, AccountFlags.NONE, LIMITED, LIMITED)
+    with psycopg.connect(database.owner_dsn) as other, opened(lanes=2) as commit, ThreadPoolExecutor(1) as pool:
+        other.execute("SELECT FROM ledger_balance WHERE id = %s FOR UPDATE", [held])
+        stuck = pool.submit(commit.create_transfers_in_thread, [pay(ledger, a, held) for _ in range(size)])
+        watching = psycopg.connect(database.owner_dsn, autocommit=True)
+        while not watching.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
+            assert not stuck.done()
+        watching.close()
+        assert [commit.create_transfers_in_thread([pay(ledger, cash, a)]) for _ in range(5)] == [[R.OK]] * 5
+        other.rollback()
+        assert stuck.exception() is None or isinstance(stuck.exception(), LedgerBusy)
+
+
 def test_a_full_queue_refuses_at_once(ledger: int, database: Database) -> None:
     cash, a = open_accounts(ledger, AccountFlags.NONE, LIMITED)
     big = [[pay(ledger, cash, a) for _ in range(4095)] for _ in range(4)]

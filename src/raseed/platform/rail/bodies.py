@@ -35,8 +35,8 @@ def check_head(headers: dict[bytes, bytes], bytes_max: int) -> None:
         WrongMediaType: it is not JSON.
         BodyTooLarge: it says that it is larger.
     """
-    kind = headers.get(b"content-type")
-    if kind is not None and kind.partition(b";")[0].strip().lower() != b"application/json":
+    kind = headers.get(b"content-type", b"application/json")
+    if kind != b"application/json" and kind.partition(b";")[0].strip().lower() != b"application/json":
         raise WrongMediaType
     length = headers.get(b"content-length")
     if length is not None and (not length.isdigit() or len(length) > 18 or int(length) > bytes_max):  # noqa: PLR2004

@@ -215,13 +215,13 @@ def test_keys_are_read_from_a_setting_as_hashes_only() -> None:
 
 
 def test_the_pool_refuses_what_it_can_not_keep_waiting() -> None:
+    pool = Pool(threads=1, waiting_max=3)
+
     async def overfill() -> list[Any]:
-        pool = Pool(threads=1, waiting_max=3)
-        answers = await asyncio.gather(*[pool.run(lambda n=n: n) for n in range(5)], return_exceptions=True)  # type: ignore[misc]
-        pool.close()
-        return answers
+        return await asyncio.gather(*[pool.run(lambda n=n: n) for n in range(5)], return_exceptions=True)  # type: ignore[misc]
 
     *done, fourth, fifth = asyncio.run(overfill())
+    pool.close()
     assert done == [0, 1, 2]
     assert isinstance(fourth, RailBusy)
     assert isinstance(fifth, RailBusy)

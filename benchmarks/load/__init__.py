@@ -1,0 +1,1 @@
+"""Load on the rail, from a process of its own."""
