@@ -1,7 +1,7 @@
 """Accounts, transfers and the codes that answer them: TigerBeetle's model, pure Python.
 
 Names, numbers and meanings of flags and results are TigerBeetle's (docs/reference/transfer.md and requests/ of its
-documentation); where we deviate, docs/adr/0001-ledger-model.md has the table. ``CreateTransferResult`` is total: every
+documentation); where we deviate, docs/adr/0005-ledger-model.md has the table. ``CreateTransferResult`` is total: every
 transfer gets exactly one, the first that applies in the order in which the members are written below.
 """
 

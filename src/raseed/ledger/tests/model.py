@@ -1,7 +1,7 @@
 """The ledger as it should be: plain dictionaries and the most obvious code, written from TigerBeetle's documentation.
 
 Sources: docs/reference/{account,transfer}.md and requests/{create_accounts,create_transfers}.md of TigerBeetle, and our
-deviations in docs/adr/0001-ledger-model.md. Nothing of the engine is used but the dataclasses and names of its front door.
+deviations in docs/adr/0005-ledger-model.md. Nothing of the engine is used but the dataclasses and names of its front door.
 """
 
 from __future__ import annotations
