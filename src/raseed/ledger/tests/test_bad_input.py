@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import psycopg
 import pytest
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from raseed.kernel.clock import SYSTEM_CLOCK, ManualClock
 from raseed.kernel.ids import new_id
@@ -17,6 +18,9 @@ from raseed.kernel.money import currency
 from raseed.ledger import api
 from raseed.ledger.api import AccountFlags, CreateAccountResult, NewAccount, NewTransfer, TransferFlags
 from raseed.ledger.api import CreateTransferResult as R
+
+if TYPE_CHECKING:
+    from raseed_testing import Database
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -245,3 +249,17 @@ def test_an_account_that_was_created_closed_opens(town: Town) -> None:
     assert api.create_transfers([town.move(credit_account_id=town.closed)]) == [R.OK]
     again = NewAccount(town.closed, town.ledger, 1, AccountFlags.CLOSED, ZERO)
     assert api.create_accounts([again]) == [CreateAccountResult.EXISTS]
+
+
+def test_a_connection_that_broke_is_an_operational_error(database: Database, town: Town) -> None:
+    """Whatever statement meets it first; the same transfer can then be sent again."""
+    sent = town.move()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        pid = cursor.fetchone()[0]
+    with psycopg.connect(database.superuser_dsn, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    with pytest.raises((psycopg.OperationalError, OperationalError, InterfaceError)):
+        api.create_transfers([sent])
+    connection.close()
+    assert api.create_transfers([sent]) == [R.OK]
