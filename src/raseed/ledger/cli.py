@@ -136,7 +136,8 @@ def _told(report: Report, spent_ms: int) -> list[str]:
             "checkpoints": f"{report.checkpoints:,}", "outside": f"{report.outside:,}",
         },
         gettext("It took %(seconds)s s: %(rate)s transfers a second.")
-        % {"seconds": f"{spent_ms / 1000:.1f}", "rate": f"{report.transfers * 1000 // max(spent_ms, 1):,}"},
+        % {"seconds": f"{spent_ms / 1000:.1f}", "rate": f"{report.transfers * 1000 // max(spent_ms, 1):,}"}
+        + " (" + ", ".join(f"{gettext(step)} {spent / 1000:.1f}" for step, spent in report.spent_ms.items()) + ")",
     ]  # fmt: skip
     if not report.outside:
         lines.append(gettext("No checkpoint kept outside was at hand: a log that was cut at its end can't be told from a "

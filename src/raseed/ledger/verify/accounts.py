@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from .findings import Difference, differs
-from .formats import CREDITS_LIMITED, DEBITS_LIMITED, MARK_SPACING, MARKS, SUMS, id_of, words
+from .formats import CREDITS_LIMITED, DEBITS_LIMITED, MARK_SPACING, MARKS, SUMS, differ, id_of, words
 from .index import IdIndex
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class Moves:
 class _Entries:
     """The two entries of each move, sorted by account, each account's in order."""
 
+    entry: NDArray[np.int64]
+    """Two times the move's position, and one more for the credit side."""
     account: NDArray[np.int64]
     position: NDArray[np.int64]
     is_credit: NDArray[np.bool_]
@@ -113,7 +115,7 @@ class Accounts:
         np.not_equal(account[1:], account[:-1], out=first[1:])
         starts = np.flatnonzero(first)
         segment = np.cumsum(first) - 1
-        entries = _Entries(account, position, is_credit, starts, segment, np.empty((4, len(keys)), np.int64))
+        entries = _Entries(entry, account, position, is_credit, starts, segment, np.empty((4, len(keys)), np.int64))
         pending, posted = moves.pending[position], moves.posted[position]
         touched = account[starts]
         for place, (change, on_credit) in enumerate(
@@ -129,11 +131,12 @@ class Accounts:
         self, moves: Moves, entries: _Entries, transfer_ids: NDArray[np.uint64]
     ) -> tuple[int, Difference] | None:
         expected = np.empty((len(entries.account), 2), np.uint64)
-        expected[1:] = transfer_ids[entries.position[:-1]]
-        expected[entries.starts] = self.last[entries.account[entries.starts]]
-        debit_links, credit_links = words(moves.rows["debit_prev"]), words(moves.rows["credit_prev"])
-        found = np.where(entries.is_credit[:, None], credit_links[entries.position], debit_links[entries.position])
-        wrong = np.flatnonzero((found != expected).any(axis=1))
+        np.take(transfer_ids, entries.position[:-1], axis=0, out=expected[1:])
+        expected[entries.starts] = np.take(self.last, entries.account[entries.starts], axis=0)
+        links = np.empty((len(entries.account), 2), np.uint64)
+        links[0::2], links[1::2] = words(moves.rows["debit_prev"]), words(moves.rows["credit_prev"])
+        found = np.take(links, entries.entry, axis=0)
+        wrong = np.flatnonzero(differ(found, expected))
         if not len(wrong):
             return None
         at = int(wrong[np.argmin(entries.position[wrong])])
@@ -185,7 +188,8 @@ class Accounts:
         before = self.entries[touched] - entries.starts
         number = np.arange(1, len(entries.account) + 1) + before[entries.segment]
         marked = np.flatnonzero(number % MARK_SPACING == 0)
-        self.sums[:, touched] = entries.running[:, ends]
+        for sums, running in zip(self.sums, entries.running, strict=True):
+            sums[touched] = running[ends]
         self.entries[touched] += counts
         self.last[touched] = transfer_ids[entries.position[ends]]
         rows = moves.rows[entries.position[marked]]

@@ -20,6 +20,7 @@ from .formats import (
     MARKS,
     PENDINGS,
     SUMS,
+    differ,
     id_of,
     words,
 )
@@ -107,7 +108,7 @@ def _balance_difference(rows: NDArray[Any], places: NDArray[np.int64], accounts:
             values = {"expected": int(expected[at]), "found": int(found[at])}
             return differs("balance_differs", account=id_of(rows["id"][at]), field=name, **values)
     lasts = accounts.last[places]
-    wrong = np.flatnonzero((words(rows["last_id"]) != lasts).any(axis=1))
+    wrong = np.flatnonzero(differ(words(rows["last_id"]), lasts))
     if len(wrong):
         at = int(wrong[0])
         ids = {"expected": id_of(lasts[at]), "found": id_of(rows["last_id"][at])}

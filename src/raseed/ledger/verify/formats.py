@@ -123,6 +123,11 @@ def words(column: NDArray[Any]) -> NDArray[np.uint64]:
     return np.ascontiguousarray(column).view(np.uint64).reshape(-1, 2)
 
 
+def differ(these: NDArray[np.uint64], those: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Say for each pair of ids, given as two words each, whether they differ."""
+    return np.asarray((these[:, 0] != those[:, 0]) | (these[:, 1] != those[:, 1]))
+
+
 def id_of(cell: Any) -> UUID:
     """Return an id from a cell of 16 bytes, or from its two words."""
     return UUID(bytes=cell.tobytes())

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from .formats import differ
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -47,10 +49,14 @@ class IdIndex:
         asking = np.arange(len(words))
         wanted = words
         while len(asking):
-            places = self._slots[slots]
-            same = (self.words[places] == wanted).all(axis=1) if len(self.words) else np.zeros(len(asking), bool)
-            hit = same & (places >= 0)
-            found[asking[hit]] = places[hit]
-            on = ~hit & (places >= 0)
-            asking, wanted, slots = asking[on], wanted[on], (slots[on] + 1) & int(self._mask)
+            places = np.take(self._slots, slots)
+            taken = places >= 0
+            if not taken.all():
+                asking, wanted, slots, places = asking[taken], wanted[taken], slots[taken], places[taken]
+            other = differ(np.take(self.words, places, axis=0), wanted)
+            if not other.any():
+                found[asking] = places
+                break
+            found[asking[~other]] = places[~other]
+            asking, wanted, slots = asking[other], wanted[other], (slots[other] + 1) & int(self._mask)
         return found

@@ -19,41 +19,42 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PARTITION_BITS: Final = 6
-MEMORY_BYTES_MAX: Final = 1 << 18
-"""Of one partition of one heap; what is more goes to the disk."""
+MEMORY_BYTES_MAX: Final = 8 << 20
+"""Of one heap; what is more goes to the disk."""
 
 
 class Partitions:
-    """A heap of records, split by the id that is their first field."""
+    """A heap of records, split by the id that is their first field; each addition lies sorted by part in one file."""
 
     def __init__(self, dtype: Any, stack: contextlib.ExitStack) -> None:
-        """Take the records' layout, and what will close the temporary files."""
+        """Take the records' layout, and what will close the temporary file."""
         self._dtype = np.dtype(dtype)
+        file = tempfile.SpooledTemporaryFile(MEMORY_BYTES_MAX, prefix="raseed-verify-")  # noqa: SIM115 - the stack does
+        self._file = stack.enter_context(file)
+        self._ends: list[NDArray[np.int64]] = []
+        """For each addition, where each part ends, counted in records from the beginning of the file."""
         self.count = 0
-        self._files = [
-            stack.enter_context(tempfile.SpooledTemporaryFile(MEMORY_BYTES_MAX, prefix="raseed-verify-"))  # noqa: SIM115
-            for _ in range(1 << PARTITION_BITS)
-        ]
 
     def add(self, records: NDArray[Any], ids: NDArray[np.uint64]) -> None:
         """Add records, with their ids as two words each."""
         if not len(records):
             return
+        part = (fingerprints(ids) >> np.uint64(64 - PARTITION_BITS)).astype(np.uint8)
+        self._file.write(records[np.argsort(part, kind="stable")].tobytes())
+        self._ends.append(self.count + np.cumsum(np.bincount(part, minlength=1 << PARTITION_BITS)))
         self.count += len(records)
-        partition = (fingerprints(ids) >> np.uint64(64 - PARTITION_BITS)).astype(np.uint8)
-        order = np.argsort(partition, kind="stable")
-        ends = np.cumsum(np.bincount(partition, minlength=len(self._files)))
-        ordered = records[order]
-        start = 0
-        for file, end in zip(self._files, ends.tolist(), strict=True):
-            if end > start:
-                file.write(ordered[start:end].tobytes())
-            start = end
 
     def __iter__(self) -> Iterator[NDArray[Any]]:
-        for file in self._files:
-            file.seek(0)
-            yield np.frombuffer(file.read(), self._dtype)
+        width = self._dtype.itemsize
+        for part in range(1 << PARTITION_BITS):
+            pieces = []
+            before = 0
+            for ends in self._ends:
+                start = int(ends[part - 1]) if part else before
+                self._file.seek(start * width)
+                pieces.append(self._file.read((int(ends[part]) - start) * width))
+                before = int(ends[-1])
+            yield np.frombuffer(b"".join(pieces), self._dtype)
 
 
 def sorted_by(records: NDArray[Any], *names: str) -> tuple[NDArray[Any], NDArray[np.uint64]]:

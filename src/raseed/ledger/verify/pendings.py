@@ -5,9 +5,7 @@ What is still pending is held in memory, about 300 bytes each; what was resolved
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING, Any, Final
-from uuid import UUID
 
 import numpy as np
 
@@ -23,15 +21,18 @@ from .formats import (
     STATE_POSTED,
     STATE_VOIDED,
     VOID,
+    differ,
     id_of,
+    words,
 )
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_STATE: Final = struct.Struct(">h")
-_HELD: Final = struct.Struct(">16s16s16sq16sqii")
-"""A pending transfer without its state: id, debit, credit, amount, user data, end, ledger, code."""
+_FIELDS: Final = tuple(name for name in PENDINGS.dtype.names or () if name != "state")
+_HELD: Final = np.dtype([(name, PENDINGS.dtype[name]) for name in _FIELDS])
+"""A pending transfer without its state."""
+_ID_BYTES: Final = 16
 _US_PER_S: Final = 1_000_000
 
 
@@ -53,67 +54,89 @@ class Pendings:
         amounts = rows["amount"].astype(np.int64)
         pending = np.where(flags & PENDING != 0, amounts, 0)
         posted = np.where(flags & (PENDING | VOID) != 0, 0, amounts)
-        resolved: list[bytes] = []
-        wrong = None
         concerned = np.flatnonzero(flags & (PENDING | POST | VOID))
-        held = _held(rows[concerned])
-        for place, own in zip(concerned.tolist(), held, strict=True):
-            flag = int(flags[place])
-            if flag & PENDING:
-                self._open[own[:16]] = own
+        if not len(concerned):
+            return pending, posted, np.empty(0, PENDINGS.dtype), None
+        resolving = concerned[flags[concerned] & PENDING == 0]
+        held = self._pass_through(rows[concerned], (flags[concerned] & PENDING != 0).tolist())
+        wrong = None
+        if len(held) < len(resolving):
+            place = int(resolving[len(held)])
+            wrong = place, differs("pending_unknown", **_named(rows[place]))
+        resolving = resolving[: len(held)]
+        pending[resolving] = -held["amount"].astype(np.int64)
+        wrong = _first_other(rows, resolving, held, flags[resolving]) or wrong
+        resolved = np.empty(len(held), PENDINGS.dtype)
+        for name in _FIELDS:
+            resolved[name] = held[name]
+        kinds = flags[resolving]
+        resolved["state"] = np.where(kinds & EXPIRED, STATE_EXPIRED, np.where(kinds & POST, STATE_POSTED, STATE_VOIDED))
+        return pending, posted, resolved, wrong
+
+    def _pass_through(self, rows: NDArray[Any], is_hold: list[bool]) -> NDArray[Any]:
+        """Open and close holds in order; return those that were closed, up to the first that was not open."""
+        opened = _held(rows).tobytes()
+        closes = np.ascontiguousarray(rows["pending_id"]).tobytes()
+        width, closed = _HELD.itemsize, []
+        for place, hold in enumerate(is_hold):
+            if hold:
+                at = place * width
+                self._open[opened[at : at + _ID_BYTES]] = opened[at : at + width]
                 continue
-            row = rows[place]
-            pending_id = row["pending_id"].tobytes()
-            before = self._open.get(pending_id)
-            difference = _compare(row, before, flag)
-            if difference is not None or before is None:
-                wrong = place, difference or differs("pending_unknown", **_named(row))
+            at = place * _ID_BYTES
+            before = self._open.pop(closes[at : at + _ID_BYTES], None)
+            if before is None:
                 break
-            del self._open[pending_id]
-            pending[place] = -_HELD.unpack(before)[3]
-            state = STATE_EXPIRED if flag & EXPIRED else STATE_POSTED if flag & POST else STATE_VOIDED
-            resolved.append(before + _STATE.pack(state))
-        return pending, posted, np.frombuffer(b"".join(resolved), PENDINGS.dtype), wrong
+            closed.append(before)
+        return np.frombuffer(b"".join(closed), _HELD)
 
     def still_open(self) -> NDArray[Any]:
         """Return the states of what is pending now."""
-        state = _STATE.pack(STATE_PENDING)
-        return np.frombuffer(b"".join(held + state for held in self._open.values()), PENDINGS.dtype)
+        held = np.frombuffer(b"".join(self._open.values()), _HELD)
+        states = np.empty(len(held), PENDINGS.dtype)
+        for name in _FIELDS:
+            states[name] = held[name]
+        states["state"] = STATE_PENDING
+        return states
 
 
-def _held(rows: NDArray[Any]) -> list[bytes]:
+def _held(rows: NDArray[Any]) -> NDArray[Any]:
     """Return what a pending transfer's state would hold, for each of the rows, but for the state itself."""
-    table = np.zeros(len(rows), PENDINGS.dtype)
+    table = np.zeros(len(rows), _HELD)
     for name in ("id", "debit_account_id", "credit_account_id", "amount", "user_data", "ledger", "code"):
         table[name] = rows[name]
     timeouts = rows["timeout_s"].astype(np.int64)
     table["expires_at"] = np.where(timeouts > 0, rows["posted_at"].astype(np.int64) + timeouts * _US_PER_S, NEVER_US)
-    raw, width = table.tobytes(), PENDINGS.dtype.itemsize
-    return [raw[at : at + _HELD.size] for at in range(0, len(raw), width)]
+    return table
 
 
-def _compare(row: Any, before: bytes | None, flag: int) -> Difference | None:
-    """Return what is wrong with a transfer that resolves another one, given what is pending under that id."""
-    named = _named(row)
-    if before is None:
-        return differs("pending_unknown", **named)
-    _, debit, credit, amount, _, end_us, ledger, code = _HELD.unpack(before)
-    moved = int(row["amount"])
-    fields = (
-        ("amount", moved, amount if flag & VOID else min(moved, amount)),
-        ("debit_account_id", id_of(row["debit_account_id"]), UUID(bytes=debit)),
-        ("credit_account_id", id_of(row["credit_account_id"]), UUID(bytes=credit)),
-        ("ledger", int(row["ledger"]), ledger),
-        ("code", int(row["code"]), code),
-    )
-    for name, found, expected in fields:
-        if found != expected:
-            return differs("pending_other", **named, field=name, found=found, expected=expected)
-    posted_us = int(row["posted_at"])
-    if (posted_us >= end_us) == bool(flag & EXPIRED):
+def _first_other(
+    rows: NDArray[Any], resolving: NDArray[np.int64], held: NDArray[Any], flags: NDArray[np.int64]
+) -> tuple[int, Difference] | None:
+    """Find the first transfer that does not fit what it resolves: accounts, amount, or the time."""
+    own = rows[resolving]
+    amounts, held_amounts = own["amount"].astype(np.int64), held["amount"].astype(np.int64)
+    posted, ends, expires = own["posted_at"].astype(np.int64), held["expires_at"].astype(np.int64), flags & EXPIRED != 0
+    wrong = [("amount", (amounts > held_amounts) | (flags & VOID != 0) & (amounts != held_amounts))]
+    accounts = ("debit_account_id", "credit_account_id")
+    wrong += [(name, differ(words(own[name]), words(held[name]))) for name in accounts]
+    wrong += [(name, own[name] != held[name]) for name in ("ledger", "code")]
+    wrong.append(("", (posted >= ends) != expires))
+    found = [(int(np.argmax(bad)), order, name) for order, (name, bad) in enumerate(wrong) if bad.any()]
+    if not found:
         return None
-    kind = "pending_early" if flag & EXPIRED else "pending_late"
-    return differs(kind, **named, found=instant(posted_us), expected=instant(end_us))
+    at, _, name = min(found)
+    named = _named(own[at])
+    if name:
+        values = {"found": _told(own[at][name]), "expected": _told(held[at][name])}
+        return int(resolving[at]), differs("pending_other", **named, field=name, **values)
+    kind = "pending_early" if expires[at] else "pending_late"
+    times = {"found": instant(int(posted[at])), "expected": instant(int(ends[at]))}
+    return int(resolving[at]), differs(kind, **named, **times)
+
+
+def _told(value: Any) -> object:
+    return id_of(value) if value.dtype.kind == "V" else int(value)
 
 
 def _named(row: Any) -> dict[str, object]:

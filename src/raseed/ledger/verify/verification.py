@@ -46,7 +46,8 @@ class Report:
 
     Attributes:
         difference: the first one, or None where all is as it should be.
-        seconds: by step, in milliseconds.
+        outside: how many checkpoints kept outside the log was held against.
+        spent_ms: milliseconds by step; the steps are message ids.
     """
 
     difference: Difference | None = None
@@ -119,13 +120,13 @@ class _Verification:
 
     def run(self, keys_of: Callable[[UUID], Sequence[Verifier]], outside: Sequence[OutsideCheckpoint]) -> None:
         report = self._report
-        with report.timed("layout"):
+        with report.timed(mark("Tables")):
             streams = [Ordered(self._connection, table) for table in (TRANSFERS, BATCHES, LEAVES)]
             log = self._open_log(streams[2], keys_of, outside)
-        with report.timed("accounts"):
+        with report.timed(mark("Accounts")):
             self._accounts = load_accounts(self._connection)
             report.accounts = len(self._accounts)
-        with report.timed("transfers"):
+        with report.timed(mark("Transfers")):
             ahead = Ahead(_portions(self._connection, *streams))
             try:
                 for portion in ahead:
@@ -135,11 +136,11 @@ class _Verification:
                 ahead.close()
         _raise(log.end())
         checks: tuple[tuple[str, Callable[[], Difference | None]], ...] = (
-            ("ids", lambda: check_unique(self._connection, self._ids, self._progress)),
-            ("balances", lambda: check_balances(self._connection, self._accounts, self._progress)),
-            ("pending transfers", self._check_pendings),
-            ("marks", lambda: check_marks(self._connection, self._marks, self._stack, self._progress)),
-            ("sums", lambda: check_sums(self._accounts)),
+            (mark("Ids of transfers"), lambda: check_unique(self._connection, self._ids, self._progress)),
+            (mark("Balances"), lambda: check_balances(self._connection, self._accounts, self._progress)),
+            (mark("Pending transfers"), self._check_pendings),
+            (mark("Marks"), lambda: check_marks(self._connection, self._marks, self._stack, self._progress)),
+            (mark("Sums"), lambda: check_sums(self._accounts)),
         )
         for name, check in checks:
             with report.timed(name):
@@ -250,8 +251,8 @@ class _Verification:
 def _posted(rows: NDArray[Any], wrong: tuple[int, Difference] | None) -> NDArray[Any]:
     """Return the posted ones of the transfers before the first impossible one."""
     possible = rows if wrong is None else rows[: wrong[0]]
-    posted: NDArray[Any] = possible[possible["result"] == 0]
-    return posted
+    posted: NDArray[np.bool_] = possible["result"] == 0
+    return possible if posted.all() else possible[posted]
 
 
 def _before(moves: Moves, end: int) -> Moves:
