@@ -97,9 +97,9 @@ def call(connection: psycopg.Connection[Any], statement: bytes, parameters: Sequ
 
 def _checked(result: pq.abc.PGresult) -> pq.abc.PGresult:
     if result.status not in {pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK}:
-        raise errors.lookup(result.error_field(pq.DiagnosticField.SQLSTATE).decode())(  # type: ignore[union-attr]
-            result.error_message.decode(errors="replace").strip()
-        )
+        state = result.error_field(pq.DiagnosticField.SQLSTATE)
+        kind = errors.lookup(state.decode()) if state else errors.OperationalError  # none: the server did not answer
+        raise kind(result.error_message.decode(errors="replace").strip())
     return result
 
 

@@ -20,7 +20,7 @@ from django.db import connection
 from raseed.kernel.clock import SYSTEM_CLOCK, ManualClock
 from raseed.kernel.ids import new_id
 from raseed.kernel.money import currency
-from raseed.ledger import api, worker
+from raseed.ledger import api, wire, worker
 from raseed.ledger.api import AccountFlags, NewAccount, NewTransfer, TransferFlags
 from raseed.ledger.api import CreateTransferResult as R
 from raseed.ledger.expiry import SWEEP_MAX, expire_due, expiry_id, sweep_until
@@ -163,6 +163,36 @@ def wait_until(reached: Callable[[], bool]) -> None:
     while not reached():
         assert time.monotonic() < deadline
         pause.wait(0.01)
+
+
+def test_a_sweeper_outlives_its_connection(town: Town, database: Database) -> None:
+    stop = threading.Event()
+    sweeper = threading.Thread(target=sweep_until, args=[stop], kwargs={"clock": town.clock})
+    sweeper.start()
+    try:
+        for _ in range(3):
+            town.hold(10, 5)
+            with psycopg.connect(database.superuser_dsn, autocommit=True) as superuser:
+                superuser.execute(
+                    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            connection.close()
+            town.clock.advance(timedelta(seconds=5))
+            wait_until(lambda: count("SELECT count(*) FROM ledger_pending WHERE state = 1") == 0)
+    finally:
+        stop.set()
+        sweeper.join(30)
+
+
+def test_a_server_that_went_away_is_an_error_of_the_databases(database: Database) -> None:
+    with psycopg.connect(database.dsn) as gone:
+        wire.begin(gone)
+        with psycopg.connect(database.superuser_dsn, autocommit=True) as superuser:
+            superuser.execute("SELECT pg_terminate_backend(%s, 5000)", [gone.info.backend_pid])
+        for _ in range(2):
+            with pytest.raises(psycopg.OperationalError):
+                wire.call(gone, b"SELECT 1", [])
 
 
 @pytest.mark.slow
