@@ -6,7 +6,7 @@ sealer's lag at the end is noted. History is written by posting itself and can't
 A case is posted for six windows of ten seconds; the figure is the median window.
 
 Options: ``accounts=1000000``, ``seconds=10``, ``windows=6``, ``fill=20000000``, ``pgledger=PATH`` of its SQL file,
-``tigerbeetle=ADDRESS``, ``only=`` the start of a case's name.
+``tigerbeetle=ADDRESS``, ``only=`` the starts of cases' names, with commas.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class _Ledger:
         self.seconds = float(context.option("seconds", "0.5" if quick else "10"))
         self.windows = int(context.option("windows", "1" if quick else "6"))
         self.fill = int(context.option("fill", "0" if quick else "20000000"))
-        self.only = context.option("only")
+        self.only = tuple(context.option("only").split(","))
         self.database = context.database()
         self.ids: list[UUID] = []
         self.ledger = 0
@@ -93,7 +93,7 @@ class _Ledger:
         for name, load, goal in _CASES:
             if name.startswith(self.only):
                 claims.append(self._case(f"ledger.post.{name}", load, goal, peers))
-        if not self.only:
+        if self.only == ("",):
             claims.append(self._alone("ledger.post_alone.batch_8190.uniform.conns_1", Load(8190), peers))
             claims.append(self._alone("ledger.post_alone.batch_8190.uniform.conns_2", Load(8190, connections=2), peers))
             claims += self._at_size(claims[0])
