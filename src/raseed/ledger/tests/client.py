@@ -22,6 +22,7 @@ from uuid import UUID
 
 TRIES_MAX = 600
 PAUSE_SECONDS = 0.1
+THINK_SECONDS_MAX = 0.03
 
 
 def batch_of(chance: random.Random, ledger: int, accounts: Sequence[UUID], held: list[UUID]) -> tuple[str, list[Any]]:
@@ -100,6 +101,7 @@ def work(settings: dict[str, Any], number: int, send: Callable[[Sequence[Any]], 
                 chance.shuffle(held)
             if chance.random() < 0.05:
                 sweep()
+            threading.Event().wait(chance.random() * THINK_SECONDS_MAX)
 
 
 def main(settings: dict[str, Any]) -> None:
