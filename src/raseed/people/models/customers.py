@@ -1,4 +1,4 @@
-"""Tables of people and institutions. Nothing here refers to another package's table, nor they to these."""
+"""Customers, the institutions that serve them, and signing in with a one-time code."""
 
 from __future__ import annotations
 
