@@ -76,8 +76,10 @@ def money_text(money: Money, language: str, *, digits: Digits | None = None, sig
     sign = "-" if money.amount_minor < 0 else "+" if signed and money.amount_minor > 0 else ""
     if language not in RIGHT_TO_LEFT:
         return f"{sign}{symbol}{_NBSP if symbol == code else ''}{amount}"
-    opening = "" if not sign and "\u0600" <= symbol[0] <= "\u06ff" else _RLM
-    return f"{opening}{_sign(sign, language, digits)}{amount}{_NBSP}{symbol}"
+    # A sign of Arabic letters holds its side by itself; any other is held by a mark, as in CLDR's pattern for Hebrew.
+    holds = "\u0600" <= symbol[0] <= "\u06ff"
+    opening = "" if not sign and holds else _RLM
+    return f"{opening}{_sign(sign, language, digits)}{amount}{_NBSP}{'' if holds else _RLM}{symbol}"
 
 
 def date_text(day: date, language: str, *, digits: Digits | None = None, country: str | None = None) -> str:

@@ -33,16 +33,16 @@ digit_choices = st.sampled_from([None, "arab", "latn"])
     ("money", "language", "text"),
     [
         (Money(123450, EGP), "ar", "١٬٢٣٤٫٥٠\u00a0ج.م"),
-        (Money(123450, EGP), "he", "\u200f1,234.50\u00a0EGP"),
+        (Money(123450, EGP), "he", "\u200f1,234.50\u00a0\u200fEGP"),
         (Money(123450, EGP), "en", "EGP\u00a01,234.50"),
-        (Money(123450, ILS), "he", "\u200f1,234.50\u00a0₪"),
+        (Money(123450, ILS), "he", "\u200f1,234.50\u00a0\u200f₪"),
         (Money(123450, ILS), "en", "₪1,234.50"),
         (Money(1, OMR), "ar", "٠٫٠٠١\u00a0ر.ع"),
         (Money(0, EGP), "ar", "٠٫٠٠\u00a0ج.م"),
         (Money(5, JPY), "en", "JPY\u00a05"),
-        (Money(100, CZK), "ar", "\u200f١٫٠٠\u00a0CZK"),
+        (Money(100, CZK), "ar", "\u200f١٫٠٠\u00a0\u200fCZK"),
         (Money(-123450, EGP), "ar", "\u200f\u061c-١٬٢٣٤٫٥٠\u00a0ج.م"),
-        (Money(-123450, ILS), "he", "\u200f\u200e-1,234.50\u00a0₪"),
+        (Money(-123450, ILS), "he", "\u200f\u200e-1,234.50\u00a0\u200f₪"),
         (Money(-123450, ILS), "en", "-₪1,234.50"),
     ],
 )
@@ -52,7 +52,7 @@ def test_money_reads_as_in_its_readers_country(money: Money, language: str, text
 
 def test_a_customers_own_choice_of_digits_wins_over_the_language() -> None:
     assert money_text(Money(123450, EGP), "ar", digits="latn") == "1,234.50\u00a0ج.م"
-    assert money_text(Money(123450, ILS), "he", digits="arab") == "\u200f١٬٢٣٤٫٥٠\u00a0₪"
+    assert money_text(Money(123450, ILS), "he", digits="arab") == "\u200f١٬٢٣٤٫٥٠\u00a0\u200f₪"
     assert reader_digits("ar") == "arab"
     assert reader_digits("ar", "latn") == "latn"
     assert reader_digits("he") == reader_digits("en") == "latn"
