@@ -2,6 +2,7 @@
 
 ``people.customer_joined`` v1: a person became a customer of the event's institution: ``{"customer_id": uuid}``.
 ``people.customers_joined_in_bulk`` v1: many did, by an import: ``{"count": int}``; who needs them lists the customers.
+``people.change_applied`` v1: a second person confirmed a change: ``{"change_id": uuid, "kind": str, "subject": str}``.
 """
 
 from __future__ import annotations
@@ -10,3 +11,4 @@ from typing import Final
 
 CUSTOMER_JOINED: Final = "people.customer_joined"
 CUSTOMERS_JOINED_IN_BULK: Final = "people.customers_joined_in_bulk"
+CHANGE_APPLIED: Final = "people.change_applied"

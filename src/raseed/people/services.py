@@ -24,13 +24,14 @@ from .domain import (
 )
 from .models import CustomerRow, IdentityRow, InstitutionRow, MembershipRow
 from .queries import PHONE, customer, institution
+from .roles import make_starting_roles
 
 
 @transaction.atomic
 def register_institution(
     institution: Institution, *, actor: str = "system", clock: Clock = SYSTEM_CLOCK
 ) -> Institution:
-    """Register an institution; the same id with the same content changes nothing.
+    """Register an institution, with the roles that every one begins with; the same id and content changes nothing.
 
     Raises:
         InvalidInstitution, UnknownCurrency, UnacceptableText: what ``check_institution`` refuses.
@@ -64,6 +65,7 @@ def register_institution(
             institution_id=checked.id,
             clock=clock,
         )
+    make_starting_roles(checked.id, actor=actor, clock=clock)
     return checked
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .append_only import append_only_trigger_sql
-from .audit import AuditRecord, audit_trail, record
+from .audit import AuditPage, AuditRecord, AuditValue, audit_records, audit_trail, record
+from .audit import Facts as AuditFacts
 from .cursors import CursorValue, decode_cursor, encode_cursor
 from .domain import ErrorText, InvalidCursor, SameIdOtherContent, TooManyRequests
 from .errors import error_body, error_status, translate_error
@@ -26,7 +27,10 @@ from .keys import key_text, keyed_hash, secret_text
 from .progress import Progress, no_progress, progress_on
 
 __all__ = [
+    "AuditFacts",
+    "AuditPage",
     "AuditRecord",
+    "AuditValue",
     "CursorValue",
     "Digits",
     "ErrorText",
@@ -38,6 +42,7 @@ __all__ = [
     "TooManyRequests",
     "app",
     "append_only_trigger_sql",
+    "audit_records",
     "audit_trail",
     "date_text",
     "day_month_text",

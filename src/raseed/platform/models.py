@@ -16,14 +16,25 @@ class AuditRow(models.Model):
     action = models.TextField()
     subject = models.TextField()
     institution_id = models.UUIDField(null=True)
+    customer_id = models.UUIDField(null=True)
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
     reason = models.TextField(default="")
     recorded_at = models.DateTimeField(db_default=Now())
+    seal = models.BinaryField(null=True)
 
     class Meta:
         db_table = "platform_audit"
-        indexes = (models.Index(fields=["subject", "position"], name="platform_audit_subject"),)
+        indexes = (
+            models.Index(fields=["subject", "position"], name="platform_audit_subject"),
+            models.Index(fields=["actor", "at", "position"], name="platform_audit_actor"),
+            models.Index(fields=["institution_id", "at", "position"], name="platform_audit_institution"),
+            models.Index(
+                fields=["customer_id", "at", "position"],
+                name="platform_audit_customer",
+                condition=models.Q(customer_id__isnull=False),
+            ),
+        )
 
 
 class EventRow(models.Model):

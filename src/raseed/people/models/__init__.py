@@ -3,5 +3,20 @@
 from __future__ import annotations
 
 from .customers import CustomerRow, IdentityRow, InstitutionRow, MembershipRow, RateRow, SignInRow
+from .staff import ChangeRow, ChangeStepRow, GrantRow, RecoveryCodeRow, RoleRow, StaffRow, TicketRow
 
-__all__ = ["CustomerRow", "IdentityRow", "InstitutionRow", "MembershipRow", "RateRow", "SignInRow"]
+__all__ = [
+    "ChangeRow",
+    "ChangeStepRow",
+    "CustomerRow",
+    "GrantRow",
+    "IdentityRow",
+    "InstitutionRow",
+    "MembershipRow",
+    "RateRow",
+    "RecoveryCodeRow",
+    "RoleRow",
+    "SignInRow",
+    "StaffRow",
+    "TicketRow",
+]

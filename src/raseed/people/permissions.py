@@ -1,0 +1,39 @@
+"""What may be permitted in this package: the codes, with words for people."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from raseed.kernel.errors import mark
+
+from .authority import Permission
+
+CUSTOMERS_VIEW: Final = "people.customers.view"
+CUSTOMERS_EDIT: Final = "people.customers.edit"
+VULNERABILITY_VIEW: Final = "people.vulnerability.view"
+VULNERABILITY_EDIT: Final = "people.vulnerability.edit"
+PHONE_PROPOSE: Final = "people.phone.propose"
+PHONE_CONFIRM: Final = "people.phone.confirm"
+STAFF_VIEW: Final = "people.staff.view"
+STAFF_PROPOSE: Final = "people.staff.propose"
+STAFF_CONFIRM: Final = "people.staff.confirm"
+ROLES_PROPOSE: Final = "people.roles.propose"
+ROLES_CONFIRM: Final = "people.roles.confirm"
+AUDIT_VIEW: Final = "people.audit.view"
+KEYS_MANAGE: Final = "people.keys.manage"
+
+PERMISSIONS: Final = (
+    Permission(CUSTOMERS_VIEW, mark("See customers")),
+    Permission(CUSTOMERS_EDIT, mark("Edit what is known of customers")),
+    Permission(VULNERABILITY_VIEW, mark("See which customers need special care, and why")),
+    Permission(VULNERABILITY_EDIT, mark("Note that a customer needs special care")),
+    Permission(PHONE_PROPOSE, mark("Propose a customer's new phone number")),
+    Permission(PHONE_CONFIRM, mark("Confirm a customer's new phone number")),
+    Permission(STAFF_VIEW, mark("See staff and their roles")),
+    Permission(STAFF_PROPOSE, mark("Invite and lock staff, and propose new staff and their roles")),
+    Permission(STAFF_CONFIRM, mark("Confirm new staff and their roles")),
+    Permission(ROLES_PROPOSE, mark("Propose what a role may do")),
+    Permission(ROLES_CONFIRM, mark("Confirm what a role may do")),
+    Permission(AUDIT_VIEW, mark("Read the audit trail")),
+    Permission(KEYS_MANAGE, mark("Issue and revoke access keys")),
+)
