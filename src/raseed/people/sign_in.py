@@ -19,13 +19,12 @@ from raseed.channels.api import ONE_TIME_CODE, send_text
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.ids import new_id
 from raseed.kernel.text import ascii_digits
-from raseed.platform.api import TooManyRequests, keyed_hash
+from raseed.platform.api import keyed_hash
 from raseed.platform.jobs import app
 
 from .codes import (
     CODE_DIGITS,
     CODE_LIFE,
-    LOCKS_FORGOTTEN_AFTER,
     PER_ADDRESS_REQUESTS,
     PER_ADDRESS_TRIES,
     PER_PHONE_DAY,
@@ -34,25 +33,16 @@ from .codes import (
     CodeExpired,
     TooManyTries,
     WrongCode,
-    lock_for,
-    whole_minutes,
 )
-from .domain import Customer, InvalidPhone, Limit, UnknownCustomer, network_of, normal_phone
+from .domain import Customer, InvalidPhone, UnknownCustomer, network_of, normal_phone
 from .models import SignInRow
 from .queries import customer_by_phone
+from .tries import PEPPER, close, closed, count_one, forgive, gate
 
-PEPPER: Final = "one-time-codes"
 FORGET_AFTER: Final = timedelta(days=2)
 FORGET_ROWS_MAX: Final = 100_000
 _NO_REGION: Final = "ZZ"
 
-_COUNT_ONE: Final = """
-INSERT INTO people_rate AS rate (bucket, count, ends_at) VALUES (%(bucket)s, 1, %(ends_at)s)
-ON CONFLICT (bucket) DO UPDATE SET
-    count = CASE WHEN rate.ends_at <= %(now)s THEN 1 ELSE rate.count + 1 END,
-    ends_at = CASE WHEN rate.ends_at <= %(now)s THEN excluded.ends_at ELSE rate.ends_at END
-RETURNING count, ends_at
-"""
 # Rows that someone holds are left for the next time: a sweep that waited could deadlock with a request.
 _FORGET_RATES: Final = """
 DELETE FROM people_rate WHERE bucket IN (
@@ -77,11 +67,12 @@ def request_code(*, phone: str, client_address: str | None = None, clock: Clock 
     """
     number, now = _e164(phone), clock.now()
     if client_address is not None:
-        _consume(PER_ADDRESS_REQUESTS, "request-address", network_of(client_address), now)
-    _consume(PER_PHONE_SHORT, "request-phone-short", number, now)
-    _consume(PER_PHONE_DAY, "request-phone-day", number, now)
-    row = _sign_in_row(number, now)
-    _refuse_if_locked(row, now)
+        count_one(PER_ADDRESS_REQUESTS, "request-address", network_of(client_address), now)
+    count_one(PER_PHONE_SHORT, "request-phone-short", number, now)
+    count_one(PER_PHONE_DAY, "request-phone-day", number, now)
+    row = _gate(number, now)
+    if minutes := closed(row, now):
+        raise TooManyTries(minutes=minutes)
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
     row.code_hash = _code_hash(number, code)
     row.expires_at, row.tries_left, row.changed_at = now + CODE_LIFE, TRIES_MAX, now
@@ -119,7 +110,7 @@ def confirm_code(*, phone: str, code: str, client_address: str | None = None, cl
     plain = ascii_digits("".join(code.split()))
     with transaction.atomic(durable=True):
         if client_address is not None:
-            _consume(PER_ADDRESS_TRIES, "try-address", network_of(client_address), now)
+            count_one(PER_ADDRESS_TRIES, "try-address", network_of(client_address), now)
         outcome = _try_code(number, plain, now)
     if isinstance(outcome, Customer):
         return outcome
@@ -128,16 +119,13 @@ def confirm_code(*, phone: str, code: str, client_address: str | None = None, cl
 
 def _try_code(number: str, code: str, now: datetime) -> Customer | WrongCode | CodeExpired | TooManyTries:
     """Compare, count and, if right, use up the code: all under the lock of the number's row. The caller commits."""
-    row = _sign_in_row(number, now)
-    row.changed_at = now
-    if row.locked_until is not None and now < row.locked_until:
-        return TooManyTries(minutes=whole_minutes(row.locked_until - now))
+    row = _gate(number, now)
+    if minutes := closed(row, now):
+        return TooManyTries(minutes=minutes)
     if row.code_hash is None or row.expires_at is None or now >= row.expires_at:
         return CodeExpired(field="code")
     if hmac.compare_digest(bytes(row.code_hash), _code_hash(number, code)):
-        row.code_hash, row.expires_at, row.tries_left = None, None, 0
-        row.times_locked, row.locked_at, row.locked_until = 0, None, None
-        row.save()
+        forgive(row)
         try:
             return customer_by_phone(number)
         except UnknownCustomer:
@@ -146,45 +134,11 @@ def _try_code(number: str, code: str, now: datetime) -> Customer | WrongCode | C
     if row.tries_left > 0:
         row.save()
         return WrongCode(field="code", tries_left=row.tries_left)
-    return _lock(row, now)
+    return TooManyTries(minutes=close(row, now))
 
 
-def _lock(row: SignInRow, now: datetime) -> TooManyTries:
-    if row.locked_at is not None and now - row.locked_at > LOCKS_FORGOTTEN_AFTER:
-        row.times_locked = 0
-    wait = lock_for(row.times_locked)
-    row.times_locked += 1
-    row.locked_at, row.locked_until = now, now + wait
-    row.code_hash, row.expires_at = None, None
-    row.save()
-    return TooManyTries(minutes=whole_minutes(wait))
-
-
-def _sign_in_row(number: str, now: datetime) -> SignInRow:
-    """Return the number's row, made if need be, locked FOR UPDATE until the transaction ends."""
-    key = keyed_hash(PEPPER, "phone", number)
-    SignInRow.objects.bulk_create(
-        [SignInRow(phone_key=key, changed_at=now)],
-        update_conflicts=True,
-        update_fields=["changed_at"],
-        unique_fields=["phone_key"],
-    )
-    return SignInRow.objects.select_for_update().get(phone_key=key)
-
-
-def _refuse_if_locked(row: SignInRow, now: datetime) -> None:
-    if row.locked_until is not None and now < row.locked_until:
-        raise TooManyTries(minutes=whole_minutes(row.locked_until - now))
-
-
-def _consume(limit: Limit, kind: str, subject: str, now: datetime) -> None:
-    """Count one request; buckets are taken in the same order by every verb, so two can't deadlock."""
-    bucket = keyed_hash(PEPPER, "rate", kind, subject)
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT_ONE, {"bucket": bucket, "now": now, "ends_at": now + limit.window})
-        count, ends_at = cursor.fetchone()
-    if count > limit.count:
-        raise TooManyRequests(minutes=whole_minutes(ends_at - now))
+def _gate(number: str, now: datetime) -> SignInRow:
+    return gate(keyed_hash(PEPPER, "phone", number), now)
 
 
 def _code_hash(number: str, code: str) -> bytes:
