@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from django.utils.translation import gettext, override
 
@@ -37,18 +37,26 @@ def translate_error(error: RaseedError, language: str, *, digits: Digits | None 
     return ErrorText(error.code, message, hint, error.field)
 
 
-def error_body(error: RaseedError, language: str) -> dict[str, dict[str, str | None]]:
-    """Return the one shape in which both APIs send an error (decision 6): ``{"error": {code, message, hint, field}}``.
+def error_body(error: RaseedError, language: str) -> dict[str, dict[str, Any]]:
+    """Return the one shape in which both APIs send an error (decision 6): ``{"error": {code, message, hint, field, params}}``.
 
-    Programs read the body, so numbers in it stay in Latin digits.
+    Programs read the body, so numbers in it stay in Latin digits; ``params`` are what the sentences were filled with, money
+    as ``{amount_minor, currency}`` with the amount as a string.
     """
     text = translate_error(error, language, digits="latn")
-    return {"error": {"code": text.code, "message": text.message, "hint": text.hint, "field": text.field}}
+    params = {name: _plain(value) for name, value in error.params.items()}
+    return {"error": {"code": text.code, "message": text.message, "hint": text.hint, "field": text.field, "params": params}}
 
 
 def error_status(error: RaseedError) -> int:
     """Return the HTTP status for ``error``; 422 for a refusal of no narrower kind."""
     return next((status for kind, status in HTTP_STATUS if isinstance(error, kind)), 422)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Money):
+        return {"amount_minor": str(value.amount_minor), "currency": value.currency.code}
+    return value if isinstance(value, int | None) else str(value)
 
 
 def _written(value: object, language: str, digits: Digits | None) -> str:

@@ -15,12 +15,16 @@ _ID: Final = {"type": "string", "format": "uuid", "pattern": "^[0-9a-f]{8}(-[0-9
 
 
 class ErrorFields(msgspec.Struct):
-    """What was refused: ``code`` for programs; ``message`` and ``hint`` in the language of Accept-Language (en, ar, he)."""
+    """What was refused: ``code`` for programs; ``message`` and ``hint`` in the language of Accept-Language (en, ar, he).
+
+    ``params`` are what the two were filled with; money is ``{amount_minor, currency}``.
+    """
 
     code: str
     message: str
     hint: str
     field: str | None
+    params: dict[str, Any]
 
 
 class Error(msgspec.Struct):

@@ -48,7 +48,7 @@ def test_a_missing_parameter_never_breaks_the_sentence() -> None:
 def test_programs_get_one_shape_with_latin_digits() -> None:
     body = error_body(TooManyRequests(minutes=12), "ar")
     assert set(body) == {"error"}
-    assert set(body["error"]) == {"code", "message", "hint", "field"}
+    assert set(body["error"]) == {"code", "message", "hint", "field", "params"}
     assert body["error"]["code"] == "too_many_requests"
     assert "12" in str(body["error"]["hint"])
 

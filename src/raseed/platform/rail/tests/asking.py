@@ -23,7 +23,7 @@ class Reply:
     @property
     def error(self) -> dict[str, Any]:
         found: dict[str, Any] = self.json["error"]
-        assert set(found) == {"code", "message", "hint", "field"}
+        assert set(found) == {"code", "message", "hint", "field", "params"}
         return found
 
 
