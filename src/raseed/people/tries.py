@@ -26,6 +26,9 @@ ON CONFLICT (bucket) DO UPDATE SET
     ends_at = CASE WHEN rate.ends_at <= %(now)s THEN excluded.ends_at ELSE rate.ends_at END
 RETURNING count, ends_at
 """
+_GIVE_BACK: Final = """
+UPDATE people_rate SET count = count - 1 WHERE bucket = %(bucket)s AND count > 0
+"""
 
 
 def count_one(limit: Limit, kind: str, subject: str, now: datetime) -> None:
@@ -34,12 +37,17 @@ def count_one(limit: Limit, kind: str, subject: str, now: datetime) -> None:
     Raises:
         TooManyRequests: it is one more than ``limit`` allows; a caller who lets that roll back counts nothing.
     """
-    bucket = keyed_hash(PEPPER, "rate", kind, subject)
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT_ONE, {"bucket": bucket, "now": now, "ends_at": now + limit.window})
+        cursor.execute(_COUNT_ONE, {"bucket": _bucket(kind, subject), "now": now, "ends_at": now + limit.window})
         count, ends_at = cursor.fetchone()
     if count > limit.count:
         raise TooManyRequests(minutes=whole_minutes(ends_at - now))
+
+
+def give_back(kind: str, subject: str) -> None:
+    """Take back what ``count_one`` counted: where only what went wrong is limited, it is counted before one knows."""
+    with connection.cursor() as cursor:
+        cursor.execute(_GIVE_BACK, {"bucket": _bucket(kind, subject)})
 
 
 def gate(key: bytes, now: datetime, *, tries: int = 0) -> SignInRow:
@@ -77,3 +85,7 @@ def forgive(row: SignInRow, *, tries: int = 0) -> None:
     row.code_hash, row.expires_at, row.tries_left = None, None, tries
     row.times_locked, row.locked_at, row.locked_until = 0, None, None
     row.save()
+
+
+def _bucket(kind: str, subject: str) -> bytes:
+    return keyed_hash(PEPPER, "rate", kind, subject)

@@ -220,7 +220,6 @@ class Migration(migrations.Migration):
                 ("kind", models.TextField()),
                 ("session_epoch", models.PositiveIntegerField()),
                 ("expires_at", models.DateTimeField()),
-                ("tries_left", models.PositiveSmallIntegerField()),
                 ("password", models.TextField(default="")),
                 ("totp_secret", models.BinaryField(default=b"")),
                 (

@@ -114,7 +114,6 @@ class TicketRow(models.Model):
     staff = models.ForeignKey(StaffRow, on_delete=models.CASCADE, related_name="+")
     session_epoch = models.PositiveIntegerField()
     expires_at = models.DateTimeField()
-    tries_left = models.PositiveSmallIntegerField()
     password = models.TextField(default="")
     totp_secret = models.BinaryField(default=b"")
 
