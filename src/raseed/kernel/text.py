@@ -16,7 +16,15 @@ _ARABIC_INDIC: Final = "٠١٢٣٤٥٦٧٨٩"
 _EXTENDED_ARABIC_INDIC: Final = "۰۱۲۳۴۵۶۷۸۹"
 _TO_ASCII: Final = str.maketrans(_ARABIC_INDIC + _EXTENDED_ARABIC_INDIC, "0123456789" * 2)
 _TO_ARABIC: Final = str.maketrans("0123456789", _ARABIC_INDIC)
-_FOLD: Final = _TO_ASCII | str.maketrans("ٱىةךםןףץ", "ايهכמנפצ", "ـء'׳\"״")
+_SILENT: Final = "ـء\u200c'’‘‛ʼʻʽʾʿ׳\"״“”`"
+"""What a reader does not spell: tatweel, a lone hamza, the zero-width non-joiner, apostrophes, geresh and gershayim."""
+_DASHES: Final = "-־‐‑‒–"
+_FOLD: Final = (
+    _TO_ASCII
+    | str.maketrans("ٱىیېےةۃہھەکڪךםןףץøłđðıə", "اييييهههههككכמנפצolddie", _SILENT)
+    | str.maketrans(dict.fromkeys(_DASHES, " ") | {"æ": "ae", "œ": "oe", "þ": "th"})
+)
+_PART: Final = re.compile(r"[^\W_]+")
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -57,10 +65,16 @@ def fold(text: str) -> str:
     """Return the key under which ``text`` is searched and sorted.
 
     It forgets case, diacritics (harakat and niqqud), tatweel, the forms of alef, hamza seats, ta marbuta and alef
-    maqsura, Hebrew final letters, and the script of digits. Folding twice gives the same as folding once.
+    maqsura, Persian forms of kaf, yeh and heh, Hebrew final letters, apostrophes, the script of digits, and Latin
+    letters' strokes and ligatures; dashes and maqaf part words. Folding twice gives the same as folding once.
     """
     letters = _without_marks(unicodedata.normalize("NFKD", text)).casefold()
     return " ".join(_without_marks(unicodedata.normalize("NFKD", letters)).translate(_FOLD).split())
+
+
+def parts_of(folded: str) -> list[str]:
+    """Return the parts of a folded text, in their order: runs of letters and digits, without what stands between."""
+    return _PART.findall(folded)
 
 
 def _without_marks(decomposed: str) -> str:

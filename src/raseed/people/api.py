@@ -33,6 +33,19 @@ from .changes import (
 )
 from .changes_deciding import confirm_change, propose_change, reject_change, withdraw_change
 from .changes_reading import change, change_history, changes, describe_change
+from .civil_id_rules import (
+    InvalidCivilId,
+    UnknownCivilIdCountry,
+    civil_id_countries,
+)
+from .civil_ids import (
+    CivilId,
+    CivilIdTaken,
+    UnknownCivilId,
+    civil_ids,
+    full_civil_id,
+    register_civil_id,
+)
 from .codes import CodeExpired, TooManyTries, WrongCode
 from .domain import (
     LANGUAGES,
@@ -50,6 +63,11 @@ from .domain import (
     normal_phone,
     phone_text,
 )
+from .names import (
+    MixedScripts,
+    StrangeCharacter,
+    TooManyMarks,
+)
 from .queries import (
     customer,
     customer_by_phone,
@@ -59,9 +77,13 @@ from .queries import (
     institution_by_slug,
     institutions,
     institutions_of,
-    search_customers,
 )
 from .roles import Role, UnknownRole, role, role_by_slug, roles
+from .roles_changes import InvalidRole, RoleHeld, RoleTaken, UnknownPermission
+from .search import (
+    CustomersFound,
+    search_customers,
+)
 from .services import join_institution, register_customer, register_institution, set_digits, set_language
 from .sign_in import confirm_code, request_code
 from .staff import (
@@ -76,9 +98,37 @@ from .staff import (
     staff_by_login,
     staff_of,
 )
+from .staff_changes import InvalidStaff, add_staff, reset_staff, state_words, unlock_staff
+from .staff_enrolment import (
+    Enrolled,
+    Enrolment,
+    Invitation,
+    Invited,
+    begin_enrolment,
+    finish_enrolment,
+    invited,
+    issue_invitation,
+)
+from .staff_errors import (
+    InvitationInvalid,
+    LoginTaken,
+    SignInLocked,
+    SignInOver,
+    StaffStateRefuses,
+    WrongLogin,
+    WrongSecondFactor,
+)
+from .staff_keeping import end_staff, lock_staff
+from .staff_own import change_staff_password, end_staff_sessions, give_second_factor, renew_recovery_codes
+from .staff_passwords import PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, WeakPassword
+from .staff_second_factor import recovery_codes_left
+from .staff_sign_in import StaffChallenge, finish_staff_sign_in, start_staff_sign_in
+from .trail import trail_of_customer, trail_of_institution
 
 __all__ = [
     "LANGUAGES",
+    "PASSWORD_LENGTH_MAX",
+    "PASSWORD_LENGTH_MIN",
     "SYSTEM",
     "Author",
     "Change",
@@ -89,12 +139,25 @@ __all__ = [
     "ChangePage",
     "ChangeState",
     "ChangeStep",
+    "CivilId",
+    "CivilIdTaken",
     "CodeExpired",
     "Customer",
+    "CustomersFound",
+    "Enrolled",
+    "Enrolment",
     "Institution",
+    "InvalidCivilId",
     "InvalidInstitution",
     "InvalidLogin",
     "InvalidPhone",
+    "InvalidRole",
+    "InvalidStaff",
+    "Invitation",
+    "InvitationInvalid",
+    "Invited",
+    "LoginTaken",
+    "MixedScripts",
     "NewCustomer",
     "NotPermitted",
     "NotTheProposer",
@@ -102,26 +165,45 @@ __all__ = [
     "PersonNeeded",
     "PhoneTaken",
     "Role",
+    "RoleHeld",
+    "RoleTaken",
     "SecondPersonNeeded",
+    "SignInLocked",
+    "SignInOver",
     "Staff",
+    "StaffChallenge",
     "StaffNotActive",
     "StaffPage",
     "StaffState",
+    "StaffStateRefuses",
+    "StrangeCharacter",
+    "TooManyMarks",
     "TooManyTries",
     "UnknownChange",
     "UnknownChangeKind",
+    "UnknownCivilId",
+    "UnknownCivilIdCountry",
     "UnknownCustomer",
     "UnknownInstitution",
     "UnknownLanguage",
+    "UnknownPermission",
     "UnknownRole",
     "UnknownStaff",
+    "WeakPassword",
     "WrongCode",
+    "WrongLogin",
+    "WrongSecondFactor",
+    "add_staff",
     "author_of_staff",
+    "begin_enrolment",
     "change",
     "change_history",
     "change_kind",
     "change_kinds",
+    "change_staff_password",
     "changes",
+    "civil_id_countries",
+    "civil_ids",
     "clean_reason",
     "confirm_change",
     "confirm_code",
@@ -131,24 +213,37 @@ __all__ = [
     "customers_of",
     "describe_change",
     "display_name",
+    "end_staff",
+    "end_staff_sessions",
+    "finish_enrolment",
+    "finish_staff_sign_in",
+    "full_civil_id",
+    "give_second_factor",
     "institution",
     "institution_by_slug",
     "institutions",
     "institutions_of",
+    "invited",
+    "issue_invitation",
     "join_institution",
+    "lock_staff",
     "masked_name",
     "normal_phone",
     "phone_text",
     "propose_change",
+    "recovery_codes_left",
     "register_change_kind",
+    "register_civil_id",
     "register_customer",
     "register_customers_bulk",
     "register_institution",
     "register_permissions",
     "registered_permissions",
     "reject_change",
+    "renew_recovery_codes",
     "request_code",
     "require",
+    "reset_staff",
     "role",
     "role_by_slug",
     "roles",
@@ -158,5 +253,10 @@ __all__ = [
     "staff",
     "staff_by_login",
     "staff_of",
+    "start_staff_sign_in",
+    "state_words",
+    "trail_of_customer",
+    "trail_of_institution",
+    "unlock_staff",
     "withdraw_change",
 ]

@@ -12,13 +12,17 @@ from uuid import UUID
 import psycopg
 from django.db import IntegrityError, connection, transaction
 from psycopg.types.json import Jsonb
+from psycopg.types.numeric import Int4
 
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.platform.api import SameIdOtherContent, emit, record
 
 from . import events
-from .domain import NewCustomer, PhoneTaken, UnknownInstitution, clean_names, known_language, normal_phone, search_key
+from .domain import NewCustomer, PhoneTaken, UnknownInstitution, known_language, normal_phone, search_key
+from .names import clean_names
 from .queries import PHONE
+from .search_index import merge_late, merge_soon
+from .search_words import search_keys, text_of
 
 CHUNK: Final = 20_000
 _NO_REGION: Final = "ZZ"
@@ -31,8 +35,10 @@ _COPY_IDENTITIES: Final = """
 COPY people_identity (channel, scope, value, customer_id, since) FROM STDIN (FORMAT BINARY)
 """
 _COPY_MEMBERSHIPS: Final = """
-COPY people_membership (institution_id, customer_id, joined_at) FROM STDIN (FORMAT BINARY)
+COPY people_membership (institution_id, customer_id, joined_at, search_text, search_keys) FROM STDIN (FORMAT BINARY)
 """
+_MEMBERSHIP_TYPES: Final = ("uuid", "uuid", "timestamptz", "text", "int4[]")
+_MERGE_MEMORY: Final = "64MB"
 
 
 def register_customers_bulk(
@@ -63,20 +69,23 @@ def register_customers_bulk(
 def _register_chunk(chunk: list[NewCustomer], phones: _Phones, actor: str, clock: Clock) -> None:
     people: list[tuple[UUID, Jsonb, str, str, datetime]] = []
     identities: list[tuple[str, str, str, UUID, datetime]] = []
-    memberships: list[tuple[UUID, UUID, datetime]] = []
+    memberships: list[tuple[UUID, UUID, datetime, str, list[Int4]]] = []
     joined: Counter[UUID] = Counter()
     for one in chunk:
         names = clean_names(one.names)
         language, phone = known_language(one.language), phones.checked(one.phone)
         people.append((one.id, Jsonb(names), language, search_key(names, language), one.created_at))
         identities.append((PHONE, "", phone, one.id, one.created_at))
-        memberships.extend((institution_id, one.id, one.created_at) for institution_id in one.institution_ids)
+        text = text_of(names, phone)
+        for institution_id in one.institution_ids:
+            keys = [Int4(key) for key in search_keys(institution_id, text)]
+            memberships.append((institution_id, one.id, one.created_at, text, keys))
         joined.update(one.institution_ids)
     try:
         with transaction.atomic():
             _copy(_COPY_CUSTOMERS, ("uuid", "jsonb", "varchar", "text", "timestamptz"), people)
             _copy(_COPY_IDENTITIES, ("text", "text", "text", "uuid", "timestamptz"), identities)
-            _copy(_COPY_MEMBERSHIPS, ("uuid", "uuid", "timestamptz"), memberships)
+            _copy_memberships(memberships)
             for institution_id, count in sorted(joined.items()):
                 _tell(institution_id, count, actor, clock)
     except IntegrityError as error:
@@ -111,6 +120,16 @@ class _Phones:
         if normal == phone:
             self._right.add(kind)
         return normal
+
+
+def _copy_memberships(rows: list[tuple[UUID, UUID, datetime, str, list[Int4]]]) -> None:
+    """Copy who is with whom; the index takes in all but the last row at once, which the last row sets off."""
+    merge_late()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('work_mem', %s, true)", [_MERGE_MEMORY])
+    _copy(_COPY_MEMBERSHIPS, _MEMBERSHIP_TYPES, rows[:-1])
+    merge_soon()
+    _copy(_COPY_MEMBERSHIPS, _MEMBERSHIP_TYPES, rows[-1:])
 
 
 def _copy(statement: str, types: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:

@@ -10,6 +10,10 @@ from .authority import Permission
 
 CUSTOMERS_VIEW: Final = "people.customers.view"
 CUSTOMERS_EDIT: Final = "people.customers.edit"
+CIVIL_IDS_VIEW: Final = "people.civil_ids.view"
+CONSENTS_PUBLISH: Final = "people.consents.publish"
+CRITICAL_DATES_VIEW: Final = "people.critical_dates.view"
+CRITICAL_DATES_EDIT: Final = "people.critical_dates.edit"
 VULNERABILITY_VIEW: Final = "people.vulnerability.view"
 VULNERABILITY_EDIT: Final = "people.vulnerability.edit"
 PHONE_PROPOSE: Final = "people.phone.propose"
@@ -25,6 +29,10 @@ KEYS_MANAGE: Final = "people.keys.manage"
 PERMISSIONS: Final = (
     Permission(CUSTOMERS_VIEW, mark("See customers")),
     Permission(CUSTOMERS_EDIT, mark("Edit what is known of customers")),
+    Permission(CIVIL_IDS_VIEW, mark("See identity numbers in full")),
+    Permission(CONSENTS_PUBLISH, mark("Publish what customers are asked to agree to")),
+    Permission(CRITICAL_DATES_VIEW, mark("See the days on which customers need their money")),
+    Permission(CRITICAL_DATES_EDIT, mark("Edit the days on which customers need their money")),
     Permission(VULNERABILITY_VIEW, mark("See which customers need special care, and why")),
     Permission(VULNERABILITY_EDIT, mark("Note that a customer needs special care")),
     Permission(PHONE_PROPOSE, mark("Propose a customer's new phone number")),

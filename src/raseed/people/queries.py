@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from raseed.kernel.text import fold
 from raseed.platform.api import decode_cursor, encode_cursor
 from raseed.platform.formats import Digits
 
@@ -67,17 +66,6 @@ def customers_of(
     ids = list(rows.order_by("customer_id").values_list("customer_id", flat=True)[: size + 1])
     found = customers(ids[:size])
     return [found[one] for one in ids[:size]], encode_cursor(kind, str(ids[size - 1])) if len(ids) > size else None
-
-
-def search_customers(text: str, *, limit: int = 20) -> list[Customer]:
-    """Return customers whose name, in their own language, begins with ``text`` however it is vowelled or spelt."""
-    key = fold(text)
-    if not key:
-        return []
-    rows = CustomerRow.objects.filter(search_key__startswith=key).order_by("search_key", "id")
-    ids = list(rows.values_list("id", flat=True)[: min(max(limit, 1), PAGE_MAX)])
-    found = customers(ids)
-    return [found[one] for one in ids]
 
 
 def institutions_of(customer_id: UUID) -> list[Institution]:

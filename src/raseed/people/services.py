@@ -17,14 +17,15 @@ from .domain import (
     Institution,
     PhoneTaken,
     check_institution,
-    clean_names,
     known_language,
     normal_phone,
     search_key,
 )
 from .models import CustomerRow, IdentityRow, InstitutionRow, MembershipRow
+from .names import clean_names
 from .queries import PHONE, customer, institution
 from .roles import make_starting_roles
+from .search_index import index_person, merge_soon
 
 
 @transaction.atomic
@@ -86,7 +87,8 @@ def register_customer(
     through ``join_institution``.
 
     Raises:
-        UnacceptableText, UnknownLanguage, InvalidPhone, UnknownInstitution: what they say.
+        UnacceptableText, StrangeCharacter, MixedScripts, TooManyMarks: a name deceives its reader.
+        UnknownLanguage, InvalidPhone, UnknownInstitution: what they say.
         PhoneTaken: the number is another customer's.
         SameIdOtherContent: the id came before with other content.
     """
@@ -137,6 +139,8 @@ def _join(customer_id: UUID, institution_id: UUID, actor: str, clock: Clock) -> 
     )
     if not made:
         return
+    merge_soon()
+    index_person(customer_id)
     record(
         actor=actor,
         action="people.customer_joined",

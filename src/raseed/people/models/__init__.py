@@ -3,20 +3,46 @@
 from __future__ import annotations
 
 from .customers import CustomerRow, IdentityRow, InstitutionRow, MembershipRow, RateRow, SignInRow
+from .persons import (
+    AccessKeyRow,
+    ChallengeRow,
+    CivilIdRow,
+    ConsentRow,
+    ConsentTextRow,
+    CriticalDateRow,
+    DeviceKeyRow,
+    PasskeyRow,
+    PhoneChangeRow,
+    ProofRow,
+    SignedInRow,
+    VulnerabilityRow,
+)
 from .staff import ChangeRow, ChangeStepRow, GrantRow, RecoveryCodeRow, RoleRow, StaffRow, TicketRow
 
 __all__ = [
+    "AccessKeyRow",
+    "ChallengeRow",
     "ChangeRow",
     "ChangeStepRow",
+    "CivilIdRow",
+    "ConsentRow",
+    "ConsentTextRow",
+    "CriticalDateRow",
     "CustomerRow",
+    "DeviceKeyRow",
     "GrantRow",
     "IdentityRow",
     "InstitutionRow",
     "MembershipRow",
+    "PasskeyRow",
+    "PhoneChangeRow",
+    "ProofRow",
     "RateRow",
     "RecoveryCodeRow",
     "RoleRow",
     "SignInRow",
+    "SignedInRow",
     "StaffRow",
     "TicketRow",
+    "VulnerabilityRow",
 ]

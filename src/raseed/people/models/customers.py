@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 
@@ -32,13 +34,11 @@ class CustomerRow(models.Model):
     language = models.CharField(max_length=2)
     digits = models.CharField(max_length=4, null=True)  # noqa: DJ001  (no choice is not an empty one)
     search_key = models.TextField()
+    session_epoch = models.PositiveIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField()
 
     class Meta:
         db_table = "people_customer"
-        indexes: ClassVar = [
-            models.Index(fields=["search_key"], name="people_customer_search", opclasses=["text_pattern_ops"])
-        ]
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=models.Q(language__in=["ar", "he", "en"]), name="people_customer_language"
@@ -73,15 +73,18 @@ class IdentityRow(models.Model):
 
 
 class MembershipRow(models.Model):
-    """A person is a customer of an institution."""
+    """A person is a customer of an institution, and how they are found there (ADR 0019)."""
 
     id = models.BigAutoField(primary_key=True)
     institution = models.ForeignKey(InstitutionRow, on_delete=models.PROTECT, related_name="+", db_index=False)
     customer = models.ForeignKey(CustomerRow, on_delete=models.PROTECT, related_name="memberships")
     joined_at = models.DateTimeField()
+    search_text = models.TextField(default="", db_default="")
+    search_keys = ArrayField(models.IntegerField(), default=list, db_default=models.Value("{}"))
 
     class Meta:
         db_table = "people_membership"
+        indexes: ClassVar = [GinIndex(fields=["search_keys"], name="people_membership_search")]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["institution", "customer"], name="people_membership_once")
         ]

@@ -34,7 +34,6 @@ from raseed.people.api import (
     register_customer,
     register_customers_bulk,
     register_institution,
-    search_customers,
     set_digits,
     set_language,
 )
@@ -252,14 +251,6 @@ def test_an_institutions_customers_are_read_page_by_page_each_once(nile: Institu
     assert read == sorted(one.id for one in people)
     with pytest.raises(InvalidCursor):
         customers_of(nile.id, after="bent")
-
-
-def test_a_person_is_found_by_how_their_name_begins_however_it_is_spelt(nile: Institution) -> None:
-    mona = a_customer(nile.id, names={"ar": "مُنى أحمد", "en": "Mona"})
-    huda = a_customer(nile.id, phone="+201001234568", names={"he": "הודא"}, language="he")
-    assert search_customers("مني احمد") == search_customers("منى") == [mona]
-    assert search_customers("הו") == [huda]
-    assert search_customers("%") == search_customers("") == search_customers("_") == []
 
 
 def test_the_database_itself_refuses_a_second_owner_of_a_number(nile: Institution) -> None:
