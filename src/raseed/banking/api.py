@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from .bulk import open_many
+from .documents.camt053 import statement_camt053
+from .documents.delimited import statement_csv
+from .documents.errors import AmountTooLargeForFormat, PeriodInFuture, PeriodTooLong, PeriodUpsideDown
+from .documents.period import PERIOD_LINES_MAX, PERIOD_YEARS_MAX, PeriodStatement, period_statement
 from .domain import (
     NO_LIMITS,
     STATEMENT_LINES_MAX,
@@ -73,10 +77,13 @@ from .services import (
     unblock_account,
 )
 from .statement import register_narrator, statement
+from .statement_filter import Flow, InvalidFilter, StatementFilter
 from .terms import offer_product, set_fee, set_limits, set_up_institution
 
 __all__ = [
     "NO_LIMITS",
+    "PERIOD_LINES_MAX",
+    "PERIOD_YEARS_MAX",
     "STATEMENT_LINES_MAX",
     "AccountAlias",
     "AccountBlocked",
@@ -88,16 +95,19 @@ __all__ = [
     "Alias",
     "AliasKind",
     "AliasTaken",
+    "AmountTooLargeForFormat",
     "BankAccount",
     "BooksBusy",
     "CounterpartyKind",
     "Cursor",
     "FeeEvent",
+    "Flow",
     "IllegalStateChange",
     "InstitutionNotSetUp",
     "InternalAccount",
     "InternalRole",
     "InvalidAlias",
+    "InvalidFilter",
     "InvalidIban",
     "InvalidTerms",
     "LimitPerDay",
@@ -106,10 +116,15 @@ __all__ = [
     "LockedAccount",
     "Narrative",
     "NewBankAccount",
+    "PeriodInFuture",
+    "PeriodStatement",
+    "PeriodTooLong",
+    "PeriodUpsideDown",
     "Product",
     "ProductKind",
     "ProductNotOffered",
     "Spend",
+    "StatementFilter",
     "StatementLine",
     "StatementPage",
     "account",
@@ -135,6 +150,7 @@ __all__ = [
     "open_current_account",
     "open_many",
     "open_wallet",
+    "period_statement",
     "printed_iban",
     "product",
     "products_of",
@@ -145,5 +161,7 @@ __all__ = [
     "set_limits",
     "set_up_institution",
     "statement",
+    "statement_camt053",
+    "statement_csv",
     "unblock_account",
 ]

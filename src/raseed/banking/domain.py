@@ -231,13 +231,14 @@ class Narrative:
     """What the package that caused a movement says about it: a reference to quote, the sender's words, its id.
 
     ``counterparty`` names the other side where its account does not (a shop that is paid through the institution, another
-    bank); empty leaves it to the account.
+    bank); empty leaves it to the account. ``end_to_end_id`` is the payer's own reference, where an order had one.
     """
 
     reference: str
     note: str = ""
     payment_id: UUID | None = None
     counterparty: str = ""
+    end_to_end_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,10 +252,13 @@ class StatementLine:
         counterparty: in words, in the reader's language. Who paid in is named in full, as payers are by rule (FATF
             recommendation 16); who was paid is masked, as on the page that asked for confirmation.
         amount: positive when money came in, negative when it went out.
-        balance_after: of the account, after this movement, in the ledger's order.
+        balance_after: of the account, after this movement: in the ledger's order on a page of the screen, in booked order
+            in the statement of a period.
         reference: to quote to the institution.
         note: the sender's words, or empty.
         payment_id: the payment that caused it, if one did.
+        end_to_end_id: the payer's own reference, or empty.
+        role: which of its own accounts, where the institution itself is on the other side.
     """
 
     seq: int
@@ -267,6 +271,8 @@ class StatementLine:
     reference: str
     note: str = ""
     payment_id: UUID | None = None
+    end_to_end_id: str = ""
+    role: InternalRole | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,11 +299,16 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class StatementPage:
-    """Newest first. ``next`` is ``None`` on the last page."""
+    """Newest first. ``next`` is ``None`` on the last page.
+
+    A page of a search is bounded in work, not only in lines: it may hold few or none and still have a next one.
+    ``searched_back_to`` then says how far back it has looked (``None`` where there is nothing more to look at).
+    """
 
     account_id: UUID
     lines: tuple[StatementLine, ...] = field(default=())
     next: Cursor | None = None
+    searched_back_to: datetime | None = None
 
 
 def business_day(account: BankAccount, now: datetime) -> date:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -26,12 +27,20 @@ from .domain import (
     StatementPage,
 )
 from .queries import account, accounts, internal_accounts
+from .statement_filter import StatementFilter, has_words
 
 OTHER_INSTITUTION: Final = mark("The institution")
-READS_MAX: Final = 20
-"""How often the history is read for one page: movements that were only held fill no line, so a page may need more."""
+READ_AT_ONCE: Final = 500
+"""How many entries of the history are read at a time, where not every one becomes a line."""
+LOOKED_AT_MAX: Final = 2_000
+"""The most entries that one page looks at; where it has looked at so many, the next page goes on from there."""
+NARRATED_AT_ONCE: Final = 5_000
+"""The most movements whose causes a narrator is asked about in one go."""
+TOLD_AT_ONCE: Final = 100
+"""How many movements a search puts into words before it looks whether the page is full."""
 
 _UNPOSTED: Final = ledger.TransferFlags.PENDING | ledger.TransferFlags.VOID_PENDING_TRANSFER
+_EVERYTHING: Final = StatementFilter()
 
 
 class Narrator(Protocol):
@@ -54,15 +63,11 @@ def register_narrator(narrator: Narrator) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Telling:
-    """What is needed to tell entries: looked up once for a page."""
+class Movement:
+    """A posting on an account and the account's balance after it, minor units."""
 
-    of: BankAccount
-    language: str
-    others: Mapping[UUID, BankAccount]
-    own: Mapping[UUID, InternalAccount]
-    holders: Mapping[UUID, people.Customer]
-    narratives: Mapping[UUID, Narrative]
+    entry: ledger.BookedEntry
+    balance_after: int
 
 
 def statement(
@@ -72,6 +77,7 @@ def statement(
     limit: int = STATEMENT_LINES_MAX,
     language: str = "ar",
     customer_id: UUID | None = None,
+    filter: StatementFilter | None = None,  # noqa: A002  (the word that readers of the door expect)
 ) -> StatementPage:
     """Return a page of movements, newest first, in the ledger's order.
 
@@ -81,70 +87,136 @@ def statement(
         limit: lines, at most ``STATEMENT_LINES_MAX``.
         language: the reader's, for names and words.
         customer_id: who asks; then only an account of theirs is told.
+        filter: what is looked for. A page looks at ``LOOKED_AT_MAX`` entries at most; see ``StatementPage``.
 
     Raises:
         AccountUnknown: no such account, or someone else's.
     """
     of = account(account_id, customer_id=customer_id)
     wanted = min(max(limit, 1), STATEMENT_LINES_MAX)
-    entries, more = _posted_entries(account_id, before, wanted)
-    with override(language):
-        told = _telling(of, language, entries)
-        lines = tuple(_line(entry, told) for entry in entries)
-    return StatementPage(account_id, lines, Cursor(entries[-1].transfer.seq) if more else None)
-
-
-def _posted_entries(account_id: UUID, before: Cursor | None, wanted: int) -> tuple[list[ledger.HistoryEntry], bool]:
-    """Return up to ``wanted`` entries that moved money, and whether there are more below them."""
-    entries: list[ledger.HistoryEntry] = []
+    sought = filter or _EVERYTHING
     below = before.position if before else None
-    for _ in range(READS_MAX):
-        read = ledger.account_history(account_id, before_seq=below, limit=wanted + 1)
-        entries += [entry for entry in read if not entry.transfer.flags & _UNPOSTED]
-        if len(read) <= wanted or len(entries) > wanted:
+    last_looked: datetime | None = None
+    lines: list[StatementLine] = []
+    at_once = wanted + 1 if sought == _EVERYTHING else READ_AT_ONCE
+    looked_at = 0
+    while looked_at < LOOKED_AT_MAX:
+        read = ledger.account_history(account_id, before_seq=below, limit=at_once)
+        lines += _found(of, language, read, sought, wanted + 1 - len(lines))
+        if len(lines) > wanted:
+            below, last_looked = lines[wanted - 1].seq, lines[wanted - 1].posted_at
             break
-        below = read[-1].transfer.seq
-    return entries[:wanted], len(entries) > wanted
+        if len(read) < at_once:
+            return StatementPage(account_id, tuple(lines))
+        below, last_looked = read[-1].transfer.seq, read[-1].transfer.posted_at
+        looked_at += len(read)
+        at_once = READ_AT_ONCE
+    assert below is not None, "the loop has looked at something, or returned"
+    return StatementPage(account_id, tuple(lines[:wanted]), Cursor(below), last_looked)
 
 
-def _telling(of: BankAccount, language: str, entries: Sequence[ledger.HistoryEntry]) -> _Telling:
-    counterparties = {_counterparty_id(of.id, entry.transfer) for entry in entries}
-    others = accounts(counterparties, with_aliases=False)
-    causes = list({entry.transfer.user_data for entry in entries if entry.transfer.user_data})
-    narratives: dict[UUID, Narrative] = {}
-    for narrator in _narrators if causes else ():
-        narratives.update(narrator(causes))
+def tell(of: BankAccount, language: str, movements: Sequence[Movement]) -> list[StatementLine]:
+    """Return movements of an account in words for its holder, in ``language``."""
+    with override(language):
+        told = _telling(of, language, [movement.entry for movement in movements])
+        return [_line(movement, told) for movement in movements]
+
+
+def _found(
+    of: BankAccount, language: str, read: Sequence[ledger.HistoryEntry], sought: StatementFilter, wanted: int
+) -> list[StatementLine]:
+    """Return the first lines, at most ``wanted``, of what was read that moved money and passes the filter."""
+    admitted = [
+        _movement(each)
+        for each in read
+        if not each.transfer.flags & _UNPOSTED
+        and sought.admits(
+            came_in=not each.is_debit, amount_minor=each.transfer.amount, booked_on=each.transfer.booked_on
+        )
+    ]
+    words = sought.words
+    if not words:
+        return tell(of, language, admitted[:wanted])
+    found: list[StatementLine] = []
+    for at in range(0, len(admitted), TOLD_AT_ONCE):
+        told = tell(of, language, admitted[at : at + TOLD_AT_ONCE])
+        found += [line for line in told if has_words(line, words)]
+        if len(found) >= wanted:
+            break
+    return found[:wanted]
+
+
+def _movement(entry: ledger.HistoryEntry) -> Movement:
+    transfer = entry.transfer
+    return Movement(
+        ledger.BookedEntry(
+            seq=transfer.seq,
+            transfer_id=transfer.id,
+            counterparty_id=transfer.credit_account_id if entry.is_debit else transfer.debit_account_id,
+            is_debit=entry.is_debit,
+            amount=transfer.amount,
+            user_data=transfer.user_data,
+            code=transfer.code,
+            booked_on=transfer.booked_on,
+            posted_at=transfer.posted_at,
+        ),
+        entry.balances.credits_posted - entry.balances.debits_posted,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """What is needed to tell entries: looked up once for all of them."""
+
+    of: BankAccount
+    language: str
+    others: Mapping[UUID, BankAccount]
+    own: Mapping[UUID, InternalAccount]
+    holders: Mapping[UUID, people.Customer]
+    narratives: Mapping[UUID, Narrative]
+
+
+def _telling(of: BankAccount, language: str, entries: Sequence[ledger.BookedEntry]) -> _Telling:
+    counterparties = {entry.counterparty_id for entry in entries}
+    others = accounts(counterparties, with_aliases=False) if counterparties else {}
     return _Telling(
         of=of,
         language=language,
         others=others,
         own=internal_accounts(counterparties - others.keys()),
         holders=people.customers({other.owner_id for other in others.values()} - {of.owner_id}),
-        narratives=narratives,
+        narratives=_narratives(list({entry.user_data for entry in entries if entry.user_data})),
     )
 
 
-def _line(entry: ledger.HistoryEntry, told: _Telling) -> StatementLine:
-    transfer = entry.transfer
+def _narratives(causes: Sequence[UUID]) -> dict[UUID, Narrative]:
+    narratives: dict[UUID, Narrative] = {}
+    for narrator in _narrators:
+        for at in range(0, len(causes), NARRATED_AT_ONCE):
+            narratives.update(narrator(causes[at : at + NARRATED_AT_ONCE]))
+    return narratives
+
+
+def _line(movement: Movement, told: _Telling) -> StatementLine:
+    entry = movement.entry
     came_in = not entry.is_debit
-    words, kind = _counterparty(_counterparty_id(told.of.id, transfer), told, came_in=came_in)
-    narrative = told.narratives.get(transfer.user_data) if transfer.user_data else None
+    words, kind = _counterparty(entry.counterparty_id, told, came_in=came_in)
+    narrative = told.narratives.get(entry.user_data) if entry.user_data else None
+    own = told.own.get(entry.counterparty_id)
     return StatementLine(
-        seq=transfer.seq,
-        posted_at=transfer.posted_at,
-        booked_on=transfer.booked_on,
+        seq=entry.seq,
+        posted_at=entry.posted_at,
+        booked_on=entry.booked_on,
         counterparty=(narrative.counterparty if narrative else "") or words,
         counterparty_kind=kind,
-        amount=Money(transfer.amount if came_in else -transfer.amount, told.of.currency),
-        balance_after=Money(entry.balances.credits_posted - entry.balances.debits_posted, told.of.currency),
-        reference=narrative.reference if narrative else transfer.id.hex[-10:].upper(),
+        amount=Money(entry.amount if came_in else -entry.amount, told.of.currency),
+        balance_after=Money(movement.balance_after, told.of.currency),
+        reference=narrative.reference if narrative else entry.transfer_id.hex[-10:].upper(),
         note=narrative.note if narrative else "",
         payment_id=narrative.payment_id if narrative else None,
+        end_to_end_id=narrative.end_to_end_id if narrative else "",
+        role=own.role if own else None,
     )
-
-
-def _counterparty_id(account_id: UUID, transfer: ledger.Transfer) -> UUID:
-    return transfer.debit_account_id if transfer.credit_account_id == account_id else transfer.credit_account_id
 
 
 def _counterparty(account_id: UUID, told: _Telling, *, came_in: bool) -> tuple[str, CounterpartyKind]:

@@ -6,6 +6,7 @@ error, and the caller commits.
 
 from __future__ import annotations
 
+from .booked import BookedEntry, BookedPeriod, HistoryTooLong, booked_period
 from .domain import (
     AMOUNT_MAX,
     BATCH_MAX,
@@ -52,9 +53,12 @@ __all__ = [
     "AccountNotFound",
     "Balances",
     "BatchTooLarge",
+    "BookedEntry",
+    "BookedPeriod",
     "CreateAccountResult",
     "CreateTransferResult",
     "HistoryEntry",
+    "HistoryTooLong",
     "LedgerBusy",
     "LedgerInfo",
     "LedgerNotFound",
@@ -65,6 +69,7 @@ __all__ = [
     "TransferFlags",
     "account_history",
     "balances_at",
+    "booked_period",
     "close_account",
     "create_accounts",
     "create_transfers",
