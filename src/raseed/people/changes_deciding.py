@@ -110,6 +110,7 @@ def confirm_change(change_id: UUID, *, by: Author, note: str = "", clock: Clock 
     waiting, of_kind = read(row, now=now), change_kind(row.kind)
     _refuse_unless_second(waiting, of_kind, by)
     cleaned = _note(note)
+    _alone_with(waiting.subject)
     if _json(of_kind.current(waiting)) != row.before:
         raise ChangeOutdated
     applied = replace(waiting, state=ChangeState.APPLIED, decided_by=by.actor, decided_at=now, decision_note=cleaned)
@@ -181,6 +182,12 @@ def _locked(change_id: UUID) -> ChangeRow:
     if row is None:
         raise UnknownChange(field="change_id")
     return row
+
+
+def _alone_with(subject: str) -> None:
+    """Let no other change of the same subject be confirmed until the transaction ends: the look and the deed are one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"people.change:{subject}"])
 
 
 def _refuse_unless_second(waiting: Change, kind: ChangeKind, by: Author) -> None:

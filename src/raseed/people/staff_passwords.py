@@ -68,13 +68,13 @@ def clean_password(password: str, *, login: str) -> str:
 
 
 def hash_password(password: str) -> str:
-    """Return the argon2id hash, in its own text form, of what ``clean_password`` returned.
+    """Return the argon2id hash, in its own text form, of a password that was found good.
 
     Raises:
         TemporarilyUnavailable: too many are being worked on.
     """
     with _Turn():
-        return _hasher.encode(password, _hasher.salt())
+        return _hasher.encode(_normal(password), _hasher.salt())
 
 
 def is_password(password: str, encoded: str) -> bool:

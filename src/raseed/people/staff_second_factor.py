@@ -7,7 +7,6 @@ time step can be used once, and none before it: who looks over a shoulder comes 
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import os
 import secrets
@@ -16,14 +15,14 @@ from typing import Final
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from raseed.kernel.text import ascii_digits
-from raseed.platform.api import key_text, keyed_hash
+from raseed.platform.api import keyed_hash
 
 from .models import RecoveryCodeRow, StaffRow
+from .sealing import seal, unseal
 
 CODE_DIGITS: Final = 6
 CODE_TEXT_MAX: Final = 64
@@ -38,8 +37,6 @@ RECOVERY_LETTERS: Final = 12
 ISSUER: Final = "Raseed"
 KEY: Final = "staff-secrets"
 _ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-_FORMAT: Final = b"\x01"
-_NONCE_BYTES: Final = 12
 
 
 def new_secret() -> bytes:
@@ -59,18 +56,14 @@ def otpauth_uri(secret: bytes, login: str) -> str:
 
 
 def encrypted(secret: bytes, owner_id: UUID) -> bytes:
-    """Return the secret as it is kept: a format byte, a nonce, and the ciphertext, of use for this owner only."""
-    nonce = os.urandom(_NONCE_BYTES)
-    return _FORMAT + nonce + _cipher().encrypt(nonce, secret, owner_id.bytes)
+    """Return the secret as it is kept: sealed, and of use for this owner only."""
+    return seal(KEY, secret.hex(), about=str(owner_id))
 
 
 def decrypted(kept: bytes, owner_id: UUID) -> bytes | None:
-    """Return the secret, or ``None`` where it is not this owner's or its key is not here."""
-    if not kept.startswith(_FORMAT):
-        return None
-    nonce, text = kept[1 : 1 + _NONCE_BYTES], kept[1 + _NONCE_BYTES :]
+    """Return the secret, or ``None`` where there is none, or it is not this owner's, or its key is not here."""
     try:
-        return _cipher().decrypt(nonce, text, owner_id.bytes)
+        return bytes.fromhex(unseal(KEY, kept, about=str(owner_id))) if kept else None
     except InvalidTag:
         return None
 
@@ -130,7 +123,3 @@ def _recovery_hash(staff_id: UUID, code: str) -> bytes:
 
 def _totp(secret: bytes) -> TOTP:
     return TOTP(secret, CODE_DIGITS, SHA1(), STEP_S)  # noqa: S303  (HMAC-SHA-1, which is what apps know; sound here)
-
-
-def _cipher() -> AESGCM:
-    return AESGCM(hashlib.sha256(key_text(KEY).encode()).digest())

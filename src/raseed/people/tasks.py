@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from .changes_deciding import expire_old_changes
 from .sign_in import forget_sign_ins
+from .staff_tickets import forget_tickets
 
-__all__ = ["expire_old_changes", "forget_sign_ins"]
+__all__ = ["expire_old_changes", "forget_sign_ins", "forget_tickets"]
