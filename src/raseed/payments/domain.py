@@ -135,7 +135,10 @@ class PaymentPage:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a payer is shown before confirming. Names are in the reader's language; the recipient's is masked."""
+    """What a payer is shown before confirming. Names are in the reader's language.
+
+    ``recipient_name`` is masked; where ``to_own_account``, it is the payer's own label of the account, or its product.
+    """
 
     from_account: BankAccount
     to: Alias
@@ -144,6 +147,7 @@ class Preview:
     recipient_institution: str
     amount: Money
     fee: Money
+    to_own_account: bool = False
 
     @property
     def total(self) -> Money:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 from uuid import UUID
 
-from raseed.banking.api import AccountClosed, BankAccount
+from raseed.banking.api import AccountClosed
 from raseed.kernel.clock import Clock
 from raseed.kernel.errors import RaseedError
 from raseed.ledger import api as ledger
 
-from .domain import Payment
-from .errors import NotEnoughMoney, PaymentIdTaken, RecipientClosed, RefusedByBooks
+from .errors import MoreThanOwed, NotEnoughMoney, PaymentIdTaken, RecipientClosed, RefusedByBooks
 
 TRANSFER_CODE: Final = 100
 FEE_CODE: Final = 101
@@ -22,50 +22,54 @@ FEE_CODE: Final = 101
 _Result = ledger.CreateTransferResult
 _MEANINGS: Final[Mapping[ledger.CreateTransferResult, type[RaseedError]]] = {
     _Result.EXCEEDS_CREDITS: NotEnoughMoney,
+    _Result.EXCEEDS_DEBITS: MoreThanOwed,
     _Result.DEBIT_ACCOUNT_ALREADY_CLOSED: AccountClosed,
     _Result.CREDIT_ACCOUNT_ALREADY_CLOSED: RecipientClosed,
 }
+_PLAIN: Final = ledger.TransferFlags(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """A payment that is to be posted: from an account, and to whom its fee goes if it has one."""
+    """A payment that is to be posted: from an account to another, and to whom its fee goes if it has one."""
 
-    payment: Payment
-    payer: BankAccount
+    id: UUID
+    from_account_id: UUID
+    to_account_id: UUID
+    amount_minor: int
+    fee_minor: int
+    ledger: int
+    booked_on: date
     fees_account_id: UUID | None
 
 
 def transfers_of(posting: Posting) -> list[ledger.NewTransfer]:
     """Return the ledger's transfers of a payment: one, or two that stand and fall together where there is a fee."""
-    payment = posting.payment
-    assert payment.to_account_id is not None, "what is posted has a destination"
-    fee = payment.fee.amount_minor
     transfers = [
         ledger.NewTransfer(
-            id=payment.id,
-            debit_account_id=payment.from_account_id,
-            credit_account_id=payment.to_account_id,
-            amount=payment.amount.amount_minor,
-            ledger=posting.payer.ledger,
+            id=posting.id,
+            debit_account_id=posting.from_account_id,
+            credit_account_id=posting.to_account_id,
+            amount=posting.amount_minor,
+            ledger=posting.ledger,
             code=TRANSFER_CODE,
-            flags=ledger.TransferFlags.LINKED if fee else ledger.TransferFlags(0),
-            user_data=payment.id,
-            booked_on=payment.booked_on,
+            flags=ledger.TransferFlags.LINKED if posting.fee_minor else _PLAIN,
+            user_data=posting.id,
+            booked_on=posting.booked_on,
         )
     ]
-    if fee:
+    if posting.fee_minor:
         assert posting.fees_account_id is not None, "a fee is paid to somebody"
         transfers.append(
             ledger.NewTransfer(
-                id=fee_transfer_id(payment.id),
-                debit_account_id=payment.from_account_id,
+                id=fee_transfer_id(posting.id),
+                debit_account_id=posting.from_account_id,
                 credit_account_id=posting.fees_account_id,
-                amount=fee,
-                ledger=posting.payer.ledger,
+                amount=posting.fee_minor,
+                ledger=posting.ledger,
                 code=FEE_CODE,
-                user_data=payment.id,
-                booked_on=payment.booked_on,
+                user_data=posting.id,
+                booked_on=posting.booked_on,
             )
         )
     return transfers
@@ -83,15 +87,18 @@ def post(postings: Sequence[Posting], clock: Clock) -> dict[UUID, RaseedError]:
         PaymentIdTaken: the ledger has a transfer under a payment's id that no payment made.
         LedgerBusy: roll back and begin again.
     """
-    chains = [transfers_of(posting) for posting in postings]
-    if not chains:
+    if not postings:
         return {}
-    results = iter(ledger.post([transfer for chain in chains for transfer in chain], clock=clock))
+    chains = [transfers_of(posting) for posting in postings]
+    results = ledger.post([transfer for chain in chains for transfer in chain], clock=clock)
+    if results.count(_Result.OK) == len(results):
+        return {}
+    answers = iter(results)
     refused = {}
     for posting, chain in zip(postings, chains, strict=True):
-        refusal = _meaning([next(results) for _ in chain])
+        refusal = _meaning([next(answers) for _ in chain])
         if refusal is not None:
-            refused[posting.payment.id] = refusal
+            refused[posting.id] = refusal
     return refused
 
 

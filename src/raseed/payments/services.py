@@ -18,11 +18,12 @@ from raseed.kernel.text import clean_text
 from raseed.ledger import api as ledger
 from raseed.people import api as people
 
-from .domain import BATCH_MAX, NOTE_LENGTH_MAX, Instruction, Payment, Preview
+from .domain import BATCH_MAX, NOTE_LENGTH_MAX, Destination, Instruction, Payment, Preview
 from .errors import AmountNotPositive, NotEnoughMoney, PaymentIdTaken, TooManyPayments
-from .execution import Order, RefusedLate, carry_out, verdict
+from .execution import RefusedLate, carry_out, verdict
 from .queries import payments_by_id
 from .routes import destinations
+from .sending import Sending, payment_of
 
 ATTEMPTS_MAX: Final = 5
 """How often a batch is begun again after the books refused some of it or were busy, or someone else sent one of its ids first."""
@@ -45,23 +46,24 @@ def preview(
     asked = Instruction(
         id=UUID(int=1), actor_customer_id=actor_customer_id, from_account_id=from_account_id, to=to, amount=amount
     )
-    (order,) = _orders([asked], clock)
-    destination = order.destination
+    (sending,) = sendings_of([_checked(asked)], clock)
+    payer, destination = sending.payer, sending.destination
     if isinstance(destination, RaseedError):
         raise destination
     ends = banking.accounts([from_account_id, destination.account_id], with_aliases=False)
-    refusal = verdict(order, {id_: LockedAccount(each.state, each.ledger) for id_, each in ends.items()})
+    refusal = verdict(sending, {id_: LockedAccount(each.state, each.ledger) for id_, each in ends.items()})
     if refusal is not None:
         raise refusal
-    fee = _fee_of(order.payer, clock)
-    _check_limits(order.payer, amount, clock)
-    _check_balance(order.payer, amount + fee)
-    recipient = people.customer(destination.recipient_id) if destination.recipient_id else None
+    fee = _fee_of(payer, clock)
+    if not sending.stays_with_owner:
+        _check_limits(payer, amount, clock)
+    _check_balance(payer, amount + fee)
     institution = people.display_name(people.institution(destination.institution_id), language)
     return Preview(
-        from_account=order.payer,
-        to=order.instruction.to,
-        recipient_name=people.masked_name(recipient, language) if recipient else institution,
+        from_account=payer,
+        to=sending.instruction.to,
+        recipient_name=_recipient_name(sending, ends.get(destination.account_id), language) or institution,
+        to_own_account=sending.stays_with_owner,
         recipient_institution_id=destination.institution_id,
         recipient_institution=institution,
         amount=amount,
@@ -113,18 +115,15 @@ def send_many(instructions: Sequence[Instruction], *, clock: Clock = SYSTEM_CLOC
     """
     if len(instructions) > BATCH_MAX:
         raise TooManyPayments(limit=BATCH_MAX)
-    orders = _orders(instructions, clock)
-    by_id: dict[UUID, Order] = {}
-    for order in orders:
-        first = by_id.setdefault(order.instruction.id, order)
-        if first is not order and not _same_content(first.instruction, order.instruction):
-            raise PaymentIdTaken(field="id")
+    by_id = _by_id(sendings_of([_checked(instruction) for instruction in instructions], clock))
     refused_late: dict[UUID, RaseedError] = {}
     for _ in range(ATTEMPTS_MAX):
         answers = _answered(list(by_id.values()))
-        unanswered = [order for order in by_id.values() if order.instruction.id not in answers]
+        unanswered = [sending for id_, sending in by_id.items() if id_ not in answers]
         try:
-            answers |= carry_out(unanswered, refused_late, clock)
+            if unanswered:
+                outcome = carry_out(unanswered, refused_late, clock)
+                answers |= {sending.instruction.id: payment_of(sending, outcome) for sending in unanswered}
         except RefusedLate as late:
             refused_late |= late.refusals
         except ledger.LedgerBusy:
@@ -137,10 +136,14 @@ def send_many(instructions: Sequence[Instruction], *, clock: Clock = SYSTEM_CLOC
     raise banking.BooksBusy
 
 
-def _orders(instructions: Sequence[Instruction], clock: Clock) -> list[Order]:
-    """Check what came in, and look up payers and recipients."""
-    checked = [_checked(instruction) for instruction in instructions]
-    payers = banking.accounts((instruction.from_account_id for instruction in checked), with_aliases=False)
+def sendings_of(checked: Sequence[Instruction], clock: Clock) -> list[Sending]:
+    """Look up payers and recipients of instructions whose alias and note are in normal form.
+
+    Raises:
+        AccountUnknown: no such account, or not the actor's.
+        CurrencyMismatch: an amount is not in the currency of the account that it leaves.
+    """
+    payers = banking.accounts({instruction.from_account_id for instruction in checked}, with_aliases=False)
     for instruction in checked:
         payer = payers.get(instruction.from_account_id)
         if payer is None or payer.owner_id != instruction.actor_customer_id:
@@ -149,12 +152,13 @@ def _orders(instructions: Sequence[Instruction], clock: Clock) -> list[Order]:
             raise CurrencyMismatch(field="amount", given=instruction.amount.currency.code, expected=payer.currency.code)
     ways = destinations([(payers[instruction.from_account_id], instruction.to) for instruction in checked])
     now = clock.now()
-    orders = []
+    today = {payer.id: banking.business_day(payer, now) for payer in payers.values()}
+    sendings = []
     for instruction, way in zip(checked, ways, strict=True):
-        payer = payers[instruction.from_account_id]
-        instructed_at = instruction.instructed_at or now
-        orders.append(Order(instruction, payer, way, instructed_at, banking.business_day(payer, instructed_at)))
-    return orders
+        payer, given = payers[instruction.from_account_id], instruction.instructed_at
+        day = today[payer.id] if given is None else banking.business_day(payer, given)
+        sendings.append(Sending(instruction, payer, way, given or now, day))
+    return sendings
 
 
 def _checked(instruction: Instruction) -> Instruction:
@@ -169,12 +173,31 @@ def _checked(instruction: Instruction) -> Instruction:
     )
 
 
-def _answered(orders: Sequence[Order]) -> dict[UUID, Payment]:
+def _by_id(sendings: Sequence[Sending]) -> dict[UUID, Sending]:
+    """Return each instruction once; raises ``PaymentIdTaken`` where two have one id and differ."""
+    by_id: dict[UUID, Sending] = {}
+    for sending in sendings:
+        first = by_id.setdefault(sending.instruction.id, sending)
+        if first is not sending and not _same_content(first.instruction, sending.instruction):
+            raise PaymentIdTaken(field="id")
+    return by_id
+
+
+def _recipient_name(sending: Sending, account: BankAccount | None, language: str) -> str:
+    """Return who is paid as the payer may read it before confirming: masked, but an own account by its own name."""
+    destination = sending.destination
+    assert isinstance(destination, Destination), "only what has a destination is previewed"
+    if sending.stays_with_owner and account is not None:
+        return account.name or account.product.name(language)
+    return people.masked_name(people.customer(destination.recipient_id), language) if destination.recipient_id else ""
+
+
+def _answered(sendings: Sequence[Sending]) -> dict[UUID, Payment]:
     """Return the first answers to those that came before; raises ``PaymentIdTaken`` where the content was another."""
-    before = payments_by_id(order.instruction.id for order in orders)
-    for order in orders:
-        there = before.get(order.instruction.id)
-        if there is not None and not _same_content(_instruction_of(there), order.instruction):
+    before = payments_by_id(sending.instruction.id for sending in sendings)
+    for sending in sendings:
+        there = before.get(sending.instruction.id)
+        if there is not None and not _same_content(_instruction_of(there), sending.instruction):
             raise PaymentIdTaken(field="id")
     return before
 

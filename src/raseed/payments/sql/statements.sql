@@ -8,7 +8,7 @@ SELECT id FROM payments_payment WHERE id = ANY(%(ids)s::uuid[])
 -- name: copy_payments
 COPY payments_payment (id, state, actor_customer_id, from_account_id, to_kind, to_value, to_institution_id, to_account_id,
     recipient_id, route, amount_minor, fee_minor, currency, note, instructed_at, booked_on)
-FROM STDIN
+FROM STDIN (FORMAT BINARY)
 
 -- name: copy_steps
-COPY payments_step (payment_id, number, at, state, reason_code, reason_params) FROM STDIN
+COPY payments_step (payment_id, number, at, state, reason_code, reason_params) FROM STDIN (FORMAT BINARY)
