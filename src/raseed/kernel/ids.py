@@ -16,6 +16,8 @@ from .errors import InputError, mark
 
 _HEX: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 ID_MAX: Final = (1 << 128) - 1
+_INSTANT: Final = (1 << 48) - 1
+_TAIL: Final = (1 << 62) - 1
 
 
 class InvalidId(InputError):
@@ -34,12 +36,13 @@ def new_id(*, at_ms: int | None = None) -> UUID:
         fraction = (rest_ns << 12) // 1_000_000
     else:
         milliseconds, fraction = at_ms, random >> 62 & 0xFFF
+    return laid_out(milliseconds, fraction << 62 | random & _TAIL)
+
+
+def laid_out(milliseconds: int, bits: int) -> UUID:
+    """Return the version-7 id of an instant (Unix milliseconds) and of 74 bits that are random, seeded or a hash."""
     return UUID(
-        int=(milliseconds & 0xFFFF_FFFF_FFFF) << 80
-        | 0x7 << 76
-        | fraction << 64
-        | 0b10 << 62
-        | random & 0x3FFF_FFFF_FFFF_FFFF
+        int=(milliseconds & _INSTANT) << 80 | 0x7 << 76 | (bits >> 62 & 0xFFF) << 64 | 0b10 << 62 | bits & _TAIL
     )
 
 

@@ -10,6 +10,8 @@ from random import Random
 from typing import Final
 from uuid import UUID
 
+from raseed.kernel.ids import laid_out
+
 from .names import full_names
 from .places import FOREIGN_CURRENCIES, ISSUERS, PHONE_BLOCK
 
@@ -63,8 +65,7 @@ class SeededIds:
     def next(self) -> UUID:
         """Return the next id, a millisecond after the last."""
         self._ms += 1
-        bits = self._rng.getrandbits(74)
-        return UUID(int=self._ms << 80 | 0x7 << 76 | (bits >> 62) << 64 | 0b10 << 62 | bits & 0x3FFF_FFFF_FFFF_FFFF)
+        return laid_out(self._ms, self._rng.getrandbits(74))
 
 
 STREAMS: Final = 4

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from raseed.kernel.errors import mark
+from raseed.kernel.ids import laid_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -152,5 +153,4 @@ def derived_id(*names: str) -> UUID:
     random part is the SHA-256 of the names.
     """
     joined = "\x1f".join((ID_FORMAT, *names)).encode()
-    random = int.from_bytes(hashlib.sha256(joined).digest()[:10])
-    return UUID(int=0x7 << 76 | (random >> 62 & 0xFFF) << 64 | 0b10 << 62 | random & 0x3FFF_FFFF_FFFF_FFFF)
+    return laid_out(0, int.from_bytes(hashlib.sha256(joined).digest()[:10]))
