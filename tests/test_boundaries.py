@@ -14,7 +14,7 @@ DOORS: Final = {"api", "events"}
 GROUND: Final = {
     "kernel": None,  # pure Python: all of it is meant for everyone
     "platform": {"api", "domain", "events", "jobs", "formats", "errors", "append_only", "cursors", "keys", "http",
-                 "rail"},
+                 "rail", "rest", "webhooks"},
 }
 COMPOSITION: Final = {"project"}
 """Puts the house together, so it may reach into it."""

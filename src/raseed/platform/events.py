@@ -62,7 +62,9 @@ class FailedDelivery:
 
 
 Handler = Callable[[Event], None]
-_handlers: dict[str, tuple[str, Handler]] = {}
+Wanted = Callable[[str, UUID | None], bool]
+"""Whether an event of this name, of this institution, is wanted; asked in the transaction that emits it."""
+_handlers: dict[str, tuple[Wanted, Handler]] = {}
 
 
 def subscribe(event_name: str, *, handler_name: str) -> Callable[[Handler], Handler]:
@@ -70,11 +72,16 @@ def subscribe(event_name: str, *, handler_name: str) -> Callable[[Handler], Hand
 
     ``handler_name`` (``package.verb``) is kept in the database and must not change while deliveries are owed to it.
     """
+    return subscribe_where(lambda name, _: name == event_name, handler_name=handler_name)
+
+
+def subscribe_where(wanted: Wanted, *, handler_name: str) -> Callable[[Handler], Handler]:
+    """Register a handler for the events that ``wanted`` says yes to; else as ``subscribe``."""
 
     def register(handler: Handler) -> Handler:
         known = _handlers.get(handler_name)
         assert known is None or known[1] is handler, f"two handlers are called {handler_name}"
-        _handlers[handler_name] = (event_name, handler)
+        _handlers[handler_name] = (wanted, handler)
         return handler
 
     return register
@@ -93,7 +100,7 @@ def emit(
     owed = [
         DeliveryRow(event=event, handler=handler_name, due_at=now)
         for handler_name, (wanted, _) in _handlers.items()
-        if wanted == name
+        if wanted(name, institution_id)
     ]
     for delivery in DeliveryRow.objects.bulk_create(owed):
         deliver_event.defer(delivery_id=delivery.id)

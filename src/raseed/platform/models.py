@@ -5,6 +5,10 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Now
 
+from .webhooks.models import AttemptRow, EndpointRow, OwedRow
+
+__all__ = ["AttemptRow", "AuditRow", "DeliveryRow", "EndpointRow", "EventRow", "OwedRow"]
+
 
 class AuditRow(models.Model):
     """One deed: append-only, with no personal data, so that nothing in it ever has to be erased."""
@@ -50,7 +54,10 @@ class EventRow(models.Model):
 
     class Meta:
         db_table = "platform_event"
-        indexes = (models.Index(fields=["name", "position"], name="platform_event_name"),)
+        indexes = (
+            models.Index(fields=["name", "position"], name="platform_event_name"),
+            models.Index(fields=["institution_id", "occurred_at"], name="platform_event_institution"),
+        )
 
 
 class DeliveryRow(models.Model):

@@ -103,6 +103,15 @@ IDLE_MINUTES = int(os.environ.get("RASEED_IDLE_MINUTES", "15"))
 SESSION_HOURS = int(os.environ.get("RASEED_SESSION_HOURS", "12"))
 """Hours after signing in at which a customer is signed out, whatever they do."""
 
+OFFICE_IDLE_MINUTES = int(os.environ.get("RASEED_OFFICE_IDLE_MINUTES", "10"))
+"""Minutes without use after which staff are signed out."""
+
+OFFICE_HOURS = int(os.environ.get("RASEED_OFFICE_HOURS", "8"))
+"""Hours after signing in at which staff are signed out, whatever they do."""
+
+OFFICE_FACTOR_MINUTES = int(os.environ.get("RASEED_OFFICE_FACTOR_MINUTES", "15"))
+"""Minutes for which a second factor that staff have shown is good for deeds with weight."""
+
 REGION = os.environ.get("RASEED_REGION", "")
 """The region (ISO 3166) whose national phone numbers people type to sign in; empty: the first institution's."""
 
@@ -113,6 +122,12 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
 
 SMS_URL = os.environ.get("RASEED_SMS_URL", "")
 """Where text messages are handed over (HTTP); empty keeps them in the outbox."""
+
+API_REQUESTS_PER_SECOND = int(os.environ.get("RASEED_API_RATE", "50"))
+"""How many requests a second one access key may send to the management API; 0: as many as it likes."""
+
+WEBHOOK_NETWORKS = os.environ.get("RASEED_WEBHOOK_NETWORKS", "127.0.0.0/8,::1/128" if "raseed.demo" in INSTALLED_APPS else "")
+"""Networks beside the public internet that webhooks may go to; loopback ones also without encryption."""
 
 LOGGING = {
     "version": 1,

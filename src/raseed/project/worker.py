@@ -1,4 +1,4 @@
-"""The worker: jobs from the database, until told to stop."""
+"""The worker: jobs from the database and webhooks that are due, until told to stop."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ def main() -> None:
 
     django.setup()
     from raseed.platform.jobs import run_worker  # noqa: PLC0415  (needs what setup has made)
+    from raseed.platform.webhooks.api import sending  # noqa: PLC0415
 
-    run_worker()
+    with sending():
+        run_worker()
 
 
 if __name__ == "__main__":

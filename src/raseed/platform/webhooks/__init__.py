@@ -1,0 +1,1 @@
+"""Webhooks out: events told to other institutions' and customers' software, signed, at least once, replayable."""
