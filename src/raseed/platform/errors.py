@@ -45,7 +45,9 @@ def error_body(error: RaseedError, language: str) -> dict[str, dict[str, Any]]:
     """
     text = translate_error(error, language, digits="latn")
     params = {name: _plain(value) for name, value in error.params.items()}
-    return {"error": {"code": text.code, "message": text.message, "hint": text.hint, "field": text.field, "params": params}}
+    return {
+        "error": {"code": text.code, "message": text.message, "hint": text.hint, "field": text.field, "params": params}
+    }
 
 
 def error_status(error: RaseedError) -> int:

@@ -39,6 +39,14 @@ class NotForCustomers(PermissionRefused):
     hint = mark("Ask with a key of the institution.")
 
 
+class NotForInstitutions(PermissionRefused):
+    """An address for customers' own software, asked with an institution's key."""
+
+    code = "not_for_institutions"
+    sentence = mark("This is open to customers' keys only.")
+    hint = mark("Ask with a key of the customer.")
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The holder of a key.

@@ -60,7 +60,6 @@ WORDS: Final = {
     503: "Nothing was done; ask again under the same ids.",
 }
 _ALWAYS: Final = (400, 401, 403, 429, 500, 503)
-_OPEN: Final = (400, 500, 503)
 _SECONDS: Final = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}}
 _HEADERS: Final = {
     401: {"WWW-Authenticate": {"description": "How to sign in.", "schema": {"type": "string"}}},
@@ -104,7 +103,7 @@ def finish(document: dict[str, Any], resources: Iterable[Resource]) -> dict[str,
 
 
 def _finish(operation: dict[str, Any], rules: Rules, *, takes_json: bool, has_places: bool) -> None:
-    statuses = set(_OPEN if rules.open else _ALWAYS) | set(rules.refuses)
+    statuses = set(_ALWAYS) | set(rules.refuses)
     if has_places:
         statuses.add(404)
     if takes_json or rules.takes:
@@ -138,15 +137,20 @@ def _finish(operation: dict[str, Any], rules: Rules, *, takes_json: bool, has_pl
         }
     elif rules.example is not None:
         operation["requestBody"]["content"][JSON]["example"] = rules.example
-    operation["security"] = [] if rules.open else [{"key": []}]
-    if rules.permission is not None or rules.customers:
-        operation["description"] = _who(operation.get("description"), rules)
+    operation["security"] = [{"key": []}]
+    operation["description"] = " ".join(filter(None, (operation.get("description"), _who(rules))))
 
 
-def _who(text: str | None, rules: Rules) -> str:
-    permission = f"Needs the permission `{rules.permission}`." if rules.permission else "Any key may ask."
-    customers = "Customers' keys see their own." if rules.customers else "Not for customers' keys."
-    return " ".join(filter(None, (text, permission, customers)))
+def _who(rules: Rules) -> str:
+    """Say which keys may ask."""
+    if rules.anyone:
+        return "Any key may ask."
+    if rules.any_of is not None:
+        institutions = "An institution's key needs the permission of the kind of change that it is about."
+    else:
+        institutions = f"An institution's key needs `{rules.permission}`." if rules.permission else ""
+    customers = f"A customer's key needs `{rules.own}` and sees its holder's own things." if rules.own else ""
+    return " ".join(filter(None, (institutions, customers)))
 
 
 def _drop_titles(schema: Any) -> None:

@@ -117,26 +117,23 @@ Instant = Annotated[
 
 
 def text(length_max: int, *, least: int = 1, example: str | None = None, pattern: str | None = None) -> Any:
-    """Return the kind of a text of bounded length; services still look at what is in it."""
-    schema: dict[str, Any] = {"type": "string", "minLength": least, "maxLength": length_max}
-    if pattern is not None:
-        schema["pattern"] = pattern
-    if example is not None:
-        schema["example"] = example
-    return Annotated[
-        str,
-        Field(min_length=least, max_length=length_max, pattern=pattern),
-        WithJsonSchema(schema),
-    ]
+    """Return the bounds of a text, for ``Annotated[str, text(…)]``; services still look at what is in it."""
+    return Field(min_length=least, max_length=length_max, pattern=pattern, json_schema_extra=_example(example))
 
 
-def number(least: int, most: int, *, text_too: bool = False, words: str = "") -> Any:
-    """Return the kind of a whole number; ``text_too`` for addresses, where all is text."""
-    schema = {"type": "integer", "minimum": least, "maximum": most} | ({"description": words} if words else {})
-    bounds = (Field(ge=least, le=most), WithJsonSchema(schema))
-    return Annotated[int, *bounds, BeforeValidator(_number)] if text_too else Annotated[int, *bounds]
+def whole(least: int, most: int, *, example: int | None = None) -> Any:
+    """Return the bounds of a whole number, for ``Annotated[int, whole(…)]``."""
+    return Field(ge=least, le=most, json_schema_extra=_example(example))
 
 
+def _example(example: str | int | None) -> dict[str, Any] | None:
+    return None if example is None else {"example": example}
+
+
+FROM_TEXT: Final = BeforeValidator(_number)
+"""For a number in an address, where all is text: ``Annotated[int, whole(…), FROM_TEXT]``."""
+Reason = Annotated[str, text(500, least=3, example="asked for by the customer at the counter")]
+"""Why something is done, as the audit trail keeps it."""
 MinorGiven = Annotated[
     str,
     WithJsonSchema({
@@ -146,9 +143,7 @@ MinorGiven = Annotated[
 """An amount in an answer."""
 Currency = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$", "example": "EGP"})]
 """A currency's ISO 4217 code."""
-CurrencyTaken = Annotated[
-    str, Field(pattern="^[A-Z]{3}$"), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$", "example": "EGP"})
-]
+CurrencyTaken = Annotated[str, text(3, least=3, pattern="^[A-Z]{3}$", example="EGP")]
 Names = Annotated[dict[str, str], WithJsonSchema(LANGUAGE_NAMES)]
 """A name by language (ar, he, en)."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from pydantic import Field, WithJsonSchema
 
-from .fields import Given, Taken, number
+from .fields import FROM_TEXT, Given, Taken, whole
 
 PAGE: Final = 50
 PAGE_MAX: Final = 200
@@ -33,15 +33,10 @@ class Paging(Taken):
     """Where a page begins and how long it is."""
 
     after: Marker = None
-    limit: number(1, PAGE_MAX, text_too=True, words="Lines of the page.") = PAGE
+    limit: Annotated[int, whole(1, PAGE_MAX), FROM_TEXT] = PAGE
 
 
 class Page(Given):
     """What every page has."""
 
     next: NextMarker = None
-
-
-def page_schema(limit: int) -> dict[str, Any]:
-    """Return the JSON schema of a page's length."""
-    return {"type": "integer", "minimum": 1, "maximum": limit}

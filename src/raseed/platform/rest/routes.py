@@ -6,7 +6,7 @@ names and the body. A handler then only translates; rules and permissions are ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -21,7 +21,7 @@ from ..rail.bodies import BODY_BYTES_MAX
 from ..rail.errors import KeyRefused, WrongShape, detail
 from . import rates
 from .bodies import check_head, read_json
-from .callers import ApiRequest, Authenticate, NotForCustomers
+from .callers import ApiRequest, Authenticate, Caller, KeyNotEnough, NotForCustomers, NotForInstitutions
 from .errors import language_of
 
 if TYPE_CHECKING:
@@ -38,9 +38,10 @@ class Rules:
     """What holds for one route.
 
     Attributes:
-        permission: what the key must carry; ``None``: any key of ours will do.
-        customers: whether customers' keys may ask (they see their own things only).
-        open: no key is needed.
+        permission: what an institution's key must carry; ``None``: it is not for institutions' keys.
+        own: what a customer's key must carry, for its holder's own things; ``None``: it is not for customers' keys.
+        any_of: tells permissions of which an institution's key must carry one; the service asks for the right one.
+        anyone: any key will do.
         refuses: statuses that its service may answer, beside those that every route may.
         takes: content types of a body that is no JSON, read as it comes.
         gives: content types of an answer that is no JSON.
@@ -50,9 +51,10 @@ class Rules:
         links: other operations that its answer's id leads to, for the description: name → (operation, parameter).
     """
 
-    permission: str | None
-    customers: bool = False
-    open: bool = False
+    permission: str | None = None
+    own: str | None = None
+    any_of: Callable[[], Iterable[str]] | None = None
+    anyone: bool = False
     refuses: tuple[int, ...] = ()
     takes: tuple[str, ...] = ()
     gives: tuple[str, ...] = ()
@@ -76,15 +78,9 @@ class Gate:
         assert self.authenticate is not None, "the application binds its gates"
         request.language = language_of(request)
         rules = self.rules
-        if not rules.open:
-            request.caller = caller = self.authenticate(bearer_key(request))
-            rates.take(
-                caller.key_id, cost=rules.cost, per_second=settings.API_REQUESTS_PER_SECOND, now=SYSTEM_CLOCK.now()
-            )
-            if caller.customer_id is not None and not rules.customers:
-                raise NotForCustomers
-            if rules.permission is not None:
-                caller.require(rules.permission)
+        request.caller = caller = self.authenticate(bearer_key(request))
+        rates.take(caller.key_id, cost=rules.cost, per_second=settings.API_REQUESTS_PER_SECOND, now=SYSTEM_CLOCK.now())
+        check_permission(caller, rules)
         self._check_query(request)
         if rules.takes:
             check_head(request, rules.takes, rules.bytes_max)
@@ -140,6 +136,30 @@ def bearer_key(request: HttpRequest) -> str:
     if header[: len(BEARER)].lower() != BEARER or len(header) > KEY_LENGTH_MAX or not header.isascii():
         raise KeyRefused
     return str(header[len(BEARER) :].strip())
+
+
+def check_permission(caller: Caller, rules: Rules) -> None:
+    """Refuse a key that does not carry what a route asks for.
+
+    Raises:
+        NotForCustomers, NotForInstitutions: the route is not for this sort of key.
+        KeyNotEnough: a permission is missing.
+    """
+    if rules.anyone:
+        return
+    if caller.customer_id is not None:
+        if rules.own is None:
+            raise NotForCustomers
+        caller.require(rules.own)
+        return
+    if rules.any_of is not None:
+        wanted = sorted(rules.any_of())
+        if not any(caller.may(permission) for permission in wanted):
+            raise KeyNotEnough(permission=" / ".join(wanted))
+        return
+    if rules.permission is None:
+        raise NotForInstitutions
+    caller.require(rules.permission)
 
 
 class Resource:
