@@ -79,7 +79,7 @@ class Customer:
     """A person, known once however many institutions serve them.
 
     ``names`` by language (at least one of ar, he, en); ``phone`` in E.164; ``digits`` is the person's own choice of
-    digits, ``None`` for what their language uses.
+    digits, ``None`` for what their language uses. A session whose epoch is not ``session_epoch`` has ended.
     """
 
     id: UUID
@@ -88,6 +88,7 @@ class Customer:
     language: str
     created_at: datetime
     digits: Digits | None = None
+    session_epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)

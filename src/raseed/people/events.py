@@ -3,6 +3,7 @@
 ``people.customer_joined`` v1: a person became a customer of the event's institution: ``{"customer_id": uuid}``.
 ``people.customers_joined_in_bulk`` v1: many did, by an import: ``{"count": int}``; who needs them lists the customers.
 ``people.change_applied`` v1: a second person confirmed a change: ``{"change_id": uuid, "kind": str, "subject": str}``.
+``people.phone_changed`` v1: a customer has another phone number from now on: ``{"customer_id": uuid}``; who needs it asks.
 """
 
 from __future__ import annotations
@@ -12,3 +13,4 @@ from typing import Final
 CUSTOMER_JOINED: Final = "people.customer_joined"
 CUSTOMERS_JOINED_IN_BULK: Final = "people.customers_joined_in_bulk"
 CHANGE_APPLIED: Final = "people.change_applied"
+PHONE_CHANGED: Final = "people.phone_changed"

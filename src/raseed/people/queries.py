@@ -110,7 +110,7 @@ def _phones() -> QuerySet[IdentityRow]:
 
 def _customer(row: CustomerRow, phone: str) -> Customer:
     digits: Digits | None = "arab" if row.digits == "arab" else "latn" if row.digits == "latn" else None
-    return Customer(row.id, row.names, phone, row.language, row.created_at, digits)
+    return Customer(row.id, row.names, phone, row.language, row.created_at, digits, row.session_epoch)
 
 
 def _institution(row: InstitutionRow) -> Institution:

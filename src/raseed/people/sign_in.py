@@ -11,6 +11,7 @@ import hmac
 import secrets
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils.translation import gettext, override
@@ -36,7 +37,9 @@ from .codes import (
 )
 from .domain import Customer, InvalidPhone, UnknownCustomer, network_of, normal_phone
 from .models import SignInRow
-from .queries import customer_by_phone
+from .proofs import CODE, Proof, give_proof
+from .queries import customer, customer_by_phone
+from .signed_in import SignedIn, keep_sign_in
 from .tries import PEPPER, close, closed, count_one, forgive, gate
 
 FORGET_AFTER: Final = timedelta(days=2)
@@ -97,7 +100,20 @@ def _send(number: str, code: str, expires_at: datetime, clock: Clock) -> None:
 
 
 def confirm_code(*, phone: str, code: str, client_address: str | None = None, clock: Clock = SYSTEM_CLOCK) -> Customer:
-    """Return the customer who was sent ``code``; it works once. Call it outside any transaction.
+    """Sign in by a code, and return the customer alone.
+
+    Raises:
+        As ``sign_in_by_code``.
+    """
+    return sign_in_by_code(phone=phone, code=code, client_address=client_address, clock=clock).customer
+
+
+def sign_in_by_code(
+    *, phone: str, code: str, client_address: str | None = None, device: str = "", clock: Clock = SYSTEM_CLOCK
+) -> SignedIn:
+    """Sign in the customer who was sent ``code``; it works once. Call it outside any transaction.
+
+    ``device`` is what the page says of the device (``Firefox, Android``), for the customer's list of sign-ins.
 
     Raises:
         InvalidPhone: not an E.164 number.
@@ -112,8 +128,38 @@ def confirm_code(*, phone: str, code: str, client_address: str | None = None, cl
         if client_address is not None:
             count_one(PER_ADDRESS_TRIES, "try-address", network_of(client_address), now)
         outcome = _try_code(number, plain, now)
-    if isinstance(outcome, Customer):
-        return outcome
+        if isinstance(outcome, Customer):
+            return keep_sign_in(outcome, CODE, client_address=client_address, device=device, now=now)
+    raise outcome
+
+
+def request_proof_code(
+    customer_id: UUID, *, client_address: str | None = None, clock: Clock = SYSTEM_CLOCK
+) -> None:
+    """Send a signed-in customer a code to prove anew that it is them. Call it outside any transaction.
+
+    Raises:
+        UnknownCustomer: there is none. TooManyRequests, TooManyTries: as for signing in, and counted together with it.
+    """
+    request_code(phone=customer(customer_id).phone, client_address=client_address, clock=clock)
+
+
+def prove_by_code(
+    customer_id: UUID, *, code: str, client_address: str | None = None, clock: Clock = SYSTEM_CLOCK
+) -> Proof:
+    """Return a fresh proof of a signed-in customer who was sent ``code``. Call it outside any transaction.
+
+    Raises:
+        UnknownCustomer: there is none. WrongCode, CodeExpired, TooManyTries, TooManyRequests: as for signing in.
+    """
+    number, now = customer(customer_id).phone, clock.now()
+    plain = ascii_digits("".join(code.split()))
+    with transaction.atomic(durable=True):
+        if client_address is not None:
+            count_one(PER_ADDRESS_TRIES, "try-address", network_of(client_address), now)
+        outcome = _try_code(number, plain, now)
+        if isinstance(outcome, Customer):
+            return give_proof(customer_id, CODE, now)
     raise outcome
 
 

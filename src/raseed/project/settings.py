@@ -112,6 +112,12 @@ OFFICE_HOURS = int(os.environ.get("RASEED_OFFICE_HOURS", "8"))
 OFFICE_FACTOR_MINUTES = int(os.environ.get("RASEED_OFFICE_FACTOR_MINUTES", "15"))
 """Minutes for which a second factor that staff have shown is good for deeds with weight."""
 
+PASSKEY_DOMAIN = os.environ.get("RASEED_PASSKEY_DOMAIN", "") or ALLOWED_HOSTS[0].partition(":")[0]
+"""The domain that passkeys belong to; those made for one domain don't work for another."""
+
+PASSKEY_ORIGINS = tuple(origin for origin in os.environ.get("RASEED_PASSKEY_ORIGINS", "").split(",") if origin)
+"""The origins whose pages may use them; none: HTTPS on the domain, and http://localhost."""
+
 REGION = os.environ.get("RASEED_REGION", "")
 """The region (ISO 3166) whose national phone numbers people type to sign in; empty: the first institution's."""
 
@@ -135,6 +141,6 @@ LOGGING = {
     "formatters": {"plain": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": os.environ.get("RASEED_LOG", "INFO").upper()},
-    "loggers": {"procrastinate": {"level": "WARNING"}},
+    "loggers": {"procrastinate": {"level": "WARNING"}, "fido2": {"level": "WARNING"}},
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []

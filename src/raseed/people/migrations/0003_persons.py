@@ -219,7 +219,6 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.UUIDField(primary_key=True, serialize=False)),
                 ("new_phone", models.TextField()),
-                ("asked_by", models.TextField()),
                 ("asked_at", models.DateTimeField()),
                 ("expires_at", models.DateTimeField()),
                 ("old_code_hash", models.BinaryField(null=True)),
@@ -561,8 +560,18 @@ class Migration(migrations.Migration):
             model_name="phonechangerow",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("ended_at", None), ("state", "open")),
-                    models.Q(("ended_at__isnull", False), ("state__in", ["done", "replaced", "refused"])),
+                    models.Q(
+                        ("ended_at", None),
+                        ("new_code_hash__isnull", False),
+                        ("old_code_hash__isnull", False),
+                        ("state", "open"),
+                    ),
+                    models.Q(
+                        ("ended_at__isnull", False),
+                        ("new_code_hash", None),
+                        ("old_code_hash", None),
+                        ("state__in", ["done", "replaced", "refused"]),
+                    ),
                     _connector="OR",
                 ),
                 name="people_phone_change_state",
@@ -571,9 +580,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="phonechangerow",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("old_code_hash__isnull", False), ("state", "open")),
-                fields=("customer",),
-                name="people_phone_change_one_open",
+                condition=models.Q(("state", "open")), fields=("customer",), name="people_phone_change_one_open"
             ),
         ),
         migrations.AddIndex(

@@ -154,13 +154,12 @@ class VulnerabilityRow(models.Model):
 
 
 class PhoneChangeRow(models.Model):
-    """A change of phone number on its way: asked for by the person (two codes wait) or proposed by staff."""
+    """A change of phone number on its way, asked for by the person: two codes wait, as keyed hashes. Kept for two days."""
 
     id = models.UUIDField(primary_key=True)
     customer = models.ForeignKey(CustomerRow, on_delete=models.PROTECT, related_name="+")
     identity = models.ForeignKey(IdentityRow, on_delete=models.PROTECT, related_name="+", db_index=False)
     new_phone = models.TextField()
-    asked_by = models.TextField()
     asked_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     old_code_hash = models.BinaryField(null=True)
@@ -173,13 +172,17 @@ class PhoneChangeRow(models.Model):
         db_table = "people_phone_change"
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=models.Q(state="open", ended_at=None)
-                | models.Q(state__in=["done", "replaced", "refused"], ended_at__isnull=False),
+                condition=models.Q(
+                    state="open", ended_at=None, old_code_hash__isnull=False, new_code_hash__isnull=False
+                )
+                | models.Q(
+                    state__in=["done", "replaced", "refused"], ended_at__isnull=False, old_code_hash=None, new_code_hash=None
+                ),
                 name="people_phone_change_state",
             ),
             models.UniqueConstraint(
                 fields=["customer"],
-                condition=models.Q(state="open", old_code_hash__isnull=False),
+                condition=models.Q(state="open"),
                 name="people_phone_change_one_open",
             ),
         ]
