@@ -66,8 +66,8 @@ def intent_of(transfer: NewTransfer, today: int) -> Intent:
 class Columns:
     """A well-formed batch, a column a field; ids are 16-byte cells, numbers 64-bit.
 
-    ``posts`` are the positions of posts and voids; their accounts, amounts, ledgers and codes are filled in from the
-    pending transfers before anything is grouped. ``held`` is what they release, ``expires_us`` until when they may.
+    ``posts`` are the positions of posts and voids; their accounts, amounts, ledgers, codes and changes are filled in from
+    the pending transfers before anything is grouped.
     """
 
     id: NDArray[Any]
@@ -84,37 +84,21 @@ class Columns:
     pending_id: NDArray[Any]
     timeout_s: NDArray[np.int64]
     posts: NDArray[np.int64]
-    held: NDArray[np.int64]
-    expires_us: NDArray[np.int64]
+    adverse: NDArray[np.int64]
+    """What each transfer asks of its accounts' room: its amount, but nothing where it was held already."""
+    pending_change: NDArray[np.int64]
+    """What each transfer adds to both accounts' pending sums."""
+    posted_change: NDArray[np.int64]
+    """What each transfer adds to both accounts' posted sums."""
     transfers: Sequence[NewTransfer]
     """What the columns were made from."""
 
     def __len__(self) -> int:
         return len(self.amount)
 
-    @property
-    def adverse(self) -> NDArray[np.int64]:
-        """What each transfer asks of its accounts' room: its amount, but nothing where it was held already."""
-        return self.amount if self.all_plain else np.where(self.flags & (POST | VOID), 0, self.amount)
-
-    @property
-    def pending_change(self) -> NDArray[np.int64]:
-        """What each transfer adds to both accounts' pending sums."""
-        return np.where(self.flags & PENDING, self.amount, -self.held)
-
-    @property
-    def posted_change(self) -> NDArray[np.int64]:
-        """What each transfer adds to both accounts' posted sums."""
-        return self.amount if self.all_plain else np.where(self.flags & (PENDING | VOID), 0, self.amount)
-
     def intent(self, at: int) -> Intent:
-        """Return one transfer in the form in which it is evaluated."""
-        return Intent(
-            self.id[at].tobytes(), self.debit[at].tobytes(), self.credit[at].tobytes(), int(self.amount[at]),
-            int(self.ledger[at]), int(self.code[at]), int(self.flags[at]), self.pending_id[at].tobytes(),
-            int(self.timeout_s[at]), self.user_data[at].tobytes(), int(self.booked[at]),
-            self.transfers[at].booked_on is None,
-        )  # fmt: skip
+        """Return one transfer, as it was asked for, in the form in which it is evaluated."""
+        return intent_of(self.transfers[at], int(self.booked[at]))
 
 
 def columns_of(transfers: Sequence[NewTransfer], today: int) -> Columns | None:
@@ -141,11 +125,12 @@ def columns_of(transfers: Sequence[NewTransfer], today: int) -> Columns | None:
         credits = _numbers([t.credit_account_id for t in transfers])
         is_flagged = max(all_flags) != 0 or min(all_flags) != 0
         nothing = np.zeros(count, np.int64)
+        amount = np.array(amounts, np.int64)
         columns = Columns(
             id=_cells(ids),
             debit=_cells(debits),
             credit=_cells(credits),
-            amount=np.array(amounts, np.int64),
+            amount=amount,
             ledger=np.array(ledgers, np.int64),
             code=np.array(codes, np.int64),
             user_data=_cells(_numbers(user_data)) if any(user_data) else np.zeros(count, ID),
@@ -158,14 +143,18 @@ def columns_of(transfers: Sequence[NewTransfer], today: int) -> Columns | None:
             pending_id=np.zeros(count, ID),
             timeout_s=nothing,
             posts=nothing[:0],
-            held=nothing,
-            expires_us=nothing,
+            adverse=amount,
+            pending_change=nothing,
+            posted_change=amount,
             transfers=transfers,
         )
         if not columns.all_plain:
-            columns.flags = np.array(list(map(int, all_flags)), np.int64)
+            columns.flags = flags = np.array(list(map(int, all_flags)), np.int64)
             columns.timeout_s = np.array(timeouts, np.int64)
-            columns.posts = np.flatnonzero(columns.flags & (POST | VOID))
+            columns.posts = np.flatnonzero(flags & (POST | VOID))
+            columns.adverse = np.where(flags & (POST | VOID), 0, amount)
+            columns.pending_change = np.where(flags & PENDING, amount, 0)
+            columns.posted_change = np.where(flags & (PENDING | POST | VOID), 0, amount)
             pending_ids = _numbers(pending)
             columns.pending_id = _cells(pending_ids)
             if not _flags_well_formed(columns, pending_ids, ids):

@@ -40,7 +40,7 @@ def post_batch(
         TypeError: a number is not an int.
         psycopg.errors.UniqueViolation: see ``check_ids``; rarely also with it, when another transaction posts the same
             id with other accounts at the same moment. The transaction is lost then, and may be tried again.
-        psycopg.errors.SerializationFailure: see ``post_exact``; the transaction may be tried again.
+        psycopg.errors.SerializationFailure: see ``state.books``; the transaction may be tried again.
         psycopg.errors.DeadlockDetected: the transaction held locks that others wait for before it came here.
     """
     if len(transfers) > POST_MAX:
@@ -50,8 +50,7 @@ def post_batch(
     wire.begin(connection)
     today = day_number(clock.now().date())
     columns = columns_of(transfers, today)
-    posted = None if columns is None else post_optimistic(connection, columns, clock, check_ids=check_ids)
-    if posted is not None:
-        return posted
+    if columns is not None:
+        return post_optimistic(connection, columns, clock, check_ids=check_ids)
     intents = [intent_of(transfer, today) for transfer in transfers]
     return post_exact(connection, intents, clock, may_expire=may_expire)

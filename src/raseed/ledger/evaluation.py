@@ -113,6 +113,11 @@ class State:
     """Whether EXPIRED is allowed: it is the system's own."""
 
 
+def resolved_as(flags: int) -> int:
+    """Return what becomes of a pending transfer that one with these flags resolves."""
+    return STATE_EXPIRED if flags & EXPIRED else STATE_POSTED if flags & POST else STATE_VOIDED
+
+
 def evaluate(intents: Sequence[Intent], state: State, now_us: int) -> tuple[list[Result], list[Effect | None]]:
     """Answer each intent in order, and change ``state`` by those accepted; a chain stands or falls together.
 
@@ -366,8 +371,7 @@ def _apply(effect: Effect, state: State, now_us: int) -> None:
             intent.debit, intent.credit, intent.amount, intent.ledger, intent.code, intent.user_data, expires_us
         )
     elif intent.flags & (POST | VOID):
-        resolved = STATE_EXPIRED if intent.flags & EXPIRED else STATE_POSTED if intent.flags & POST else STATE_VOIDED
-        state.pendings[intent.pending_id].state = resolved
+        state.pendings[intent.pending_id].state = resolved_as(intent.flags)
 
 
 def _undo(effect: Effect, state: State) -> None:

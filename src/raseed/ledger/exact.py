@@ -1,6 +1,6 @@
 """Posting a batch with pending, post, void or linked transfers, or with mistakes in it: every transfer in turn.
 
-Lock all accounts that it may touch, read what is known, evaluate, write. Slower than ``optimistic``, and able
+Take the pending transfers that it resolves, lock all accounts that it may touch, read what is known, evaluate, write. Slower than ``optimistic``, and able
 to say what is wrong with anything.
 """
 
@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from psycopg.errors import SerializationFailure
 
 from . import marks, records, state
 from .columns import unix_us
 from .domain import CreateTransferResult as Result
-from .evaluation import ONES, POST, VOID, ZERO, Effect, Intent, State, evaluate
+from .evaluation import ONES, POST, STATE_PENDING, VOID, ZERO, Effect, Intent, evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,36 +47,21 @@ def post_exact(
     """Post any batch in the open transaction; answer a result each, and the transaction's number.
 
     Raises:
-        psycopg.errors.SerializationFailure: a pending transfer that is resolved here came into the books only after its
-            accounts should have been locked. Nothing was written; the transaction may be tried again.
+        psycopg.errors.SerializationFailure: see ``state.books``.
         psycopg.errors.UniqueViolation: another transaction posted one of the ids at the same moment, with other
             accounts. Nothing of the transaction can be kept then.
     """
-    resolved_ids = [i.pending_id for i in intents if i.flags & (POST | VOID) and i.pending_id not in {ZERO, ONES}]
-    foreseen = state.pendings(connection, resolved_ids)
+    resolved_ids = sorted({i.pending_id for i in intents if i.flags & (POST | VOID)} - {ZERO, ONES})
+    pendings = state.take_pendings(connection, resolved_ids)
     accounts = {side for i in intents for side in (i.debit, i.credit)} - {ZERO, ONES}
-    accounts |= {side for p in foreseen.values() for side in (p.debit, p.credit)}
+    accounts |= {side for p in pendings.values() for side in (p.debit, p.credit)}
     locked = state.lock(connection, sorted(accounts), len(intents))
     now_us = unix_us(clock.now())
-    pendings = state.pendings(connection, resolved_ids)
-    if not {side for p in pendings.values() for side in (p.debit, p.credit)} <= locked.accounts.keys():
-        raise SerializationFailure("a pending transfer appeared while its accounts were not locked")
-    was_pending = set(pendings)
-    unknown = {i.id for i in intents} | (set(resolved_ids) - was_pending)
-    books = State(
-        {id_: row.state for id_, row in locked.accounts.items()},
-        pendings,
-        state.known_transfers(connection, unknown),
-        may_expire,
-    )
+    balances = {id_: row.state for id_, row in locked.accounts.items()}
+    books = state.books(connection, intents, balances, pendings, may_expire=may_expire)
     results, effects = evaluate(intents, books, now_us)
     _write(connection, intents, results, effects, locked, now_us)
-    state.keep_pendings(connection, {id_: p for id_, p in books.pendings.items() if id_ not in was_pending})
-    resolved = {e.intent.pending_id for e in effects if e and e.intent.flags & (POST | VOID)} & was_pending
-    if resolved:
-        ids = sorted(resolved)
-        missed = state.resolve_pendings(connection, state.cells(ids), np.array([books.pendings[i].state for i in ids]))
-        assert not len(missed), "pending transfers changed under their accounts' locks"
+    state.keep_pendings(connection, {id_: p for id_, p in books.pendings.items() if p.state == STATE_PENDING})
     return results, locked.xid
 
 

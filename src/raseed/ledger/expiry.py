@@ -67,7 +67,7 @@ def expire_due(*, clock: Clock = SYSTEM_CLOCK, most: int = SWEEP_MAX) -> int:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id FROM ledger_pending WHERE state = 1 AND expires_at <= %s AND expires_at < 'infinity'"
+            "SELECT id FROM ledger_pending WHERE expires_at <= %s AND expires_at < 'infinity'"
             " ORDER BY expires_at LIMIT %s",
             [clock.now(), most],
         )

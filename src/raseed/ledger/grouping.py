@@ -41,6 +41,12 @@ class Grouping:
         return self.order[start : start + self.counts[account]]
 
 
+def sorted_order(ids: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the order in which ids are sorted."""
+    words = ids.view(">u8").reshape(-1, 2).astype(np.uint64)
+    return np.lexsort((words[:, 1], words[:, 0]))
+
+
 def group(columns: Columns) -> Grouping:
     """Sort a batch's entries by account."""
     sides = np.empty(2 * len(columns), ID)

@@ -1,10 +1,11 @@
 """Posting a well-formed batch: one pass over its accounts, the exact rules only where they can matter.
 
-1. Fill in what posts and voids leave out; group the batch by account (numpy); let ``ledger_apply`` lock, check and change
-   the accounts in the order of their ids, as if every transfer were accepted.
+1. Take the pending transfers that posts and voids resolve, and fill in from them what these leave out; group the batch by
+   account (numpy); let ``ledger_apply`` lock, check and change the accounts in the order of their ids, as if every transfer
+   were accepted.
 2. An account that *might* break a rule comes back untouched. Only the chains that touch such accounts, or ids that exist
-   already, or pending transfers that somebody else resolved meanwhile, are evaluated in turn (``evaluation``), and what
-   that changes is amended.
+   already, and posts and voids that do not fit what they resolve are evaluated in turn (``evaluation``), and what that
+   changes is amended.
 3. Link each account's transfers into its history, and append.
 
 Why this is exact: an account that was let through has room for all its adverse amounts of this batch together without
@@ -20,21 +21,10 @@ import numpy as np
 
 from . import marks, records, state, wire
 from .columns import unix_us
+from .domain import AMOUNT_MAX
 from .domain import CreateTransferResult as Result
-from .evaluation import (
-    LINKED,
-    PENDING,
-    POST,
-    STATE_PENDING,
-    STATE_POSTED,
-    STATE_VOIDED,
-    VOID,
-    AccountState,
-    PendingState,
-    State,
-    evaluate,
-)
-from .grouping import Grouping, group
+from .evaluation import LINKED, PENDING, VOID, AccountState, evaluate
+from .grouping import Grouping, group, sorted_order
 from .wire import ID, INT4, INT8
 
 if TYPE_CHECKING:
@@ -44,6 +34,21 @@ if TYPE_CHECKING:
     from raseed.kernel.clock import Clock
 
     from .columns import Columns
+
+
+@dataclass(slots=True)
+class Holds:
+    """The pending transfers that the batch's posts and voids resolve, taken out."""
+
+    taken: state.Taken
+    positions: NDArray[np.int64]
+    """For each of those taken, the position of what resolves it."""
+    unfit: set[int]
+    """Positions of posts and voids that can't resolve what they name: it is not there, or another, or its time is over."""
+
+    def refuse_late(self, now_us: int) -> None:
+        """Refuse those that came in time and then waited for the locks until after the deadline."""
+        self.unfit |= set(self.positions[self.taken.expires_us <= now_us].tolist())
 
 
 @dataclass(slots=True)
@@ -63,8 +68,7 @@ class Batch:
     missing: set[int]
     crossing: set[int]
     existing: set[bytes]
-    too_late: set[int] = field(default_factory=set)
-    """Positions of posts and voids that came after the deadline, or after somebody else's."""
+    holds: Holds
     results: list[Result] = field(default_factory=list)
     accepted: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
     amended: set[int] = field(default_factory=set)
@@ -78,23 +82,22 @@ class Batch:
 
 def post_optimistic(
     connection: psycopg.Connection[Any], columns: Columns, clock: Clock, *, check_ids: bool
-) -> tuple[list[Result], int] | None:
+) -> tuple[list[Result], int]:
     """Post a batch in the open transaction; answer a result each, and the transaction's number.
-
-    None, with nothing changed, where a post or void does not fit its pending transfer: the exact rules say why.
 
     Raises:
         psycopg.errors.UniqueViolation: an id exists already and ``check_ids`` was off, or another transaction posted
             the same id at the same moment with other accounts. Nothing of the transaction can be kept then.
+        psycopg.errors.SerializationFailure: see ``state.books``.
     """
-    if len(columns.posts) and not _fill_in(connection, columns, unix_us(clock.now())):
-        return None
-    batch = _apply(connection, columns, clock, check_ids=check_ids)
-    if len(columns.posts):
-        _resolve(connection, batch)
+    earlier_us = unix_us(clock.now())
+    holds = _take_holds(connection, columns, earlier_us)
+    batch = _apply(connection, columns, holds, check_ids=check_ids)
+    batch.now_us = max(unix_us(clock.now()), earlier_us)
+    holds.refuse_late(batch.now_us)
     batch.results = [Result.OK] * len(columns)
     batch.accepted = np.ones(len(columns), bool)
-    if batch.suspects or batch.existing or batch.too_late:
+    if batch.suspects or batch.existing or holds.unfit:
         _evaluate_some(connection, batch)
         _amend(connection, batch)
     _append(connection, batch)
@@ -105,41 +108,38 @@ def post_optimistic(
     return batch.results, batch.xid
 
 
-def _fill_in(connection: psycopg.Connection[Any], columns: Columns, now_us: int) -> bool:
-    """Fill in what posts and voids leave out; False where one does not fit, or may not be resolved any more."""
-    posts = columns.posts
-    found = state.pending_columns(connection, columns.pending_id[posts])
-    if len(found.places) < len(posts):
-        return False
-    flags = columns.flags[posts]
-    is_void = flags & VOID != 0
-    debit, credit, user_data = columns.debit.copy(), columns.credit.copy(), columns.user_data.copy()
-    amount = np.where((columns.amount[posts] == 0) | is_void, found.amount, columns.amount[posts])
+def _take_holds(connection: psycopg.Connection[Any], columns: Columns, now_us: int) -> Holds:
+    """Take what posts and voids resolve, and fill in what they leave out. Those that don't fit move nothing."""
+    if not len(columns.posts):
+        return Holds(state.NONE_TAKEN, columns.posts, set())
+    posts = columns.posts[sorted_order(columns.pending_id[columns.posts])]
+    taken = state.take(connection, columns.pending_id[posts])
+    positions = posts[taken.places]
+    amounts, is_void = columns.amount[positions], columns.flags[positions] & VOID != 0
+    is_all = (amounts == 0) | (amounts == AMOUNT_MAX)
     fits = (
-        (found.state == STATE_PENDING)
-        & (found.expires_us > now_us)
-        & ((columns.amount[posts] == 0) | ~is_void | (columns.amount[posts] == found.amount))
-        & (amount <= found.amount)
-        & ((columns.ledger[posts] == 0) | (columns.ledger[posts] == found.ledger))
-        & ((columns.code[posts] == 0) | (columns.code[posts] == found.code))
+        (taken.expires_us > now_us)
+        & (is_all | (amounts == taken.amount) | ((amounts < taken.amount) & ~is_void))
+        & ((columns.ledger[positions] == 0) | (columns.ledger[positions] == taken.ledger))
+        & ((columns.code[positions] == 0) | (columns.code[positions] == taken.code))
     )
-    for named, actual in ((debit[posts], found.debit), (credit[posts], found.credit)):
-        fits &= (named == np.zeros(1, ID)) | (named == actual)
-    if not fits.all():
-        return False
-    given = user_data[posts]
-    user_data[posts] = np.where(given == np.zeros(1, ID), found.user_data, given)
-    debit[posts], credit[posts] = found.debit, found.credit
+    nothing = np.zeros(1, ID)
+    for named, actual in ((columns.debit, taken.debit), (columns.credit, taken.credit)):
+        fits &= (named[positions] == nothing) | (named[positions] == actual)
+    amount = np.where(is_all, taken.amount, amounts)[fits]
+    fitting = positions[fits]
+    debit, credit, user_data = columns.debit.copy(), columns.credit.copy(), columns.user_data.copy()
+    debit[fitting], credit[fitting] = taken.debit[fits], taken.credit[fits]
+    given = user_data[fitting]
+    user_data[fitting] = np.where(given == nothing, taken.user_data[fits], given)
     columns.debit, columns.credit, columns.user_data = debit, credit, user_data
-    columns.amount[posts], columns.ledger[posts], columns.code[posts] = amount, found.ledger, found.code
-    columns.held = np.zeros(len(columns), np.int64)
-    columns.held[posts] = found.amount
-    columns.expires_us = np.zeros(len(columns), np.int64)
-    columns.expires_us[posts] = found.expires_us
-    return True
+    columns.amount[fitting], columns.ledger[fitting], columns.code[fitting] = amount, taken.ledger[fits], taken.code[fits]
+    columns.pending_change[fitting] = -taken.amount[fits]
+    columns.posted_change[fitting] = np.where(is_void[fits], 0, amount)
+    return Holds(taken, positions, set(columns.posts.tolist()) - set(fitting.tolist()))
 
 
-def _apply(connection: psycopg.Connection[Any], columns: Columns, clock: Clock, *, check_ids: bool) -> Batch:
+def _apply(connection: psycopg.Connection[Any], columns: Columns, holds: Holds, *, check_ids: bool) -> Batch:
     grouping = group(columns)
     lasts = columns.id[grouping.order[grouping.starts + grouping.counts - 1] >> 1]
     shared = [wire.uuids(grouping.ids), wire.int4s(grouping.ledgers), *(wire.int8s(side) for side in grouping.adverse)]
@@ -172,23 +172,14 @@ def _apply(connection: psycopg.Connection[Any], columns: Columns, clock: Clock, 
         grouping=grouping,
         numbers=wire.read_array(answer.get_value(0, 0), INT8),
         xid=int.from_bytes(answer.get_value(0, 1) or b""),
-        now_us=unix_us(clock.now()),
+        now_us=0,
         previous=previous,
         suspects=refused | missing,
         missing=missing,
         crossing=crossing,
         existing={cell.tobytes() for cell in wire.read_array(answer.get_value(0, 6), ID)},
+        holds=holds,
     )
-
-
-def _resolve(connection: psycopg.Connection[Any], batch: Batch) -> None:
-    columns = batch.columns
-    posts = columns.posts
-    in_time = columns.expires_us[posts] > batch.now_us  # waiting for the locks took time
-    timely = posts[in_time]
-    states = np.where(columns.flags[timely] & POST, STATE_POSTED, STATE_VOIDED)
-    missed = state.resolve_pendings(connection, columns.pending_id[timely], states)
-    batch.too_late = set(posts[~in_time].tolist()) | set(timely[missed].tolist())
 
 
 def _anomalous(batch: Batch) -> list[int]:
@@ -199,7 +190,7 @@ def _anomalous(batch: Batch) -> list[int]:
         concerned[batch.grouping.entries(account) >> 1] = True
     if batch.existing:
         concerned |= np.fromiter((cell.tobytes() in batch.existing for cell in columns.id), bool, len(columns))
-    concerned[list(batch.too_late)] = True
+    concerned[list(batch.holds.unfit)] = True
     if not columns.all_plain:
         starts_chain = np.ones(len(columns), bool)
         starts_chain[1:] = columns.flags[:-1] & LINKED == 0
@@ -220,27 +211,14 @@ def _evaluate_some(connection: psycopg.Connection[Any], batch: Batch) -> None:
             if account not in batch.suspects:
                 # Let through whole: it has room for anything in this batch, so a clean slate stands for it.
                 accounts.setdefault(grouping.ids[account].tobytes(), AccountState(int(grouping.ledgers[account]), 0))
-    pendings = {
-        columns.pending_id[at].tobytes(): PendingState(
-            columns.debit[at].tobytes(), columns.credit[at].tobytes(), int(columns.held[at]),
-            int(columns.ledger[at]), int(columns.code[at]), columns.user_data[at].tobytes(), None,
-        )
-        for at in positions
-        if columns.flags[at] & (POST | VOID)
-    }  # fmt: skip
-    late = [columns.pending_id[at].tobytes() for at in batch.too_late]
-    pendings |= state.pendings(connection, late)
-    books = State(accounts, pendings, state.known_transfers(connection, {intent.id for intent in intents}))
+    rows = {at: row for row, at in enumerate(batch.holds.positions.tolist())}
+    pendings = {intent.pending_id: batch.holds.taken.pending(rows[at]) for at, intent in zip(positions, intents, strict=True) if at in rows}
+    books = state.books(connection, intents, accounts, pendings)
     answers, _ = evaluate(intents, books, batch.now_us)
     for at, answer in zip(positions, answers, strict=True):
         batch.results[at] = answer
         batch.accepted[at] = answer is Result.OK
-    wrongly = [
-        columns.pending_id[at].tobytes()
-        for at in positions
-        if columns.flags[at] & (POST | VOID) and not batch.accepted[at] and at not in batch.too_late
-    ]
-    state.reopen_pendings(connection, wrongly)
+    assert not any(batch.accepted[at] for at in batch.holds.unfit), "what does not fit was accepted"
 
 
 def _amend(connection: psycopg.Connection[Any], batch: Batch) -> None:
@@ -313,15 +291,18 @@ def _append(connection: psycopg.Connection[Any], batch: Batch) -> None:
 def _keep_pendings(connection: psycopg.Connection[Any], batch: Batch) -> None:
     columns = batch.columns
     made = np.flatnonzero((columns.flags & PENDING != 0) & batch.accepted)
-    if not len(made):
-        return
-    timeouts = columns.timeout_s[made]
-    rows = state.PENDINGS.empty(len(made))
-    rows["id"], rows["user_data"], rows["amount"] = columns.id[made], columns.user_data[made], columns.amount[made]
-    rows["debit_account_id"], rows["credit_account_id"] = columns.debit[made], columns.credit[made]
-    rows["ledger"], rows["code"], rows["state"] = columns.ledger[made], columns.code[made], STATE_PENDING
-    rows["expires_at"] = np.where(timeouts, state.postgres_us(batch.now_us) + timeouts * 1_000_000, state.NEVER_US)
-    state.PENDINGS.copy(connection, rows)
+    taken, left = batch.holds.taken, np.flatnonzero(~batch.accepted[batch.holds.positions])
+    if len(made):
+        timeouts = columns.timeout_s[made]
+        rows = state.PENDINGS.empty(len(made))
+        rows["id"], rows["user_data"], rows["amount"] = columns.id[made], columns.user_data[made], columns.amount[made]
+        rows["debit_account_id"], rows["credit_account_id"] = columns.debit[made], columns.credit[made]
+        rows["ledger"], rows["code"] = columns.ledger[made], columns.code[made]
+        rows["expires_at"] = np.where(timeouts, state.postgres_us(batch.now_us) + timeouts * 1_000_000, state.NEVER_US)
+        state.PENDINGS.copy(connection, rows)
+    if len(left):
+        ids = columns.pending_id[batch.holds.positions[left]]
+        state.keep_pendings(connection, {id_.tobytes(): taken.pending(row) for id_, row in zip(ids, left.tolist(), strict=True)})
 
 
 def _mark(connection: psycopg.Connection[Any], batch: Batch) -> None:

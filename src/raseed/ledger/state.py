@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from psycopg.errors import SerializationFailure
 
 from . import records, wire
 from .columns import UNIX_TO_POSTGRES_US
 from .domain import CreateTransferResult as Result
-from .evaluation import AccountState, Intent, Known, PendingState
+from .evaluation import ONES, PENDING, POST, VOID, ZERO, AccountState, Intent, Known, PendingState, State, resolved_as
 from .wire import ID, INT4, INT8
 
 if TYPE_CHECKING:
@@ -111,8 +112,8 @@ def amend(
 
 
 @dataclass(slots=True)
-class PendingColumns:
-    """Pending transfers as columns; ``places`` says which of the ids asked for were found, in order."""
+class Taken:
+    """Pending transfers taken out, as columns; ``places`` says which of the ids asked for were found, in order."""
 
     places: NDArray[np.int64]
     debit: NDArray[Any]
@@ -122,7 +123,17 @@ class PendingColumns:
     expires_us: NDArray[np.int64]
     ledger: NDArray[np.int64]
     code: NDArray[np.int64]
-    state: NDArray[np.int64]
+
+    def pending(self, row: int) -> PendingState:
+        """Return one of them in the form in which it is evaluated."""
+        expires_us = int(self.expires_us[row])
+        return PendingState(
+            self.debit[row].tobytes(), self.credit[row].tobytes(), int(self.amount[row]), int(self.ledger[row]),
+            int(self.code[row]), self.user_data[row].tobytes(), None if expires_us == NEVER_US else expires_us,
+        )  # fmt: skip
+
+
+NONE_TAKEN = Taken(*[np.empty(0, kind) for kind in (np.int64, ID, ID, np.int64, ID, np.int64, np.int64, np.int64)])
 
 
 def postgres_us(unix: int) -> int:
@@ -130,40 +141,47 @@ def postgres_us(unix: int) -> int:
     return unix - UNIX_TO_POSTGRES_US
 
 
-def pending_columns(connection: psycopg.Connection[Any], ids: NDArray[Any]) -> PendingColumns:
-    """Read pending transfers as they are now; ``expires_us`` is ``NEVER_US`` for never."""
+def take(connection: psycopg.Connection[Any], ids: NDArray[Any]) -> Taken:
+    """Take pending transfers out of what is pending (ids given sorted); ``expires_us`` is ``NEVER_US`` for never.
+
+    Those that the batch does not resolve after all are kept again.
+    """
     answer = wire.call(
         connection,
-        b"SELECT places, debit_ids, credit_ids, amounts, user_datas, expiries, ledgers, codes, states"
-        b" FROM ledger_pendings($1)",
+        b"SELECT places, debit_ids, credit_ids, amounts, user_datas, expiries, ledgers, codes FROM ledger_take($1)",
         [wire.uuids(ids)],
     )
-    kinds = (INT4, ID, ID, INT8, ID, INT8, INT4, INT4, INT4)
+    kinds = (INT4, ID, ID, INT8, ID, INT8, INT4, INT4)
     columns = [wire.read_array(answer.get_value(0, at), kind) for at, kind in enumerate(kinds)]
     columns = [column if column.dtype == ID else column.astype(np.int64) for column in columns]
     columns[0] = columns[0] - 1
     columns[5] = np.where(columns[5] == NEVER_US, NEVER_US, columns[5] + UNIX_TO_POSTGRES_US)
-    return PendingColumns(*columns)
+    return Taken(*columns)
 
 
-def pendings(connection: psycopg.Connection[Any], ids: Sequence[bytes]) -> dict[bytes, PendingState]:
-    """Read pending transfers as they are now; unknown ids are left out."""
+def take_pendings(connection: psycopg.Connection[Any], ids: Sequence[bytes]) -> dict[bytes, PendingState]:
+    """Take pending transfers out as ``take`` does (ids given sorted); those that are not pending are left out."""
     if not ids:
         return {}
-    found = pending_columns(connection, cells(ids))
-    return {
-        ids[place]: PendingState(
-            found.debit[row].tobytes(),
-            found.credit[row].tobytes(),
-            int(found.amount[row]),
-            int(found.ledger[row]),
-            int(found.code[row]),
-            found.user_data[row].tobytes(),
-            None if found.expires_us[row] == NEVER_US else int(found.expires_us[row]),
-            int(found.state[row]),
-        )
-        for row, place in enumerate(found.places.tolist())
-    }
+    taken = take(connection, cells(ids))
+    return {ids[place]: taken.pending(row) for row, place in enumerate(taken.places.tolist())}
+
+
+def resolved(connection: psycopg.Connection[Any], ids: Sequence[bytes]) -> dict[bytes, PendingState]:
+    """Read pending transfers that were resolved, with what became of them; others are left out."""
+    if not ids:
+        return {}
+    answer = wire.call(
+        connection,
+        b"SELECT id, debit_account_id, credit_account_id, amount, ledger, code, user_data, flags FROM ledger_resolved($1)",
+        [wire.uuids(cells(ids))],
+    )
+    found = {}
+    for row in range(answer.ntuples):
+        v = [answer.get_value(row, at) or b"" for at in range(8)]
+        amount, ledger, code, flags = (int.from_bytes(v[at]) for at in (3, 4, 5, 7))
+        found[v[0]] = PendingState(v[1], v[2], amount, ledger, code, v[6], None, resolved_as(flags))
+    return found
 
 
 def known_transfers(connection: psycopg.Connection[Any], ids: Iterable[bytes]) -> dict[bytes, Known]:
@@ -188,40 +206,45 @@ def known_transfers(connection: psycopg.Connection[Any], ids: Iterable[bytes]) -
     return found
 
 
-def keep_pendings(connection: psycopg.Connection[Any], new: dict[bytes, PendingState]) -> None:
-    """Keep the state of pending transfers made in this batch."""
-    if not new:
+def books(
+    connection: psycopg.Connection[Any],
+    intents: Sequence[Intent],
+    accounts: dict[bytes, AccountState],
+    taken: dict[bytes, PendingState],
+    *,
+    may_expire: bool = False,
+) -> State:
+    """Return everything that the answers to these intents depend on, given their accounts and what they took.
+
+    Raises:
+        psycopg.errors.SerializationFailure: a pending transfer that is resolved here came into the books just now, too late
+            to be taken. The transaction may be tried again.
+    """
+    missing = {i.pending_id for i in intents if i.flags & (POST | VOID)} - {ZERO, ONES} - taken.keys()
+    pendings = taken | resolved(connection, sorted(missing))
+    missing -= pendings.keys()
+    known = known_transfers(connection, missing | {i.id for i in intents})
+    for id_ in missing & known.keys():
+        if known[id_].intent.flags & PENDING and known[id_].result == Result.OK:
+            raise SerializationFailure("a pending transfer appeared after it was looked for")
+    return State(accounts, pendings, known, may_expire)
+
+
+def keep_pendings(connection: psycopg.Connection[Any], pending: dict[bytes, PendingState]) -> None:
+    """Keep pending transfers: those made in this batch, and those taken and not resolved after all."""
+    if not pending:
         return
-    rows = PENDINGS.empty(len(new))
-    states = list(new.values())
-    rows["id"] = cells(new)
+    rows = PENDINGS.empty(len(pending))
+    states = list(pending.values())
+    rows["id"] = cells(pending)
     rows["debit_account_id"], rows["credit_account_id"] = (
         cells(s.debit for s in states), cells(s.credit for s in states),
     )  # fmt: skip
     rows["user_data"] = cells(s.user_data for s in states)
     rows["amount"] = [s.amount for s in states]
-    rows["expires_at"] = [
-        NEVER_US if s.expires_us is None else s.expires_us - UNIX_TO_POSTGRES_US for s in states
-    ]
+    rows["expires_at"] = [NEVER_US if s.expires_us is None else postgres_us(s.expires_us) for s in states]
     rows["ledger"], rows["code"] = [s.ledger for s in states], [s.code for s in states]
-    rows["state"] = [s.state for s in states]
     PENDINGS.copy(connection, rows)
-
-
-def resolve_pendings(
-    connection: psycopg.Connection[Any], ids: NDArray[Any], states: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Note what becomes of pending transfers; return the places of those that were no longer pending."""
-    answer = wire.call(connection, b"SELECT missed FROM ledger_resolve($1,$2)", [wire.uuids(ids), wire.int4s(states)])
-    return wire.read_array(answer.get_value(0, 0), INT4).astype(np.int64) - 1
-
-
-def reopen_pendings(connection: psycopg.Connection[Any], ids: Sequence[bytes]) -> None:
-    """Take back what ``resolve_pendings`` noted in this transaction, for transfers refused after all."""
-    if ids:
-        wire.call(
-            connection, b"UPDATE ledger_pending SET state = 1 WHERE id = ANY($1::uuid[])", [wire.uuids(cells(ids))]
-        )
 
 
 PENDINGS = wire.Rows(
@@ -235,6 +258,5 @@ PENDINGS = wire.Rows(
         ("expires_at", INT8),
         ("ledger", INT4),
         ("code", INT4),
-        ("state", np.dtype(">i2")),
     ],
 )

@@ -14,7 +14,7 @@ WITH RECURSIVE chain AS (
 )
 SELECT c.id, c.debit_account_id, c.credit_account_id, c.amount, c.ledger, c.code, c.flags, c.pending_id, c.timeout_s,
        c.user_data, c.booked_on, c.seq, c.posted_at,
-       (SELECT p.amount FROM ledger_pending p WHERE p.id = c.pending_id) AS pending_amount,
+       (SELECT p.amount FROM ledger_transfer p WHERE p.id = c.pending_id AND c.flags & 12 <> 0) AS pending_amount,
        CASE WHEN c.debit_account_id = %(account)s THEN c.debit_prev ELSE c.credit_prev END AS previous_id
 FROM chain c
 ORDER BY c.step;

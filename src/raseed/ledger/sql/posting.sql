@@ -18,8 +18,7 @@ $$;
 -- a repeat may bring the very id that was the last one).
 -- batches: the numbers taken after the locks, one for each 8,190 transfers. prev: each account's last transfer before
 -- this batch. crossing: accounts whose number of entries passes a multiple of 128. existing: those of check_ids that the
--- books hold already. The first form moves posted amounts only (all that most batches do), the second pending ones too;
--- there, an account that would release more than it holds is refused too: somebody else resolved it meanwhile.
+-- books hold already. The first form moves posted amounts only (all that most batches do), the second pending ones too.
 CREATE OR REPLACE FUNCTION ledger_apply(
     ids uuid[], ledgers int4[], debits int8[], credits int8[], lasts uuid[], counts int4[], check_ids uuid[],
     how_many int4, OUT batches int8[], OUT xid int8, OUT touched int4[], OUT prev uuid[], OUT refused int4[],
@@ -61,13 +60,13 @@ AS $$
 BEGIN
     WITH applied AS (
         UPDATE ledger_balance b SET
-            debits_pending = b.debits_pending + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) AND least(b.debits_pending + d_debits_pending[i], b.credits_pending + d_credits_pending[i]) >= 0 THEN d_debits_pending[i] ELSE 0 END,
-            debits_posted = b.debits_posted + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) AND least(b.debits_pending + d_debits_pending[i], b.credits_pending + d_credits_pending[i]) >= 0 THEN d_debits_posted[i] ELSE 0 END,
-            credits_pending = b.credits_pending + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) AND least(b.debits_pending + d_debits_pending[i], b.credits_pending + d_credits_pending[i]) >= 0 THEN d_credits_pending[i] ELSE 0 END,
-            credits_posted = b.credits_posted + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) AND least(b.debits_pending + d_debits_pending[i], b.credits_pending + d_credits_pending[i]) >= 0 THEN d_credits_posted[i] ELSE 0 END,
-            entries = b.entries + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) AND least(b.debits_pending + d_debits_pending[i], b.credits_pending + d_credits_pending[i]) >= 0 THEN counts[i] ELSE 0 END,
-            last_id = CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) AND least(b.debits_pending + d_debits_pending[i], b.credits_pending + d_credits_pending[i]) >= 0 THEN lasts[i] ELSE b.last_id END,
-            prev_id = CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) AND least(b.debits_pending + d_debits_pending[i], b.credits_pending + d_credits_pending[i]) >= 0 THEN b.last_id ELSE 'ffffffff-ffff-ffff-ffff-ffffffffffff' END
+            debits_pending = b.debits_pending + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) THEN d_debits_pending[i] ELSE 0 END,
+            debits_posted = b.debits_posted + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) THEN d_debits_posted[i] ELSE 0 END,
+            credits_pending = b.credits_pending + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) THEN d_credits_pending[i] ELSE 0 END,
+            credits_posted = b.credits_posted + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) THEN d_credits_posted[i] ELSE 0 END,
+            entries = b.entries + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) THEN counts[i] ELSE 0 END,
+            last_id = CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) THEN lasts[i] ELSE b.last_id END,
+            prev_id = CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], adverse_debits[i], adverse_credits[i]) THEN b.last_id ELSE 'ffffffff-ffff-ffff-ffff-ffffffffffff' END
         FROM generate_series(1, cardinality(ids)) i
         WHERE b.id = ids[i]
         RETURNING i, b.prev_id, b.last_id, b.prev_id <> 'ffffffff-ffff-ffff-ffff-ffffffffffff' AS taken,
@@ -120,36 +119,36 @@ BEGIN
     RETURN found_rows;
 END $$;
 
--- Note what this batch makes of pending transfers: posted, voided or expired. `missed` are those no longer pending.
-CREATE OR REPLACE FUNCTION ledger_resolve(ids uuid[], states int4[], OUT missed int4[])
+-- Take pending transfers out, for a batch that resolves them: what is not in the table any more is not pending. Whoever wants
+-- one of them too waits for this transaction. `places` are those found among the ids, which are sorted.
+CREATE OR REPLACE FUNCTION ledger_take(
+    ids uuid[], OUT places int4[], OUT debit_ids uuid[], OUT credit_ids uuid[], OUT amounts int8[], OUT user_datas uuid[],
+    OUT expiries timestamptz[], OUT ledgers int4[], OUT codes int4[])
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
 AS $$
-DECLARE found_places int4[];
 BEGIN
-    WITH resolved AS (
-        UPDATE ledger_pending p SET state = states[i]
-        FROM generate_series(1, cardinality(ids)) i
-        WHERE p.id = ids[i] AND p.state = 1
-        RETURNING i)
-    SELECT array_agg(i) INTO found_places FROM resolved;
-    IF coalesce(cardinality(found_places), 0) < cardinality(ids) THEN
-        SELECT array_agg(i) INTO missed FROM generate_series(1, cardinality(ids)) i WHERE i <> ALL (coalesce(found_places, '{}'));
-    END IF;
+    WITH taken AS (
+        DELETE FROM ledger_pending p USING generate_series(1, cardinality(ids)) i WHERE p.id = ids[i]
+        RETURNING i, p.*)
+    SELECT array_agg(i), array_agg(debit_account_id), array_agg(credit_account_id), array_agg(amount), array_agg(user_data),
+           array_agg(expires_at), array_agg(ledger), array_agg(code)
+    INTO places, debit_ids, credit_ids, amounts, user_datas, expiries, ledgers, codes FROM taken;
 END $$;
 
--- Read pending transfers, as columns. `places` are those found among the ids.
-CREATE OR REPLACE FUNCTION ledger_pendings(
-    ids uuid[], OUT places int4[], OUT debit_ids uuid[], OUT credit_ids uuid[], OUT amounts int8[], OUT user_datas uuid[],
-    OUT expiries timestamptz[], OUT ledgers int4[], OUT codes int4[], OUT states int4[])
-LANGUAGE plpgsql
+-- Read pending transfers that were resolved: what they were, and the flags of the transfer that resolved them.
+CREATE OR REPLACE FUNCTION ledger_resolved(
+    ids uuid[], OUT id uuid, OUT debit_account_id uuid, OUT credit_account_id uuid, OUT amount int8, OUT user_data uuid,
+    OUT ledger int4, OUT code int4, OUT flags int4)
+RETURNS SETOF record LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
 AS $$
 BEGIN
-    SELECT array_agg(i), array_agg(p.debit_account_id), array_agg(p.credit_account_id), array_agg(p.amount),
-           array_agg(p.user_data), array_agg(p.expires_at), array_agg(p.ledger), array_agg(p.code), array_agg(p.state::int4)
-    INTO places, debit_ids, credit_ids, amounts, user_datas, expiries, ledgers, codes, states
-    FROM generate_series(1, cardinality(ids)) i JOIN ledger_pending p ON p.id = ids[i];
+    RETURN QUERY SELECT h.id, h.debit_account_id, h.credit_account_id, h.amount, h.user_data, h.ledger, h.code, r.flags::int4
+    FROM generate_series(1, cardinality(ids)) i
+    JOIN ledger_transfer r ON r.pending_id = ids[i] AND r.result = 0
+        AND r.pending_id <> '00000000-0000-0000-0000-000000000000'
+    JOIN ledger_transfer h ON h.id = r.pending_id;
 END $$;
 
 -- Read the transfers, posted or failed, that the books hold under these ids.

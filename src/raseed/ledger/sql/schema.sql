@@ -70,8 +70,7 @@ CREATE UNIQUE INDEX ledger_transfer_pkey ON ledger_transfer (id);
 ALTER TABLE ledger_transfer ADD PRIMARY KEY USING INDEX ledger_transfer_pkey;
 CREATE INDEX ledger_transfer_seq ON ledger_transfer USING brin (seq) WITH (pages_per_range = 32, autosummarize = on);
 
--- What is pending, and what became of it: derivable from the transfers, kept for speed. state: 1 pending, 2 posted,
--- 3 voided, 4 expired.
+-- What is pending: derivable from the transfers, kept for speed. (It once held what was resolved too, until pending.sql.)
 CREATE TABLE ledger_pending (
     id                 uuid PRIMARY KEY,
     debit_account_id   uuid NOT NULL,

@@ -47,7 +47,7 @@ class Town:
             transfers = cursor.fetchone()
             cursor.execute("SELECT * FROM ledger_balance ORDER BY id")
             balances = [row[:6] for row in cursor.fetchall()]
-            cursor.execute("SELECT id, state FROM ledger_pending ORDER BY id")
+            cursor.execute("SELECT id FROM ledger_pending ORDER BY id")
             return transfers, balances, cursor.fetchall()
 
 

@@ -27,7 +27,7 @@ from raseed.ledger import api
 from raseed.ledger.api import AccountFlags, Balances, HistoryEntry, NewAccount, NewTransfer, TransferFlags
 from raseed.ledger.expiry import expire_due
 
-from .audit import STATES, audit
+from .audit import audit
 from .effort import EFFORT
 from .model import MAX, ONES, ZERO, F, Model, R
 
@@ -75,6 +75,10 @@ ODDITIES = (
     "amount", "flags", "id", "repeat", "repeat", "changed", "changed", "twice", "account", "ledger", "code", "timeout",
     "pending_id", "named", "user_data", "booked",
 )  # fmt: skip
+
+
+RESOLVED_AS = {0: "pending", 4: "posted", 8: "voided", 1032: "expired"}
+"""By the flags of what resolved it; 0: nothing yet."""
 
 
 class Ledger(RuleBasedStateMachine):
@@ -329,8 +333,12 @@ class Ledger(RuleBasedStateMachine):
         if not self.model.pending:
             return
         with connection.cursor() as cursor:
-            cursor.execute("SELECT id, state FROM ledger_pending WHERE id = ANY(%s)", [list(self.model.pending)])
-            assert {id_: STATES[state] for id_, state in cursor.fetchall()} == self.model.pending
+            cursor.execute(
+                "SELECT id, 0 FROM ledger_pending WHERE id = ANY(%(ids)s) UNION ALL"
+                " SELECT pending_id, flags & 1036 FROM ledger_transfer WHERE result = 0 AND pending_id = ANY(%(ids)s)",
+                {"ids": list(self.model.pending)},
+            )
+            assert {id_: RESOLVED_AS[flags] for id_, flags in cursor.fetchall()} == self.model.pending
 
     @invariant()
     def new_transfers_are_in_the_books(self) -> None:

@@ -12,9 +12,10 @@ from django.db import transaction
 from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.ids import new_id
 from raseed.kernel.money import currency
-from raseed.ledger import api
+from raseed.ledger import api, state
 from raseed.ledger.api import AccountFlags, NewAccount, NewTransfer, TransferFlags
 from raseed.ledger.api import CreateTransferResult as R
+from raseed.ledger.columns import intent_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -108,6 +109,74 @@ def test_pending_money_is_posted_voided_or_partly_posted(ledger: int) -> None:
     ]  # fmt: skip
     assert sums(wallet) == (0, 0, 0, 130)
     assert [entry.balances.credits_pending for entry in api.account_history(wallet)] == [0, 100, 200, 300, 200, 100]
+
+
+def test_only_what_is_pending_is_kept_as_pending_and_nothing_is_resolved_twice(database: object, ledger: int) -> None:
+    cash, wallet = open_accounts(ledger, FREE, LIMITED)
+    holds = [move(ledger, cash, wallet, 100, flags=TransferFlags.PENDING) for _ in range(3)]
+    void = NewTransfer(new_id(), None, None, 0, 0, 0, TransferFlags.VOID_PENDING_TRANSFER, holds[0].id)
+    too_much = NewTransfer(new_id(), None, None, 101, 0, 0, TransferFlags.POST_PENDING_TRANSFER, holds[1].id)
+    assert api.create_transfers(holds) == [R.OK] * 3
+    assert api.create_transfers([void, too_much]) == [R.OK, R.EXCEEDS_PENDING_TRANSFER_AMOUNT]
+    with psycopg.connect(database.superuser_dsn) as superuser:  # type: ignore[attr-defined]
+        kept = {row[0] for row in superuser.execute("SELECT id FROM ledger_pending").fetchall()}
+        assert kept == {holds[1].id, holds[2].id}
+        superuser.execute("ALTER TABLE ledger_transfer DISABLE TRIGGER ALL")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            superuser.execute("UPDATE ledger_transfer SET pending_id = %s WHERE id = %s", [holds[0].id, holds[1].id])
+
+
+def test_what_does_not_fit_in_a_batch_is_refused_and_the_rest_of_it_posted(ledger: int) -> None:
+    cash, wallet, other = open_accounts(ledger, FREE, LIMITED, LIMITED)
+    post, void, linked = TransferFlags.POST_PENDING_TRANSFER, TransferFlags.VOID_PENDING_TRANSFER, TransferFlags.LINKED
+
+    def resolve(hold: NewTransfer, flags: TransferFlags, amount: int = 0, credit: UUID | None = None) -> NewTransfer:
+        return NewTransfer(new_id(), None, credit, amount, 0, 0, flags, hold.id)
+
+    holds = [move(ledger, cash, wallet, 100, flags=TransferFlags.PENDING) for _ in range(9)]
+    assert api.create_transfers(holds) == [R.OK] * 9
+    done = [resolve(holds[0], post), resolve(holds[1], void)]
+    assert api.create_transfers(done) == [R.OK] * 2
+    never = move(ledger, cash, wallet, 1)
+    batch = [
+        resolve(holds[2], post, 30),
+        resolve(never, post),
+        resolve(holds[3], post, 101),
+        resolve(holds[4], void, 99),
+        resolve(holds[5], void, credit=other),
+        resolve(holds[0], post),
+        resolve(holds[1], post),
+        done[0],
+        move(ledger, cash, wallet, 7, flags=linked),
+        resolve(move(ledger, cash, wallet, 1), void),
+        resolve(holds[6], post, api.AMOUNT_MAX),
+        resolve(holds[7], void, 100),
+        move(ledger, cash, other, 5),
+    ]
+    assert api.create_transfers(batch) == [
+        R.OK, R.PENDING_TRANSFER_NOT_FOUND, R.EXCEEDS_PENDING_TRANSFER_AMOUNT, R.PENDING_TRANSFER_HAS_DIFFERENT_AMOUNT,
+        R.PENDING_TRANSFER_HAS_DIFFERENT_CREDIT_ACCOUNT_ID, R.PENDING_TRANSFER_ALREADY_POSTED,
+        R.PENDING_TRANSFER_ALREADY_VOIDED, R.EXISTS, R.LINKED_EVENT_FAILED, R.PENDING_TRANSFER_NOT_FOUND, R.OK, R.OK, R.OK,
+    ]  # fmt: skip
+    assert sums(wallet) == (0, 0, 400, 230)
+    assert sums(cash) == (400, 235, 0, 0)
+    assert [entry.balances.credits_posted for entry in api.account_history(wallet, limit=4)] == [230, 230, 130, 100]
+    again = [resolve(hold, void) for hold in holds[2:]]
+    assert api.create_transfers(again) == [
+        R.PENDING_TRANSFER_ALREADY_POSTED, R.OK, R.OK, R.OK, R.PENDING_TRANSFER_ALREADY_POSTED,
+        R.PENDING_TRANSFER_ALREADY_VOIDED, R.OK,
+    ]  # fmt: skip
+    assert sums(wallet) == (0, 0, 0, 230)
+
+
+def test_a_hold_that_comes_while_it_is_looked_for_is_asked_for_again(database: object, ledger: int) -> None:
+    """Not taken and yet in the books: its answer would be neither of before nor of after."""
+    cash, wallet = open_accounts(ledger, FREE, LIMITED)
+    hold = move(ledger, cash, wallet, 100, flags=TransferFlags.PENDING)
+    assert api.create_transfers([hold]) == [R.OK]
+    post = NewTransfer(new_id(), None, None, 0, 0, 0, TransferFlags.POST_PENDING_TRANSFER, hold.id)
+    with psycopg.connect(database.dsn) as other, pytest.raises(psycopg.errors.SerializationFailure):  # type: ignore[attr-defined]
+        state.books(other, [intent_of(post, 0)], {}, {})
 
 
 def test_a_chain_stands_or_falls_together(ledger: int) -> None:

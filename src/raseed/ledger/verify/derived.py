@@ -1,4 +1,4 @@
-"""The tables that are derived from the transfers: balances, states of pending transfers, marks; and unique ids."""
+"""The tables that are derived from the transfers: balances, what is pending, marks; and unique ids."""
 
 from __future__ import annotations
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from raseed.platform.api import Progress
 
 _LIMITS = DEBITS_LIMITED | CREDITS_LIMITED
-_STATES = {1: "pending", 2: "posted", 3: "voided", 4: "expired"}
 
 
 def load_accounts(connection: psycopg.Connection[Any]) -> Accounts:
@@ -138,25 +137,19 @@ def _exact_sum(column: NDArray[np.int64]) -> int:
 
 
 def check_pendings(
-    connection: psycopg.Connection[Any], expected: Partitions, stack: contextlib.ExitStack, progress: Progress
+    connection: psycopg.Connection[Any], expected: NDArray[Any], progress: Progress
 ) -> Difference | None:
-    """Compare what became of every pending transfer with what is kept of it."""
-    kept = Partitions(PENDINGS.dtype, stack)
-    for rows in Pages(connection, PENDINGS):
-        kept.add(rows, words(rows["id"]))
-        progress(mark("Pending transfers"), kept.count, expected.count)
-    for theirs, ours in zip(kept, expected, strict=True):
-        row, should = _first_unequal(theirs, ours, ("id",))
-        if row is None and should is None:
-            continue
-        if row is None:
-            return differs("pending_missing", id=id_of(should["id"]), expected=_STATES[int(should["state"])])
-        if should is None:
-            return differs("pending_extra", id=id_of(row["id"]))
-        name = next(name for name in PENDINGS.dtype.names or () if row[name] != should[name])
-        values = {"expected": _told(name, should[name]), "found": _told(name, row[name])}
-        return differs("pending_state", id=id_of(row["id"]), field=name, **values)
-    return None
+    """Compare what is pending with what is kept as such."""
+    rows = joined([*Pages(connection, PENDINGS)], PENDINGS)
+    progress(mark("Pending transfers"), len(rows), len(expected))
+    row, should = _first_unequal(rows, expected, ("id",))
+    if row is None:
+        return None if should is None else differs("pending_missing", id=id_of(should["id"]))
+    if should is None:
+        return differs("pending_extra", id=id_of(row["id"]))
+    name = next(name for name in PENDINGS.dtype.names or () if row[name] != should[name])
+    values = {"expected": _told(name, should[name]), "found": _told(name, row[name])}
+    return differs("pending_differs", id=id_of(row["id"]), field=name, **values)
 
 
 def check_marks(
@@ -209,4 +202,4 @@ def _told(name: str, value: Any) -> object:
         return id_of(value)
     if name in {"posted_at", "expires_at"}:
         return instant(int(value))
-    return _STATES.get(int(value), int(value)) if name == "state" else int(value)
+    return int(value)

@@ -86,11 +86,9 @@ SENTENCES: Final = {
     ),
     "pending_late": mark("Transfer %(id)s at %(seq)s resolves %(pending)s at %(found)s; it ended at %(expected)s."),
     "pending_early": mark("Transfer %(id)s at %(seq)s lets %(pending)s expire at %(found)s; its end is %(expected)s."),
-    "pending_missing": mark("The pending transfer %(id)s has no state; it should be %(expected)s."),
-    "pending_extra": mark("A state is kept for the pending transfer %(id)s, which was never posted."),
-    "pending_state": mark(
-        "The state of the pending transfer %(id)s should have %(field)s %(expected)s, and has %(found)s."
-    ),
+    "pending_missing": mark("Transfer %(id)s is pending, and is not kept as such."),
+    "pending_extra": mark("Transfer %(id)s is kept as pending, and is not."),
+    "pending_differs": mark("The pending transfer %(id)s should have %(field)s %(expected)s, and has %(found)s."),
     # Accounts.
     "account_impossible": mark("Account %(account)s can't have been opened: its %(field)s is %(found)s."),
     "account_twice": mark("Account %(account)s has two rows in %(table)s."),

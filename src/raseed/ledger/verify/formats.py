@@ -34,7 +34,6 @@ VOID: Final = 8
 EXPIRED: Final = 1024
 KEPT_RESULTS: Final = (0, 21, 22, 25, 65, 66, 54, 55)
 """0 for what was posted, and TigerBeetle's transient codes, which an id keeps for good."""
-STATE_PENDING, STATE_POSTED, STATE_VOIDED, STATE_EXPIRED = 1, 2, 3, 4
 
 _KINDS: Final = {
     "int8": ("int8send({})", ">i8"),
@@ -105,7 +104,7 @@ PENDINGS: Final = Table(
     "ledger_pending",
     (
         "id uuid", "debit_account_id uuid", "credit_account_id uuid", "amount int8", "user_data uuid", "expires_at time",
-        "ledger int4", "code int4", "state int2",
+        "ledger int4", "code int4",
     ),
 )  # fmt: skip
 MARKS: Final = Table(

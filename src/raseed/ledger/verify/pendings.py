@@ -1,6 +1,6 @@
-"""Pending transfers: what holds, what was resolved and how, from the transfers in their order.
+"""Pending transfers: what holds, and what resolves it, from the transfers in their order.
 
-What is still pending is held in memory, about 300 bytes each; what was resolved goes to a partitioned file.
+What is still pending is held in memory, about 300 bytes each.
 """
 
 from __future__ import annotations
@@ -16,10 +16,6 @@ from .formats import (
     PENDING,
     PENDINGS,
     POST,
-    STATE_EXPIRED,
-    STATE_PENDING,
-    STATE_POSTED,
-    STATE_VOIDED,
     VOID,
     differ,
     id_of,
@@ -29,9 +25,7 @@ from .formats import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_FIELDS: Final = tuple(name for name in PENDINGS.dtype.names or () if name != "state")
-_HELD: Final = np.dtype([(name, PENDINGS.dtype[name]) for name in _FIELDS])
-"""A pending transfer without its state."""
+_HELD: Final = PENDINGS.dtype
 _ID_BYTES: Final = 16
 _US_PER_S: Final = 1_000_000
 
@@ -44,11 +38,11 @@ class Pendings:
 
     def apply(
         self, rows: NDArray[Any]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[Any], tuple[int, Difference] | None]:
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[int, Difference] | None]:
         """Follow the posted transfers of a portion.
 
-        Returns what each adds to the pending sums and to the posted ones, the states of what was resolved, and the
-        first transfer that can't be, with why; what comes after that one is not followed.
+        Returns what each adds to the pending sums and to the posted ones, and the first transfer that can't be, with why;
+        what comes after that one is not followed.
         """
         flags = rows["flags"].astype(np.int64)
         amounts = rows["amount"].astype(np.int64)
@@ -56,7 +50,7 @@ class Pendings:
         posted = np.where(flags & (PENDING | VOID) != 0, 0, amounts)
         concerned = np.flatnonzero(flags & (PENDING | POST | VOID))
         if not len(concerned):
-            return pending, posted, np.empty(0, PENDINGS.dtype), None
+            return pending, posted, None
         resolving = concerned[flags[concerned] & PENDING == 0]
         held = self._pass_through(rows[concerned], (flags[concerned] & PENDING != 0).tolist())
         wrong = None
@@ -66,12 +60,7 @@ class Pendings:
         resolving = resolving[: len(held)]
         pending[resolving] = -held["amount"].astype(np.int64)
         wrong = _first_other(rows, resolving, held, flags[resolving]) or wrong
-        resolved = np.empty(len(held), PENDINGS.dtype)
-        for name in _FIELDS:
-            resolved[name] = held[name]
-        kinds = flags[resolving]
-        resolved["state"] = np.where(kinds & EXPIRED, STATE_EXPIRED, np.where(kinds & POST, STATE_POSTED, STATE_VOIDED))
-        return pending, posted, resolved, wrong
+        return pending, posted, wrong
 
     def _pass_through(self, rows: NDArray[Any], is_hold: list[bool]) -> NDArray[Any]:
         """Open and close holds in order; return those that were closed, up to the first that was not open."""
@@ -91,17 +80,12 @@ class Pendings:
         return np.frombuffer(b"".join(closed), _HELD)
 
     def still_open(self) -> NDArray[Any]:
-        """Return the states of what is pending now."""
-        held = np.frombuffer(b"".join(self._open.values()), _HELD)
-        states = np.empty(len(held), PENDINGS.dtype)
-        for name in _FIELDS:
-            states[name] = held[name]
-        states["state"] = STATE_PENDING
-        return states
+        """Return what is pending now."""
+        return np.frombuffer(b"".join(self._open.values()), _HELD)
 
 
 def _held(rows: NDArray[Any]) -> NDArray[Any]:
-    """Return what a pending transfer's state would hold, for each of the rows, but for the state itself."""
+    """Return what is kept of a pending transfer, for each of the rows."""
     table = np.zeros(len(rows), _HELD)
     for name in ("id", "debit_account_id", "credit_account_id", "amount", "user_data", "ledger", "code"):
         table[name] = rows[name]

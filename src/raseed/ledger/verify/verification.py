@@ -21,7 +21,7 @@ from .accounts import Accounts, Moves
 from .checkpoints import HAND_OVERS_MAX, CheckpointChain, CheckpointRow, OutsideCheckpoint, trust
 from .derived import check_balances, check_marks, check_pendings, check_sums, check_unique, load_accounts
 from .findings import Difference, Found, differs
-from .formats import BATCHES, LEAVES, MARKS, PENDINGS, SEQS_PER_BATCH_BITS, TRANSFERS, id_of, words
+from .formats import BATCHES, LEAVES, MARKS, SEQS_PER_BATCH_BITS, TRANSFERS, id_of, words
 from .partitions import Partitions
 from .pendings import Pendings
 from .reading import END, Ahead, Ordered, snapshot
@@ -115,7 +115,6 @@ class _Verification:
         self._accounts: Accounts
         self._pendings = Pendings()
         self._ids = Partitions([("id", "V16")], stack)
-        self._states = Partitions(PENDINGS.dtype, stack)
         self._marks = Partitions(MARKS.dtype, stack)
 
     def run(self, keys_of: Callable[[UUID], Sequence[Verifier]], outside: Sequence[OutsideCheckpoint]) -> None:
@@ -148,9 +147,8 @@ class _Verification:
 
     def _check_pendings(self) -> Difference | None:
         still = self._pendings.still_open()
-        self._states.add(still, words(still["id"]))
-        self._report.pendings = self._states.count
-        return check_pendings(self._connection, self._states, self._stack, self._progress)
+        self._report.pendings = len(still)
+        return check_pendings(self._connection, still, self._progress)
 
     def _open_log(
         self, leaves: Ordered, keys_of: Callable[[UUID], Sequence[Verifier]], outside: Sequence[OutsideCheckpoint]
@@ -193,7 +191,7 @@ class _Verification:
         wrong: tuple[int, Difference] | None = first_impossible(rows)
         posted = _posted(rows, wrong)
         moves, wrong_account = self._moves(posted)
-        pending, posts, resolved, wrong_pending = self._pendings.apply(moves.rows)
+        pending, posts, wrong_pending = self._pendings.apply(moves.rows)
         moves.pending, moves.posted = pending, posts
         if wrong_pending is not None:
             moves = _before(moves, wrong_pending[0])
@@ -204,7 +202,6 @@ class _Verification:
             if later is not None:
                 return later[1]
         self._ids.add(np.ascontiguousarray(rows["id"]).view([("id", "V16")]), words(rows["id"]))
-        self._states.add(resolved, words(resolved["id"]))
         self._marks.add(applied, words(applied["account_id"]))
         self._report.marks += len(applied)
         self._report.failed += len(rows) - len(posted)
