@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from django.db import IntegrityError, transaction
 
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.platform import api as platform
 
-from .domain import NewBankAccount
+from .domain import NewBankAccount, ProductKind
+from .errors import ProductNotOffered
 from .events import ACCOUNTS_OPENED
 from .opening import open_accounts, refusal_of
 
@@ -26,7 +27,7 @@ def open_many(accounts: Iterable[NewBankAccount], *, actor: str = "system", cloc
     """
     try:
         with transaction.atomic():
-            opened = open_accounts(accounts, now=clock.now())
+            opened = open_accounts(_no_loans(accounts), now=clock.now())
             if opened:
                 platform.record(
                     actor=actor,
@@ -42,3 +43,11 @@ def open_many(accounts: Iterable[NewBankAccount], *, actor: str = "system", cloc
             raise
         raise refusal from error
     return opened
+
+
+def _no_loans(accounts: Iterable[NewBankAccount]) -> Iterator[NewBankAccount]:
+    """Pass on accounts as they come; a loan is granted, not opened."""
+    for new in accounts:
+        if new.kind is ProductKind.LOAN:
+            raise ProductNotOffered(field="kind")
+        yield new

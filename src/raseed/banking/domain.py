@@ -18,6 +18,7 @@ from raseed.kernel.text import ascii_digits
 
 from .errors import InvalidAlias
 from .iban import checked_iban
+from .interest import DayCount
 
 POSITION_MAX: Final = (1 << 63) - 1
 _POSITION: Final = re.compile(r"[1-9][0-9]{0,18}\Z")
@@ -31,14 +32,89 @@ class ProductKind(StrEnum):
 
     WALLET = "wallet"
     CURRENT = "current"
+    SAVINGS = "savings"
+    LOAN = "loan"
+
+
+KIND_WORDS: Final = {
+    ProductKind.WALLET: mark("Wallet"),
+    ProductKind.CURRENT: mark("Current account"),
+    ProductKind.SAVINGS: mark("Savings account"),
+    ProductKind.LOAN: mark("Loan"),
+}
 
 
 class AccountState(StrEnum):
-    """Where an account is in its life. Blocked accounts neither pay nor receive; closed ones hold no money."""
+    """Where an account is in its life.
+
+    Blocked accounts neither pay nor receive; dormant ones receive, and pay again once their owner has woken them; closed
+    ones hold no money.
+    """
 
     OPEN = "open"
     BLOCKED = "blocked"
+    DORMANT = "dormant"
     CLOSED = "closed"
+
+
+LEGAL_CHANGES: Final = frozenset(
+    {
+        (AccountState.OPEN, AccountState.BLOCKED),
+        (AccountState.OPEN, AccountState.DORMANT),
+        (AccountState.OPEN, AccountState.CLOSED),
+        (AccountState.BLOCKED, AccountState.OPEN),
+        (AccountState.DORMANT, AccountState.OPEN),
+        (AccountState.DORMANT, AccountState.BLOCKED),
+        (AccountState.DORMANT, AccountState.CLOSED),
+        (AccountState.CLOSED, AccountState.OPEN),
+    }
+)
+"""Which state may follow which; the database holds the same rule in a trigger."""
+
+STATE_WORDS: Final = {
+    AccountState.OPEN: mark("Open"),
+    AccountState.BLOCKED: mark("Blocked"),
+    AccountState.DORMANT: mark("Dormant"),
+    AccountState.CLOSED: mark("Closed"),
+}
+
+
+class BlockReason(StrEnum):
+    """Why an account is blocked, as a code that can be counted; the words are in the audit trail."""
+
+    CUSTOMER_ASKED = "customer_asked"
+    LOST_OR_STOLEN = "lost_or_stolen"
+    SUSPECTED_FRAUD = "suspected_fraud"
+    COURT_ORDER = "court_order"
+    DECEASED = "deceased"
+    PAPERS_EXPIRED = "papers_expired"
+    OTHER = "other"
+
+
+BLOCK_REASON_WORDS: Final = {
+    BlockReason.CUSTOMER_ASKED: mark("The customer asked for it"),
+    BlockReason.LOST_OR_STOLEN: mark("Lost or stolen phone or card"),
+    BlockReason.SUSPECTED_FRAUD: mark("Suspected fraud"),
+    BlockReason.COURT_ORDER: mark("Order of a court"),
+    BlockReason.DECEASED: mark("The owner has died"),
+    BlockReason.PAPERS_EXPIRED: mark("Papers have expired"),
+    BlockReason.OTHER: mark("Another reason"),
+}
+
+
+class AccountRight(StrEnum):
+    """What a person may do with an account: its owner everything, others what they were given. Who may pay may see."""
+
+    OWNER = "owner"
+    MAY_SEE = "may_see"
+    MAY_PAY = "may_pay"
+
+
+RIGHT_WORDS: Final = {
+    AccountRight.OWNER: mark("Owner"),
+    AccountRight.MAY_SEE: mark("May see the account"),
+    AccountRight.MAY_PAY: mark("May see the account and pay from it"),
+}
 
 
 class AliasKind(StrEnum):
@@ -60,49 +136,78 @@ class InternalRole(StrEnum):
     """An institution's own accounts, one of each in every ledger; the other side of what customers hold.
 
     ``float`` is the money in trust behind the wallets, ``cash`` what tills and agents hand over, ``fees`` what the
-    institution earns, ``opening`` the contra account of balances brought in from other books.
+    institution earns by fees, ``opening`` the contra account of balances brought in from other books,
+    ``interest_expense`` what savers were credited, ``interest_income`` what borrowers were charged.
     """
 
     FLOAT = "float"
     CASH = "cash"
     FEES = "fees"
     OPENING = "opening"
+    INTEREST_EXPENSE = "interest_expense"
+    INTEREST_INCOME = "interest_income"
 
 
 class FeeEvent(StrEnum):
-    """What a fee may be charged for."""
+    """What a fee may be charged for; each is charged by something: ``payments``, or the granting of a loan."""
 
     TRANSFER_ON_US = "transfer_on_us"
+    LOAN_GRANT = "loan_grant"
 
+
+FEE_WORDS: Final = {
+    FeeEvent.TRANSFER_ON_US: mark("Transfer to an account of the same institution"),
+    FeeEvent.LOAN_GRANT: mark("Granting of a loan"),
+}
+
+FEE_EVENTS: Final[Mapping[ProductKind, tuple[FeeEvent, ...]]] = {
+    ProductKind.WALLET: (FeeEvent.TRANSFER_ON_US,),
+    ProductKind.CURRENT: (FeeEvent.TRANSFER_ON_US,),
+    ProductKind.SAVINGS: (FeeEvent.TRANSFER_ON_US,),
+    ProductKind.LOAN: (FeeEvent.LOAN_GRANT,),
+}
+"""What each sort of account can be charged for, in the order in which a schedule lists it."""
 
 LEDGER_CODES: Final[Mapping[ProductKind | InternalRole, int]] = {
     ProductKind.WALLET: 110,
     ProductKind.CURRENT: 120,
+    ProductKind.SAVINGS: 130,
+    ProductKind.LOAN: 210,
     InternalRole.FLOAT: 910,
     InternalRole.CASH: 920,
     InternalRole.FEES: 930,
     InternalRole.OPENING: 940,
+    InternalRole.INTEREST_EXPENSE: 950,
+    InternalRole.INTEREST_INCOME: 960,
 }
-"""The ledger's ``code`` of each sort of account: 1xx customers' money, 9xx the institution's own."""
+"""The ledger's ``code`` of each sort of account: 1xx customers' money, 2xx what they owe, 9xx the institution's own."""
 
 ROLE_WORDS: Final = {
     InternalRole.FLOAT: mark("Money in trust"),
     InternalRole.CASH: mark("Cash"),
     InternalRole.FEES: mark("Fee"),
     InternalRole.OPENING: mark("Balance brought forward"),
+    InternalRole.INTEREST_EXPENSE: mark("Interest"),
+    InternalRole.INTEREST_INCOME: mark("Interest"),
 }
 """What a statement calls an institution's own account on the other side."""
 
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What an institution offers. ``names`` are by language (``ar``, ``he``, ``en``); they are data, not messages."""
+    """What an institution offers.
+
+    ``names`` are by language (``ar``, ``he``, ``en``); they are data, not messages. ``code`` tells the products of a kind
+    apart for programs; the first one's is the kind's own name. ``day_count`` is for savings: how days earn interest.
+    """
 
     id: UUID
     institution_id: UUID
     kind: ProductKind
     currency: Currency
     names: dict[str, str]
+    code: str = ""
+    day_count: DayCount | None = None
 
     def name(self, language: str) -> str:
         """Return the product's name in ``language``, or in the first language that it has one in."""
@@ -153,6 +258,7 @@ class BankAccount:
     zone: str = "UTC"
     overdraft_allowed: bool = False
     aliases: tuple[AccountAlias, ...] = ()
+    block_reason: BlockReason | None = None
 
     def alias(self, kind: AliasKind) -> str | None:
         """Return the valid alias of this kind, if the account has one."""
@@ -164,7 +270,8 @@ class NewBankAccount:
     """One account for ``open_many``: what ``open_wallet`` and ``open_current_account`` take one by one.
 
     ``phone`` is needed for a wallet. ``number`` keeps the number that another bank's books gave a current account;
-    without it one is given out. ``opened_on`` defaults to the institution's business date.
+    without it one is given out. ``opened_on`` defaults to the institution's business date. ``product_id`` chooses among
+    several products of a kind; without it the kind's first one is meant.
     """
 
     id: UUID
@@ -177,6 +284,7 @@ class NewBankAccount:
     name: str = ""
     opened_on: date | None = None
     overdraft_allowed: bool = False
+    product_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +294,44 @@ class Limits:
     per_transfer_minor: int | None
     per_day_minor: int | None
 
+    def tightest(self, other: Limits) -> Limits:
+        """Return, of each sort, the lower of two limits."""
+        return Limits(
+            _lower(self.per_transfer_minor, other.per_transfer_minor), _lower(self.per_day_minor, other.per_day_minor)
+        )
+
+
+def _lower(one: int | None, other: int | None) -> int | None:
+    return other if one is None else one if other is None else min(one, other)
+
 
 NO_LIMITS: Final = Limits(per_transfer_minor=None, per_day_minor=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """One line of a fee schedule: what something costs on a date, zero included."""
+
+    event: FeeEvent
+    amount: Money
+    valid_from: date | None
+    """Since when; ``None`` where none was ever set, and it is zero for that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """All that a product's accounts are subject to on a date.
+
+    ``annual_rate_ppm`` is the yearly rate in millionths, for savings and as a loan's default; ``dormant_after_months``
+    is ``None`` where accounts never become dormant.
+    """
+
+    product: Product
+    on: date
+    limits: Limits
+    fees: tuple[Fee, ...]
+    annual_rate_ppm: int
+    dormant_after_months: int | None
 
 
 @dataclass(frozen=True, slots=True)

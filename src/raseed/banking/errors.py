@@ -38,10 +38,10 @@ class ProductNotOffered(NotFound):
 
 
 class InvalidTerms(InputError):
-    """A limit that is not above zero, a negative fee, or a bank code that fits no IBAN of its country."""
+    """A limit that is not above zero or above the product's, a negative fee, a schedule that can't be, a wrong bank code."""
 
     code = "invalid_terms"
-    sentence = mark("These terms can't be: a limit is above zero, a fee is not negative, a bank code fits its country.")
+    sentence = mark("These terms can't be: an amount, a rate, a date or a code is out of its bounds.")
     hint = mark("Correct the value and try again.")
 
 
@@ -83,6 +83,78 @@ class AccountClosed(RaseedError):
     code = "account_closed"
     sentence = mark("This account is closed.")
     hint = mark("Use another account.")
+
+
+class AccountDormant(RaseedError):
+    """The account has not been used for long: it receives, but pays nothing until its owner has woken it."""
+
+    code = "account_dormant"
+    sentence = mark("This account has not been used for a long time and is resting.")
+    hint = mark("Wake it up on its page, or ask the institution that keeps it; then try again.")
+
+
+class NotForPayments(RaseedError):
+    """A loan is not an account to pay from."""
+
+    code = "not_for_payments"
+    sentence = mark("Nothing can be paid from this account.")
+    hint = mark("Choose another of your accounts.")
+
+
+class PayOutImpossible(Conflict):
+    """What is left in an account can't go to the account named: it is not the owner's, or can't receive it."""
+
+    code = "pay_out_impossible"
+    sentence = mark("What is left can't be paid to this account.")
+    hint = mark("Choose an open account of the same owner, at the same institution and in the same currency.")
+
+
+class BalanceTooLow(RaseedError):
+    """An account has less available than is to be taken from it."""
+
+    code = "balance_too_low"
+    sentence = mark("There is not enough money in the account for this.")
+    hint = mark("Put money into the account first.")
+
+
+class MoreThanOwed(RaseedError):
+    """More would be paid on a loan than is owed on it."""
+
+    code = "more_than_owed"
+    sentence = mark("This is more than is owed on the loan.")
+    hint = mark("Look at what is owed today and pay that.")
+
+
+class LessThanDue(RaseedError):
+    """An early repayment has to cover first what is due already."""
+
+    code = "less_than_due"
+    sentence = mark("An early repayment must be more than the %(due)s that is due already.")
+    hint = mark("Pay what is due like any instalment, or repay a larger amount.")
+
+
+class LoanUnknown(NotFound):
+    """The account is no loan, or there is none such."""
+
+    code = "loan_unknown"
+    sentence = mark("We could not find this loan.")
+    hint = mark("Open the list of accounts and choose one.")
+
+
+class RefusedByLedger(RaseedError):
+    """The ledger refused for a reason that has no words of its own here; ``reason`` is its result."""
+
+    code = "refused_by_ledger"
+    sentence = mark("The books could not take this (%(reason)s). Nothing was changed.")
+    hint = mark("Tell the institution this reason.")
+
+
+class RightUnknown(NotFound):
+    """The person has no right on the account that could be taken away; an owner's right is not one."""
+
+    code = "right_unknown"
+    sentence = mark("This person has no such right on the account.")
+    hint = mark("Look at the account's holders.")
 
 
 class AccountNotEmpty(Conflict):

@@ -12,10 +12,10 @@ from django.db import connection
 from raseed.kernel.errors import RaseedError
 from raseed.kernel.money import CurrencyMismatch, Money
 
-from .domain import NO_LIMITS, Limits, Spend, business_day
-from .errors import LimitPerDay, LimitPerTransfer
+from .domain import NO_LIMITS, Limits, ProductKind, Spend, business_day
+from .errors import LimitPerDay, LimitPerTransfer, NotForPayments
 from .models import LimitCounterRow
-from .queries import account, limits_of, lock_accounts
+from .queries import account, limits_of_account, lock_accounts, own_limits
 from .sql import STATEMENTS, run
 
 
@@ -33,6 +33,8 @@ def take(spend: Spend, limits: Limits, window: Window | None) -> RaseedError | N
     A window never moves back: a spend of an earlier day counts in the window that is open.
     """
     currency = spend.account.currency
+    if spend.account.product.kind is ProductKind.LOAN:
+        return NotForPayments(field="from_account_id")
     if limits.per_transfer_minor is not None and spend.amount_minor > limits.per_transfer_minor:
         return LimitPerTransfer(field="amount", limit=Money(limits.per_transfer_minor, currency))
     if limits.per_day_minor is None:
@@ -58,9 +60,8 @@ def consume(spends: Sequence[Spend]) -> list[RaseedError | None]:
     assert connection.in_atomic_block, "limits are taken by the transaction that posts"
     if not spends:
         return []
-    in_force = _limits_in_force(spends)
-    limits = [in_force.get((spend.account.product.id, spend.day), NO_LIMITS) for spend in spends]
-    windows = _lock_windows([spend for spend, its in zip(spends, limits, strict=True) if its.per_day_minor is not None])
+    limits, noted = _limits_in_force(spends)
+    windows = _lock_windows([spend for spend, its in zip(spends, noted, strict=True) if its])
     answers = [take(spend, its, windows.get(spend.account.id)) for spend, its in zip(spends, limits, strict=True)]
     if windows:
         run(
@@ -94,7 +95,7 @@ def left_today(account_id: UUID, *, now: datetime) -> tuple[Limits, Money | None
     """Return an account's limits, and what may still leave it today (``None``: no daily limit). Locks nothing."""
     found = account(account_id)
     day = business_day(found, now)
-    limits = limits_of(found.product.id, on=day)
+    limits = limits_of_account(found, on=day)
     if limits.per_day_minor is None:
         return limits, None
     row = LimitCounterRow.objects.filter(account_id=account_id).first()
@@ -102,16 +103,24 @@ def left_today(account_id: UUID, *, now: datetime) -> tuple[Limits, Money | None
     return limits, Money(max(limits.per_day_minor - used_minor, 0), found.currency)
 
 
-def _limits_in_force(spends: Sequence[Spend]) -> dict[tuple[UUID, date], Limits]:
+def _limits_in_force(spends: Sequence[Spend]) -> tuple[list[Limits], list[bool]]:
+    """Return each spend's limits, and whether its account has a counter: for a daily limit, or to see who uses it."""
     wanted = list({(spend.account.product.id, spend.day): None for spend in spends})
     rows = run(
         STATEMENTS["limits_in_force"],
         {"products": [product_id for product_id, _ in wanted], "days": [day for _, day in wanted]},
     )
-    return {
-        (product_id, day): Limits(per_transfer_minor, per_day_minor)
-        for product_id, day, per_transfer_minor, per_day_minor in rows
-    }
+    of_products = {(product_id, day): Limits(*amounts) for product_id, day, *amounts, _ in rows}
+    watched = {product_id for product_id, *_, is_watched in rows if is_watched}
+    own = own_limits({(spend.account.id, spend.day) for spend in spends})
+    limits = [
+        of_products[spend.account.product.id, spend.day].tightest(own.get((spend.account.id, spend.day), NO_LIMITS))
+        for spend in spends
+    ]
+    return limits, [
+        its.per_day_minor is not None or spend.account.product.id in watched
+        for spend, its in zip(spends, limits, strict=True)
+    ]
 
 
 def _lock_windows(spends: Sequence[Spend]) -> dict[UUID, Window]:

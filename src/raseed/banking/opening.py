@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
 from uuid import UUID
@@ -38,7 +38,9 @@ OPENING_CHUNK: Final = 8190
 
 ALIAS_CONSTRAINTS: Final = frozenset({"banking_alias_given_once", "banking_alias_iban_given_once"})
 
-_Terms = Mapping[tuple[UUID, ProductKind, str | None], ProductRow]
+_Key = tuple[UUID, ProductKind, str | None, UUID | None]
+_Terms = Mapping[_Key, ProductRow]
+_NUMBERED: Final = frozenset({ProductKind.CURRENT, ProductKind.SAVINGS, ProductKind.LOAN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def open_accounts(wanted: Iterable[NewBankAccount], *, now: datetime) -> int:
         IntegrityError: an alias or an id was taken meanwhile; ``refusal_of`` says which.
     """
     assert connection.in_atomic_block, "accounts are opened in their service's transaction"
-    terms: dict[tuple[UUID, ProductKind, str | None], ProductRow] = {}
+    terms: dict[_Key, ProductRow] = {}
     opened = 0
     rest = iter(wanted)
     while chunk := list(islice(rest, OPENING_CHUNK)):
@@ -75,13 +77,14 @@ def refusal_of(error: IntegrityError) -> RaseedError | None:
     return None
 
 
-def _open_chunk(
-    chunk: Sequence[NewBankAccount], terms: dict[tuple[UUID, ProductKind, str | None], ProductRow], now: datetime
-) -> int:
+def _key(new: NewBankAccount) -> _Key:
+    return new.institution_id, new.kind, new.currency_code, new.product_id
+
+
+def _open_chunk(chunk: Sequence[NewBankAccount], terms: dict[_Key, ProductRow], now: datetime) -> int:
     for new in chunk:
-        key = (new.institution_id, new.kind, new.currency_code)
-        if key not in terms:
-            terms[key] = _product(*key)
+        if _key(new) not in terms:
+            terms[_key(new)] = _product(*_key(new))
     existing = accounts(new.id for new in chunk)
     fresh: dict[UUID, NewBankAccount] = {}
     for new in chunk:
@@ -96,9 +99,17 @@ def _open_chunk(
     return len(fresh)
 
 
-def _product(institution_id: UUID, kind: ProductKind, currency_code: str | None) -> ProductRow:
-    books = books_of(institution_id, currency_code)
-    row = ProductRow.objects.select_related("books").filter(books=books, kind=kind.value).first()
+def _product(
+    institution_id: UUID, kind: ProductKind, currency_code: str | None, product_id: UUID | None
+) -> ProductRow:
+    """Return the product wanted: by its id, or the first one of its kind in the currency."""
+    rows = ProductRow.objects.select_related("books").filter(kind=kind.value)
+    if product_id is None:
+        row = rows.filter(books=books_of(institution_id, currency_code), code=kind.value).first()
+    else:
+        row = rows.filter(id=product_id, books__institution_id=institution_id).first()
+        if row is not None and currency_code not in (None, row.books.currency):
+            row = None
     if row is None:
         raise ProductNotOffered(field="kind")
     return row
@@ -108,7 +119,7 @@ def _check_same(there: BankAccount, new: NewBankAccount, terms: _Terms) -> None:
     """Raise unless the account that is there is the one wanted; its name is its owner's to change, so it's not asked."""
     wanted_alias = (AliasKind.PHONE, new.phone) if new.kind is ProductKind.WALLET else (AliasKind.NUMBER, new.number)
     same_alias = wanted_alias[1] is None or any((a.kind, a.value) == wanted_alias for a in there.aliases)
-    product = terms[new.institution_id, new.kind, new.currency_code]
+    product = terms[_key(new)]
     if not same_alias or (there.owner_id, there.product.id, there.overdraft_allowed) != (
         new.owner_id,
         product.id,
@@ -118,9 +129,9 @@ def _check_same(there: BankAccount, new: NewBankAccount, terms: _Terms) -> None:
 
 
 def _openings(fresh: Sequence[NewBankAccount], terms: _Terms) -> Iterator[_Opening]:
-    numbers = iter(_next_numbers(sum(new.kind is ProductKind.CURRENT and new.number is None for new in fresh)))
+    numbers = iter(next_numbers(sum(new.kind in _NUMBERED and new.number is None for new in fresh)))
     for new in fresh:
-        row = terms[new.institution_id, new.kind, new.currency_code]
+        row = terms[_key(new)]
         if new.kind is ProductKind.WALLET:
             if new.phone is None:
                 raise InvalidAlias(field="phone")
@@ -130,6 +141,9 @@ def _openings(fresh: Sequence[NewBankAccount], terms: _Terms) -> Iterator[_Openi
             yield _Opening(new, row, (normal_alias(Alias(AliasKind.NUMBER, new.number), field="number"),))
             continue
         number = Alias(AliasKind.NUMBER, next(numbers))
+        if new.kind is ProductKind.LOAN:  # its number is where instalments are paid; no other bank pays one
+            yield _Opening(new, row, (number,))
+            continue
         iban = make_iban(
             country=row.books.country,
             bank_code=row.books.bank_code,
@@ -139,21 +153,30 @@ def _openings(fresh: Sequence[NewBankAccount], terms: _Terms) -> Iterator[_Openi
         yield _Opening(new, row, (number, Alias(AliasKind.IBAN, iban)) if iban else (number,))
 
 
-def _next_numbers(count: int) -> list[str]:
+def next_numbers(count: int) -> list[str]:
+    """Return account numbers that nobody has."""
     if not count:
         return []
     return [numbered(value) for (value,) in run(STATEMENTS["next_account_numbers"], {"count": count})]
 
 
+def _flags(new: NewBankAccount) -> ledger.AccountFlags:
+    """Return what the ledger holds an account to: customers' money is never owed, a loan never more than paid back."""
+    if new.kind is ProductKind.LOAN:
+        return ledger.AccountFlags.CREDITS_MUST_NOT_EXCEED_DEBITS | ledger.AccountFlags.HISTORY
+    if new.overdraft_allowed:
+        return ledger.AccountFlags.HISTORY
+    return ledger.AccountFlags.DEBITS_MUST_NOT_EXCEED_CREDITS | ledger.AccountFlags.HISTORY
+
+
 def _create_in_ledger(openings: Sequence[_Opening]) -> None:
-    limited = ledger.AccountFlags.DEBITS_MUST_NOT_EXCEED_CREDITS | ledger.AccountFlags.HISTORY
     results = ledger.create_accounts(
         [
             ledger.NewAccount(
                 id=opening.new.id,
                 ledger=opening.product.books.ledger,
                 code=LEDGER_CODES[opening.new.kind],
-                flags=ledger.AccountFlags.HISTORY if opening.new.overdraft_allowed else limited,
+                flags=_flags(opening.new),
             )
             for opening in openings
         ]
@@ -182,9 +205,16 @@ def _copy(openings: Sequence[_Opening], now: datetime) -> None:
                         new.overdraft_allowed,
                         new.opened_on or days[books.ledger],
                         now,
+                        days[books.ledger],
                     )
                 )
         with connection.wrap_database_errors, cursor.copy(STATEMENTS["copy_aliases"]) as copy:
             for opening in openings:
                 for alias in opening.aliases:
                     copy.write_row((opening.new.id, alias.kind.value, alias.value, opening.new.institution_id, now))
+        savings = [opening for opening in openings if opening.new.kind is ProductKind.SAVINGS]
+        if savings:
+            with connection.wrap_database_errors, cursor.copy(STATEMENTS["copy_savings"]) as copy:
+                for opening in savings:
+                    first_day = opening.new.opened_on or days[opening.product.books.ledger]
+                    copy.write_row((opening.new.id, first_day - timedelta(days=1), 0))

@@ -16,11 +16,14 @@ from django.db import connection
 from raseed.kernel.money import currency
 
 from .domain import (
+    NO_LIMITS,
     AccountAlias,
+    AccountRight,
     AccountState,
     Alias,
     AliasKind,
     BankAccount,
+    BlockReason,
     FeeEvent,
     InternalAccount,
     InternalRole,
@@ -30,22 +33,42 @@ from .domain import (
     ProductKind,
 )
 from .errors import AccountUnknown, InstitutionNotSetUp, ProductNotOffered
-from .models import BooksRow, InternalAccountRow, ProductLimitRow, ProductRow
+from .interest import DayCount
+from .models import AccountRightRow, BooksRow, InternalAccountRow, ProductLimitRow, ProductRow
 from .sql import STATEMENTS, run
 
 _STATES: Final = {state.value: state for state in AccountState}
 
 
 def account(account_id: UUID, *, customer_id: UUID | None = None) -> BankAccount:
-    """Return an account; with ``customer_id``, only if it is that customer's.
+    """Return an account; with ``customer_id``, only if that customer may see it: its owner, or who was given the right.
 
     Raises:
-        AccountUnknown: there is none, or it is someone else's.
+        AccountUnknown: there is none, or it is not theirs to see.
     """
     found = accounts([account_id]).get(account_id)
-    if found is None or customer_id not in (None, found.owner_id):
+    if found is None or (customer_id is not None and right_of(customer_id, found) is None):
         raise AccountUnknown(field="account_id")
     return found
+
+
+def right_of(customer_id: UUID, found: BankAccount) -> AccountRight | None:
+    """Return what a person may do with an account, if anything."""
+    if found.owner_id == customer_id:
+        return AccountRight.OWNER
+    given = AccountRightRow.objects.filter(account_id=found.id, customer_id=customer_id, valid_until=None)
+    right = given.values_list("right", flat=True).first()
+    return AccountRight(right) if right else None
+
+
+def may_pay(customer_id: UUID, found: BankAccount) -> bool:
+    """Whether a person may pay from an account: its owner, or who was given the right; from a loan, nobody.
+
+    Ask under the account's lock (``lock_accounts``) where it must hold until the payment is posted.
+    """
+    if found.product.kind is ProductKind.LOAN:
+        return False
+    return right_of(customer_id, found) in (AccountRight.OWNER, AccountRight.MAY_PAY)
 
 
 def accounts(account_ids: Iterable[UUID], *, with_aliases: bool = True) -> dict[UUID, BankAccount]:
@@ -55,8 +78,15 @@ def accounts(account_ids: Iterable[UUID], *, with_aliases: bool = True) -> dict[
 
 
 def accounts_of(customer_id: UUID) -> list[BankAccount]:
-    """Return a customer's accounts, the oldest first, closed ones last."""
+    """Return a customer's own accounts, the oldest first, closed ones last."""
     return _with_aliases(_accounts("accounts_by_owner", {"owner": customer_id}))
+
+
+def accounts_shared_with(customer_id: UUID) -> list[BankAccount]:
+    """Return the accounts of others that a customer may see or pay from, the oldest first."""
+    rows = AccountRightRow.objects.filter(customer_id=customer_id, valid_until=None)
+    found = accounts(rows.values_list("account_id", flat=True))
+    return sorted(found.values(), key=lambda each: (each.state is AccountState.CLOSED, each.opened_on, each.id))
 
 
 def find_by_alias(kind: AliasKind, value: str, institution_id: UUID | None = None) -> BankAccount | None:
@@ -132,6 +162,22 @@ def limits_of(product_id: UUID, *, on: date) -> Limits:
     return Limits(*row) if row else Limits(per_transfer_minor=None, per_day_minor=None)
 
 
+def own_limits(wanted: Iterable[tuple[UUID, date]]) -> dict[tuple[UUID, date], Limits]:
+    """Return the own limits, by account and business date, of those accounts that have some."""
+    pairs = list(wanted)
+    rows = run(
+        STATEMENTS["own_limits_in_force"],
+        {"accounts": [account_id for account_id, _ in pairs], "days": [day for _, day in pairs]},
+    )
+    return {(account_id, day): Limits(*amounts) for account_id, day, *amounts in rows}
+
+
+def limits_of_account(found: BankAccount, *, on: date) -> Limits:
+    """Return what counts for an account on a business date: of its product's limits and its own, the tighter."""
+    own = own_limits([(found.id, on)]).get((found.id, on), NO_LIMITS)
+    return limits_of(found.product.id, on=on).tightest(own)
+
+
 def fee_minor(product_id: UUID, event: FeeEvent, *, on: date) -> int:
     """Return what a product's accounts pay for something on a business date, minor units; zero if nothing is set."""
     return fees_minor([(product_id, event, on)])[product_id, event, on]
@@ -177,6 +223,8 @@ def product_of(row: ProductRow) -> Product:
         kind=ProductKind(row.kind),
         currency=currency(row.books.currency),
         names=row.names,
+        code=row.code or row.kind,
+        day_count=DayCount(row.day_count) if row.day_count else None,
     )
 
 
@@ -187,11 +235,12 @@ def _accounts(which: str, parameters: Mapping[str, object]) -> list[BankAccount]
 def _told(rows: Iterable[Sequence[Any]]) -> Iterator[BankAccount]:
     """Yield the accounts that rows tell of; products are few, so each is made once."""
     products: dict[UUID, Product] = {}
-    for id_, institution_id, owner_id, ledger, name, state, overdraft, opened_on, product_id, *offered in rows:
-        kind, names, code, zone = offered[:4]
+    for id_, institution_id, owner_id, ledger, name, state, overdraft, opened_on, blocked, product_id, *offered in rows:
+        kind, names, code, days, money, zone = offered[:6]
         if product_id not in products:
+            day_count = DayCount(days) if days else None
             products[product_id] = Product(
-                product_id, institution_id, ProductKind(kind), currency(code), json.loads(names)
+                product_id, institution_id, ProductKind(kind), currency(money), json.loads(names), code, day_count
             )
         yield BankAccount(
             id=id_,
@@ -205,6 +254,7 @@ def _told(rows: Iterable[Sequence[Any]]) -> Iterator[BankAccount]:
             opened_on=opened_on,
             zone=zone,
             overdraft_allowed=overdraft,
+            block_reason=BlockReason(blocked) if blocked else None,
         )
 
 

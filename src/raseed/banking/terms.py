@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Final
@@ -17,13 +18,15 @@ from raseed.ledger import api as ledger
 from raseed.people import api as people
 from raseed.platform import api as platform
 
-from .domain import LEDGER_CODES, FeeEvent, InternalRole, Limits, Product, ProductKind
+from .domain import FEE_EVENTS, LEDGER_CODES, BankAccount, FeeEvent, InternalRole, Limits, Product, ProductKind
 from .errors import InvalidTerms
 from .iban import make_iban
-from .models import BooksRow, InternalAccountRow, ProductFeeRow, ProductLimitRow, ProductRow
-from .queries import books_of, business_date, product, product_of
+from .interest import SAVINGS_DAY_COUNTS, DayCount
+from .models import AccountLimitRow, BooksRow, InternalAccountRow, ProductFeeRow, ProductLimitRow, ProductRow
+from .queries import account, books_of, business_date, fee_minor, limits_of, product, product_of
 
 NO_CODE: Final = "0"
+_CODE: Final = re.compile(r"[a-z][a-z0-9_-]{1,39}\Z")
 
 
 def set_up_institution(
@@ -37,8 +40,8 @@ def set_up_institution(
 ) -> int:
     """Give an institution its books in a currency (its own by default): the ledger, its own accounts, its bank code.
 
-    Idempotent: books that are there stay as they are. Returns the ledger's number. ``bank_code`` and ``branch_code``
-    are digits, for its IBANs. Country and zone are copied from the institution.
+    Idempotent: books that are there stay as they are, and get the own accounts that they lack. Returns the ledger's number.
+    ``bank_code`` and ``branch_code`` are digits, for its IBANs. Country and zone are copied from the institution.
 
     Raises:
         InvalidTerms: the codes do not fit an IBAN of the institution's country.
@@ -65,8 +68,8 @@ def set_up_institution(
                 "set_up_at": clock.now(),
             },
         )
+        _create_internal_accounts(books)
         if made:
-            _create_internal_accounts(books)
             platform.record(
                 actor=actor,
                 action="banking.institution_set_up",
@@ -84,36 +87,51 @@ def offer_product(
     kind: ProductKind,
     names: Mapping[str, str],
     currency_code: str | None = None,
+    code: str | None = None,
+    day_count: DayCount = DayCount.ACT_365,
     limits: Limits | None = None,
     valid_from: date | None = None,
     actor: str = "system",
     clock: Clock = SYSTEM_CLOCK,
 ) -> Product:
-    """Offer one product of a kind in a currency; offering it again returns what is there and changes nothing.
+    """Offer a product in a currency; offering it again returns what is there and changes nothing.
 
-    ``names`` are by language. ``limits`` hold from ``valid_from``, the institution's business date by default.
+    ``names`` are by language. ``code`` tells products of one kind apart (a second savings account with another rate, a
+    wallet with higher limits); by default it is the kind, whose first product it then is. ``limits`` hold from
+    ``valid_from``, the institution's business date by default. ``day_count`` is for savings, and stays.
 
     Raises:
         InstitutionNotSetUp: it has no books in this currency.
-        InvalidTerms: limits that are not above zero. UnacceptableText: a name.
+        InvalidTerms: limits that are not above zero; a code that is not plain or is another kind's; a day count that
+            savings can't have. UnacceptableText: a name.
     """
+    own_code = kind.value if code is None else code
+    if not _CODE.match(own_code) or (own_code != kind.value and own_code in set(ProductKind)):
+        raise InvalidTerms(field="code")
+    if kind is ProductKind.SAVINGS and day_count not in SAVINGS_DAY_COUNTS:
+        raise InvalidTerms(field="day_count")
     with transaction.atomic():
         books = books_of(institution_id, currency_code)
-        row, made = ProductRow.objects.get_or_create(
+        row, made = ProductRow.objects.select_related("books").get_or_create(
             books=books,
-            kind=kind.value,
+            code=own_code,
             defaults={
                 "id": new_id(),
+                "kind": kind.value,
+                "day_count": day_count.value if kind is ProductKind.SAVINGS else None,
                 "names": {language: clean_text(name, field="names") for language, name in names.items()},
                 "offered_at": clock.now(),
             },
         )
+        if row.kind != kind.value:
+            raise InvalidTerms(field="code")
         if made:
+            _create_internal_accounts(books)
             platform.record(
                 actor=actor,
                 action="banking.product_offered",
                 subject=f"product:{row.id}",
-                after={"kind": kind.value, "currency": books.currency},
+                after={"kind": kind.value, "code": own_code, "currency": books.currency},
                 institution_id=institution_id,
                 clock=clock,
             )
@@ -134,33 +152,65 @@ def set_limits(
 ) -> None:
     """Set what a product's accounts may send, from a date on. Earlier limits stay on record.
 
+    For planting and imports: where people change limits, two of them do (the change kind ``banking.limits``).
+
     Raises:
         ProductNotOffered: there is no such product. InvalidTerms: a limit that is not above zero.
     """
-    for minor in (limits.per_transfer_minor, limits.per_day_minor):
-        if minor is not None and not 0 < minor <= AMOUNT_MINOR_MAX:
-            raise InvalidTerms(field="limits")
     with transaction.atomic():
         offered = product(product_id)
-        ProductLimitRow.objects.create(
-            product_id=product_id,
-            valid_from=valid_from,
-            per_transfer_minor=limits.per_transfer_minor,
-            per_day_minor=limits.per_day_minor,
-        )
+        before = limits_of(product_id, on=valid_from)
+        write_limits(product_id, limits, valid_from)
         platform.record(
             actor=actor,
             action="banking.limits_set",
             subject=f"product:{product_id}",
-            after={
-                "per_transfer_minor": limits.per_transfer_minor,
-                "per_day_minor": limits.per_day_minor,
-                "valid_from": valid_from.isoformat(),
-            },
+            before=limit_facts(before),
+            after={**limit_facts(limits), "valid_from": valid_from.isoformat()},
             reason=reason,
             institution_id=offered.institution_id,
             clock=clock,
         )
+
+
+def write_limits(product_id: UUID, limits: Limits, valid_from: date) -> None:
+    """Keep a product's limits; the caller records who wanted them. Raises as ``set_limits``."""
+    check_limits(limits)
+    ProductLimitRow.objects.create(product_id=product_id, valid_from=valid_from, **limit_facts(limits))
+
+
+def write_account_limits(account_id: UUID, limits: Limits, valid_from: date) -> None:
+    """Keep an account's own limits, none at all to end them; the caller records who wanted them.
+
+    An own limit only ever tightens: who is to have more gets another product.
+
+    Raises:
+        InvalidTerms: a limit that is not above zero, or above the product's on that date. AccountUnknown.
+    """
+    check_own_limits(account(account_id), limits, on=valid_from)
+    AccountLimitRow.objects.create(account_id=account_id, valid_from=valid_from, **limit_facts(limits))
+
+
+def check_own_limits(of: BankAccount, limits: Limits, *, on: date) -> None:
+    """Raise ``InvalidTerms`` unless limits can be an account's own: each above zero and not above its product's."""
+    check_limits(limits)
+    most = limit_facts(limits_of(of.product.id, on=on))
+    for name, minor in limit_facts(limits).items():
+        ceiling = most[name]
+        if minor is not None and ceiling is not None and minor > ceiling:
+            raise InvalidTerms(field=name)
+
+
+def check_limits(limits: Limits) -> None:
+    """Raise ``InvalidTerms`` unless each limit is above zero and an amount that the books can hold."""
+    for minor in limit_facts(limits).values():
+        if minor is not None and not 0 < minor <= AMOUNT_MINOR_MAX:
+            raise InvalidTerms(field="limits")
+
+
+def limit_facts(limits: Limits) -> dict[str, int | None]:
+    """Return limits as the audit trail and a change's payload name them."""
+    return {"per_transfer_minor": limits.per_transfer_minor, "per_day_minor": limits.per_day_minor}
 
 
 def set_fee(
@@ -175,20 +225,20 @@ def set_fee(
 ) -> None:
     """Set what a product's accounts pay for something, minor units, from a date on. Where none is set it is zero.
 
+    For planting and imports: where people change fees, two of them do (the change kind ``banking.fees``).
+
     Raises:
-        ProductNotOffered: there is no such product. InvalidTerms: a negative fee.
+        ProductNotOffered: there is no such product. InvalidTerms: a negative fee, or one that nothing charges there.
     """
-    if not 0 <= amount_minor <= AMOUNT_MINOR_MAX:
-        raise InvalidTerms(field="amount")
     with transaction.atomic():
         offered = product(product_id)
-        ProductFeeRow.objects.create(
-            product_id=product_id, event=event.value, valid_from=valid_from, amount_minor=amount_minor
-        )
+        before = fee_minor(product_id, event, on=valid_from)
+        write_fee(product_id, event, amount_minor, valid_from)
         platform.record(
             actor=actor,
             action="banking.fee_set",
             subject=f"product:{product_id}",
+            before={"event": event.value, "amount_minor": before},
             after={"event": event.value, "amount_minor": amount_minor, "valid_from": valid_from.isoformat()},
             reason=reason,
             institution_id=offered.institution_id,
@@ -196,17 +246,37 @@ def set_fee(
         )
 
 
+def write_fee(product_id: UUID, event: FeeEvent, amount_minor: int, valid_from: date) -> None:
+    """Keep a fee; the caller records who wanted it. Raises as ``set_fee``."""
+    check_fee(product(product_id), event, amount_minor)
+    ProductFeeRow.objects.create(
+        product_id=product_id, event=event.value, valid_from=valid_from, amount_minor=amount_minor
+    )
+
+
+def check_fee(offered: Product, event: FeeEvent, amount_minor: int) -> None:
+    """Raise ``InvalidTerms`` unless a product can have this fee: something of it is charged, and it is not negative."""
+    if event not in FEE_EVENTS[offered.kind]:
+        raise InvalidTerms(field="event")
+    if not 0 <= amount_minor <= AMOUNT_MINOR_MAX:
+        raise InvalidTerms(field="amount")
+
+
 def _create_internal_accounts(books: BooksRow) -> None:
-    ids = {role: new_id() for role in InternalRole}
+    """Create those of the institution's own accounts in these books that are not there yet."""
+    there = set(InternalAccountRow.objects.filter(books=books).values_list("role", flat=True))
+    ids = {role: new_id() for role in InternalRole if role.value not in there}
+    if not ids:
+        return
     results = ledger.create_accounts(
         [
             ledger.NewAccount(
                 id=ids[role], ledger=books.ledger, code=LEDGER_CODES[role], flags=ledger.AccountFlags.HISTORY
             )
-            for role in InternalRole
+            for role in ids
         ]
     )
     assert all(result is ledger.CreateAccountResult.OK for result in results), "ids just made are new to the ledger"
     InternalAccountRow.objects.bulk_create(
-        InternalAccountRow(id=ids[role], books=books, role=role.value) for role in InternalRole
+        InternalAccountRow(id=id_, books=books, role=role.value) for role, id_ in ids.items()
     )

@@ -45,7 +45,7 @@ from .changes import (
     register_change_kind,
 )
 from .changes_deciding import confirm_change, propose_change, reject_change, withdraw_change
-from .changes_reading import change, change_history, changes, describe_change
+from .changes_reading import change, change_history, change_is_outdated, changes, describe_change
 from .civil_id_rules import (
     InvalidCivilId,
     UnknownCivilIdCountry,
@@ -156,6 +156,7 @@ from .queries import (
     institution_by_slug,
     institutions,
     institutions_of,
+    phones_of,
 )
 from .renaming import (
     rename_customer,
@@ -353,6 +354,7 @@ __all__ = [
     "begin_enrolment",
     "change",
     "change_history",
+    "change_is_outdated",
     "change_kind",
     "change_kinds",
     "change_staff_password",
@@ -405,6 +407,7 @@ __all__ = [
     "passkey_sign_in_options",
     "passkeys",
     "phone_text",
+    "phones_of",
     "propose_change",
     "propose_phone_change",
     "prove_by_code",

@@ -49,6 +49,12 @@ def customer_by_phone(phone: str) -> Customer:
     return _customer(identity.customer, phone)
 
 
+def phones_of(customer_id: UUID) -> list[str]:
+    """Return every phone number (E.164) that a customer has or had, the present one last."""
+    rows = IdentityRow.objects.filter(channel=PHONE, scope="", customer_id=customer_id)
+    return list(rows.order_by("since", "id").values_list("value", flat=True))
+
+
 def customers_of(
     institution_id: UUID, *, after: str | None = None, limit: int = 50
 ) -> tuple[list[Customer], str | None]:

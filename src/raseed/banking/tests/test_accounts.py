@@ -109,15 +109,15 @@ def test_an_account_with_money_is_not_closed_and_a_closed_one_takes_none(town: T
     mona = town.person("منى", "+201001234567")
     wallet = town.wallet(mona, money=500)
     with pytest.raises(banking.AccountNotEmpty):
-        banking.close_account(account_id=wallet.id, actor="staff:1", reason="asked")
+        banking.close_account(account_id=wallet.id, by=people.SYSTEM, reason="asked")
     assert banking.account(wallet.id).state is AccountState.OPEN
     empty = town.current(mona)
-    closed = banking.close_account(account_id=empty.id, actor="staff:1", reason="asked")
+    closed = banking.close_account(account_id=empty.id, by=people.SYSTEM, reason="asked")
     assert closed.state is AccountState.CLOSED
-    assert banking.close_account(account_id=empty.id, actor="staff:1", reason="again") == closed
+    assert banking.close_account(account_id=empty.id, by=people.SYSTEM, reason="again") == closed
     with pytest.raises(AssertionError):
         pay_in(empty, 1)
-    reopened = banking.reopen_account(account_id=empty.id, actor="staff:1", reason="came back")
+    reopened = banking.reopen_account(account_id=empty.id, by=people.SYSTEM, reason="came back")
     pay_in(reopened, 1)
     trail = [record.action for record in platform.audit_trail(f"account:{empty.id}")]
     assert trail == ["banking.account_reopened", "banking.account_closed", "banking.account_opened"]
@@ -125,15 +125,15 @@ def test_an_account_with_money_is_not_closed_and_a_closed_one_takes_none(town: T
 
 def test_states_change_by_legal_steps_only(town: Town) -> None:
     wallet = town.wallet(town.person("منى", "+201001234567"))
-    blocked = banking.block_account(account_id=wallet.id, actor="staff:1", reason="stolen")
+    blocked = banking.block_account(account_id=wallet.id, by=people.SYSTEM, reason="stolen")
     assert blocked.state is AccountState.BLOCKED
     with pytest.raises(banking.IllegalStateChange):
-        banking.close_account(account_id=wallet.id, actor="staff:1", reason="")
+        banking.close_account(account_id=wallet.id, by=people.SYSTEM, reason="test")
     with pytest.raises(banking.IllegalStateChange):
-        banking.reopen_account(account_id=wallet.id, actor="staff:1", reason="")
-    assert banking.unblock_account(account_id=wallet.id, actor="staff:1", reason="found").state is AccountState.OPEN
+        banking.reopen_account(account_id=wallet.id, by=people.SYSTEM, reason="test")
+    assert banking.unblock_account(account_id=wallet.id, by=people.SYSTEM, reason="found").state is AccountState.OPEN
     with pytest.raises(banking.AccountUnknown):
-        banking.block_account(account_id=new_id(), actor="staff:1", reason="")
+        banking.block_account(account_id=new_id(), by=people.SYSTEM, reason="test")
 
 
 def test_a_label_is_the_owners_and_hides_nothing(town: Town) -> None:
@@ -163,7 +163,7 @@ def test_a_label_is_the_owners_and_hides_nothing(town: Town) -> None:
 )
 def test_the_database_refuses_what_no_verb_does(town: Town, database, statement: str) -> None:
     wallet = town.wallet(town.person("منى", "+201001234567"))
-    banking.block_account(account_id=wallet.id, actor="staff:1", reason="")
+    banking.block_account(account_id=wallet.id, by=people.SYSTEM, reason="test")
     with psycopg.connect(database.owner_dsn) as owner, pytest.raises(psycopg.errors.RestrictViolation):
         owner.execute(statement)
 

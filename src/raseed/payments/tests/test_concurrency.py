@@ -18,6 +18,7 @@ from raseed.kernel.ids import new_id
 from raseed.kernel.money import Money, currency
 from raseed.payments import api as payments
 from raseed.payments.api import Instruction, Payment, PaymentState
+from raseed.people import api as people
 
 EGP = currency("EGP")
 ROUNDS = 8
@@ -138,7 +139,7 @@ def test_closing_and_paying_at_the_same_second_leaves_no_money_in_a_closed_accou
         target = town.wallet(town.person("ز", f"+2010012301{round_:02d}"))
 
         def close(account_id: UUID = target.id) -> BankAccount:
-            return banking.close_account(account_id=account_id, actor="customer:1", reason="")
+            return banking.close_account(account_id=account_id, by=people.SYSTEM, reason="test")
 
         paid, closed = at_once([paying(monas, target, 100), close])
         assert isinstance(paid, Payment)
@@ -159,7 +160,7 @@ def test_a_payer_who_empties_and_closes_at_the_same_second_ends_in_one_of_the_tw
         source = town.wallet(town.person("م", f"+2010012302{round_:02d}"), money=100)
 
         def close(account_id: UUID = source.id) -> BankAccount:
-            return banking.close_account(account_id=account_id, actor="customer:1", reason="")
+            return banking.close_account(account_id=account_id, by=people.SYSTEM, reason="test")
 
         paid, closed = at_once([paying(source, ziads, 100), close])
         assert isinstance(paid, Payment)
@@ -173,7 +174,7 @@ def test_after_a_block_has_returned_nothing_more_leaves(town: Town) -> None:
     balances: list[int] = []
 
     def block() -> None:
-        banking.block_account(account_id=monas.id, actor="staff:1", reason="stolen")
+        banking.block_account(account_id=monas.id, by=people.SYSTEM, reason="stolen")
         balances.append(booked(monas))
 
     answers = at_once([block, *(paying(monas, ziads, 100) for _ in range(8))])

@@ -29,6 +29,7 @@ from raseed.kernel.ids import new_id
 from raseed.kernel.money import Money, currency
 from raseed.payments import api as payments
 from raseed.payments.api import Instruction, Payment, PaymentState
+from raseed.people import api as people
 
 EGP = currency("EGP")
 ACCOUNTS_MAX = 5
@@ -137,7 +138,7 @@ class PaymentsMachine(RuleBasedStateMachine):
     def change_state(self, account: BankAccount, verb: str) -> None:
         if verb == "close" and self.model[account.id].state is AccountState.OPEN and self.model[account.id].balance:
             try:
-                banking.close_account(account_id=account.id, actor="staff:1", reason="", clock=self.town.clock)
+                banking.close_account(account_id=account.id, by=people.SYSTEM, reason="test", clock=self.town.clock)
             except banking.AccountNotEmpty:
                 return
             raise AssertionError("closed with money in it")
@@ -219,7 +220,7 @@ class PaymentsMachine(RuleBasedStateMachine):
     ) -> None:
         model = self.model[account.id]
         try:
-            changed = verb(account_id=account.id, actor="staff:1", reason="", clock=self.town.clock)
+            changed = verb(account_id=account.id, by=people.SYSTEM, reason="test", clock=self.town.clock)
         except banking.IllegalStateChange:
             assert model.state not in (legal, to)
         else:

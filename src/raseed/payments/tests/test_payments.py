@@ -152,9 +152,9 @@ def refused_code(payment: Payment) -> str | None:
 def test_every_refusal_is_typed_kept_and_changes_no_balance(pair: Pair) -> None:
     town = pair.town
     blocked = town.wallet(town.person("ب", "+201001230001"))
-    banking.block_account(account_id=blocked.id, actor="staff:1", reason="")
+    banking.block_account(account_id=blocked.id, by=people.SYSTEM, reason="test")
     closed = town.wallet(town.person("ج", "+201001230002"))
-    banking.close_account(account_id=closed.id, actor="staff:1", reason="")
+    banking.close_account(account_id=closed.id, by=people.SYSTEM, reason="test")
     town.wallet(town.person("د", "+963944000001", at=town.other_bank), at=town.other_bank)
     cases: dict[str, Alias] = {
         "recipient_unknown": Alias(AliasKind.PHONE, "+201009999999"),
@@ -202,9 +202,9 @@ def test_bad_input_is_refused_before_anything_is_kept(pair: Pair) -> None:
 
 
 def test_a_blocked_payer_sends_nothing_until_unblocked(pair: Pair) -> None:
-    banking.block_account(account_id=pair.monas.id, actor="staff:1", reason="stolen phone")
+    banking.block_account(account_id=pair.monas.id, by=people.SYSTEM, reason="stolen phone")
     assert refused_code(pair.send()) == "account_blocked"
-    banking.unblock_account(account_id=pair.monas.id, actor="staff:1", reason="found")
+    banking.unblock_account(account_id=pair.monas.id, by=people.SYSTEM, reason="found")
     assert pair.send().state is PaymentState.SETTLED
 
 

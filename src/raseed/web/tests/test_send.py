@@ -11,6 +11,7 @@ from raseed.banking import api as banking
 from raseed.display import api as display
 from raseed.kernel.ids import new_id
 from raseed.payments import api as payments
+from raseed.people import api as people
 from raseed.web.tests.street import DELTA, MONA_PHONE, SHAM, Street, hidden, signed_in, wallet, words_of
 
 ORDER = {"by": "phone", "to": "01009998877", "amount": "250", "note": "Rent"}
@@ -160,7 +161,7 @@ def test_someone_elses_account_can_not_be_sent_from(street: Street) -> None:
 def test_another_institution_is_refused_until_the_switch_exists(street: Street) -> None:
     yusuf = street.mona
     elsewhere = wallet(yusuf, SHAM)
-    banking.close_account(account_id=street.mona_wallet.id, actor="test", reason="moved")
+    banking.close_account(account_id=street.mona_wallet.id, by=people.SYSTEM, reason="moved")
     page = signed_in().post("/send", entered(street)).content.decode()
     assert elsewhere.institution_id != street.layla_wallet.institution_id
     assert "payments between institutions do not work yet" in page or "closed" in page
@@ -231,7 +232,7 @@ def test_get_on_a_posted_page_leads_to_the_form(street: Street) -> None:
 
 
 def test_without_an_account_there_is_nothing_to_send_from(street: Street) -> None:
-    banking.close_account(account_id=street.mona_wallet.id, actor="test", reason="wish")
+    banking.close_account(account_id=street.mona_wallet.id, by=people.SYSTEM, reason="wish")
     page = words_of(signed_in(MONA_PHONE).get("/send").content.decode())
     assert "You have no account to send from." in page
 
