@@ -344,11 +344,15 @@ class LockedAccount:
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """An amount about to leave an account, on the business date ``day`` of its institution."""
+    """An amount about to leave an account, on the business date ``day`` of its institution.
+
+    One that does not count takes nothing from limits (it stays with the owner); it is a use of the account all the same.
+    """
 
     account: BankAccount
     amount_minor: int
     day: date
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True)

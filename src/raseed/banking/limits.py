@@ -115,6 +115,8 @@ def _limits_in_force(spends: Sequence[Spend]) -> tuple[list[Limits], list[bool]]
     own = own_limits({(spend.account.id, spend.day) for spend in spends})
     limits = [
         of_products[spend.account.product.id, spend.day].tightest(own.get((spend.account.id, spend.day), NO_LIMITS))
+        if spend.counts
+        else NO_LIMITS
         for spend in spends
     ]
     return limits, [
