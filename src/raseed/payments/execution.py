@@ -28,6 +28,7 @@ from .writing import write
 
 _PAYER_REFUSALS: Final = {
     AccountState.BLOCKED: banking.AccountBlocked,
+    AccountState.DORMANT: banking.AccountDormant,
     AccountState.CLOSED: banking.AccountClosed,
 }
 _RECIPIENT_REFUSALS: Final = {
@@ -98,6 +99,14 @@ def verdict(sending: Sending, accounts: Mapping[UUID, LockedAccount]) -> RaseedE
     return _recipient_verdict(recipient, payer) if recipient else None  # for other accounts their route answers
 
 
+def _right_lost(sending: Sending) -> RaseedError | None:
+    """Say whether someone who is not the owner may no longer pay, asked under the account's lock."""
+    actor = sending.instruction.actor_customer_id
+    if actor == sending.payer.owner_id or banking.may_pay(actor, sending.payer):
+        return None
+    return banking.AccountUnknown(field="from_account_id")
+
+
 def _recipient_verdict(recipient: LockedAccount, payer: LockedAccount) -> RaseedError | None:
     if recipient.state in _RECIPIENT_REFUSALS:
         return _RECIPIENT_REFUSALS[recipient.state](field="to")
@@ -115,12 +124,15 @@ def _decide(sendings: Sequence[Sending], refused_before: Mapping[UUID, RaseedErr
     refusals = dict(refused_before)
     spending = []
     for sending in sendings:
-        refusal = refusals.get(sending.instruction.id) or verdict(sending, accounts)
+        refusal = refusals.get(sending.instruction.id) or verdict(sending, accounts) or _right_lost(sending)
         if refusal is not None:
             refusals[sending.instruction.id] = refusal
-        elif not sending.stays_with_owner:
+        else:
             spending.append(sending)
-    spends = [Spend(sending.payer, sending.instruction.amount.amount_minor, sending.day) for sending in spending]
+    spends = [
+        Spend(sending.payer, sending.instruction.amount.amount_minor, sending.day, counts=not sending.stays_with_owner)
+        for sending in spending
+    ]
     for sending, refusal in zip(spending, banking.consume(spends), strict=True):
         if refusal is not None:
             refusals[sending.instruction.id] = refusal

@@ -146,7 +146,7 @@ def sendings_of(checked: Sequence[Instruction], clock: Clock) -> list[Sending]:
     payers = banking.accounts({instruction.from_account_id for instruction in checked}, with_aliases=False)
     for instruction in checked:
         payer = payers.get(instruction.from_account_id)
-        if payer is None or payer.owner_id != instruction.actor_customer_id:
+        if payer is None or not banking.may_pay(instruction.actor_customer_id, payer):
             raise banking.AccountUnknown(field="from_account_id")
         if instruction.amount.currency != payer.currency:
             raise CurrencyMismatch(field="amount", given=instruction.amount.currency.code, expected=payer.currency.code)
