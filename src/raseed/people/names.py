@@ -34,7 +34,7 @@ _MARKS: Final = {
 _ALL_LETTERS: Final = "".join(_LETTERS.values())
 _ALL_MARKS: Final = "".join(_MARKS.values())
 _APOSTROPHES: Final = "'’‘ʼʻʽʾʿ׳\"״"
-_SIGNS: Final = "-‐־.,،()/&+"
+_SIGNS: Final = r"\-‐־.,،()/&+"
 
 _PLAIN: Final = re.compile(
     r"(?:[A-Za-z]+|[\u0621-\u063a\u0641-\u064a]+|[\u05d0-\u05ea]+|[0-9]+)"

@@ -34,10 +34,11 @@ SELECT customer_id, search_text FROM (
 ) AS newest WHERE {fits} LIMIT %s
 """
 _BY_INDEX: Final = """
-SELECT customer_id, search_text FROM people_membership WHERE {fits} AND institution_id = %s LIMIT %s
+SELECT customer_id, search_text FROM people_membership WHERE {fits} AND institution_id IS NOT DISTINCT FROM %s LIMIT %s
 """
+# Keys of two institutions may be the same by chance, so the institution is compared too, in words that no index serves.
 # The planner knows how common a key is, not which keys go together: left to itself it may read the whole table, hoping to
-# find enough soon. These settings leave it the index.
+# find enough soon. These settings leave it the one index.
 _ONLY_BY_INDEX: Final = ("enable_seqscan", "enable_indexscan", "enable_indexonlyscan", "jit")
 
 

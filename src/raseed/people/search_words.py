@@ -32,7 +32,7 @@ _OFTEN_JOINED: Final = (
     "عبد ابو ابي ابا ام بن ابن بنت بو ال بيت سيف نور صلاح علا تاج فخر نجم שי אבו אום בן בת בר עבד אל עבדול abd abdel abdul"
     " abdal abu abo umm om ben bin ibn bint bar al el bat mc mac de da di la le van von der o"
 )
-_FIRST_OF_TWO: Final = frozenset(_OFTEN_JOINED.split())
+_FIRST_OF_TWO: Final = frozenset(map(fold, _OFTEN_JOINED.split()))
 """Parts that are often written in one with the next: عبد الله and عبدالله, Al Hassan and Alhassan."""
 
 
