@@ -25,6 +25,8 @@ ROLES_PROPOSE: Final = "people.roles.propose"
 ROLES_CONFIRM: Final = "people.roles.confirm"
 AUDIT_VIEW: Final = "people.audit.view"
 KEYS_MANAGE: Final = "people.keys.manage"
+WEBHOOKS_MANAGE: Final = "webhooks.manage"
+"""Asked for by ``platform``, which can't register it: permissions are above it."""
 SELF_VIEW: Final = "people.self.view"
 SELF_PAY: Final = "people.self.pay"
 """These two are a customer's own software's, never a role's: ``access_keys.OF_A_CUSTOMER``."""
@@ -47,6 +49,7 @@ PERMISSIONS: Final = (
     Permission(ROLES_CONFIRM, mark("Confirm what a role may do")),
     Permission(AUDIT_VIEW, mark("Read the audit trail")),
     Permission(KEYS_MANAGE, mark("Issue and revoke access keys")),
+    Permission(WEBHOOKS_MANAGE, mark("Say which software is told of events, and send them again")),
     Permission(SELF_VIEW, mark("As a customer: see one's own accounts and payments")),
     Permission(SELF_PAY, mark("As a customer: pay from one's own accounts")),
 )

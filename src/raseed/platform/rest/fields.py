@@ -117,12 +117,12 @@ Instant = Annotated[
 
 
 def text(length_max: int, *, least: int = 1, example: str | None = None, pattern: str | None = None) -> Any:
-    """Return the bounds of a text, for ``Annotated[str, text(…)]``; services still look at what is in it."""
+    """Bound a text within ``Annotated``; services still look at what is in it."""
     return Field(min_length=least, max_length=length_max, pattern=pattern, json_schema_extra=_example(example))
 
 
 def whole(least: int, most: int, *, example: int | None = None) -> Any:
-    """Return the bounds of a whole number, for ``Annotated[int, whole(…)]``."""
+    """Bound a whole number within ``Annotated``."""
     return Field(ge=least, le=most, json_schema_extra=_example(example))
 
 
