@@ -6,6 +6,7 @@ A package registers its kinds from ``AppConfig.ready`` and keeps no table of pro
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -208,3 +209,20 @@ def change_kind(code: str) -> ChangeKind:
 def change_kinds() -> tuple[ChangeKind, ...]:
     """Return every kind, in the order of their codes."""
     return tuple(_kinds[code] for code in sorted(_kinds))
+
+
+def as_json(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``value`` as it will come back from the database.
+
+    Raises:
+        InputError: it is too large, or holds what JSON in a database can't: infinities, NUL, half a character.
+    """
+    try:
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        size = len(text.encode())
+    except ValueError:
+        raise InputError(field="payload") from None
+    if size > PAYLOAD_BYTES_MAX or "\\u0000" in text:
+        raise InputError(field="payload")
+    content: dict[str, Any] = json.loads(text)
+    return content

@@ -7,7 +7,6 @@ decided. The database refuses an application by the proposer, whatever this code
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -17,7 +16,6 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
-from raseed.kernel.errors import InputError
 from raseed.kernel.text import clean_text
 from raseed.platform.api import AuditFacts, SameIdOtherContent, emit, record
 from raseed.platform.jobs import app
@@ -26,7 +24,6 @@ from . import events
 from .authority import REASON_LENGTH_MAX, STAFF, SYSTEM, Author, clean_reason, require
 from .changes import (
     CHANGE_LIFE,
-    PAYLOAD_BYTES_MAX,
     Change,
     ChangeKind,
     ChangeNotOpen,
@@ -36,6 +33,7 @@ from .changes import (
     PersonNeeded,
     SecondPersonNeeded,
     UnknownChange,
+    as_json,
     change_kind,
 )
 from .changes_reading import read
@@ -65,7 +63,7 @@ def propose_change(
         SameIdOtherContent: the id came before with other content.
         Whatever the kind refuses in such a payload.
     """
-    of_kind, content = change_kind(kind), _json(payload)
+    of_kind, content = change_kind(kind), as_json(payload)
     require(by, of_kind.permission, institution_id)
     if by is not SYSTEM and not by.person.startswith(STAFF):
         raise PersonNeeded
@@ -83,7 +81,7 @@ def propose_change(
             id=id,
             defaults={
                 **same,
-                "before": _json(of_kind.current(proposed)),
+                "before": as_json(of_kind.current(proposed)),
                 "proposer": by.person,
                 "proposed_at": now,
                 "expires_at": proposed.expires_at,
@@ -111,7 +109,7 @@ def confirm_change(change_id: UUID, *, by: Author, note: str = "", clock: Clock 
     _refuse_unless_second(waiting, of_kind, by)
     cleaned = _note(note)
     _alone_with(waiting.subject)
-    if _json(of_kind.current(waiting)) != row.before:
+    if as_json(of_kind.current(waiting)) != row.before:
         raise ChangeOutdated
     applied = replace(waiting, state=ChangeState.APPLIED, decided_by=by.actor, decided_at=now, decision_note=cleaned)
     of_kind.apply(applied)
@@ -241,20 +239,3 @@ def _record(kind: ChangeKind, one: Change, action: str, clock: Clock, *, after: 
 
 def _note(note: str) -> str:
     return clean_text(note, field="note", length_max=REASON_LENGTH_MAX) if note.strip() else ""
-
-
-def _json(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``value`` as it will come back from the database.
-
-    Raises:
-        InputError: it is too large, or holds what JSON in a database can't: infinities, NUL, half a character.
-    """
-    try:
-        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
-        size = len(text.encode())
-    except ValueError:
-        raise InputError(field="payload") from None
-    if size > PAYLOAD_BYTES_MAX or "\\u0000" in text:
-        raise InputError(field="payload")
-    content: dict[str, Any] = json.loads(text)
-    return content

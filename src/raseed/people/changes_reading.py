@@ -10,9 +10,10 @@ from uuid import UUID
 from django.db.models import Q
 
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
+from raseed.kernel.errors import RaseedError
 from raseed.platform.api import decode_cursor, encode_cursor
 
-from .changes import Change, ChangeLine, ChangePage, ChangeState, ChangeStep, UnknownChange, change_kind
+from .changes import Change, ChangeLine, ChangePage, ChangeState, ChangeStep, UnknownChange, as_json, change_kind
 from .models import ChangeRow, ChangeStepRow
 
 PAGE_MAX: Final = 200
@@ -74,6 +75,14 @@ def change_history(change_id: UUID) -> list[ChangeStep]:
 def describe_change(one: Change, language: str) -> Sequence[ChangeLine]:
     """Return what a change alters, line by line, in ``language``."""
     return change_kind(one.kind).describe(one, language)
+
+
+def change_is_outdated(one: Change) -> bool:
+    """Say whether what an open change would alter is no longer as it was when it was proposed, so that it can't be confirmed."""
+    try:
+        return as_json(change_kind(one.kind).current(one)) != one.before
+    except RaseedError:  # its subject is gone
+        return True
 
 
 def read(row: ChangeRow, *, now: datetime) -> Change:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from functools import cache
+from itertools import pairwise
 from threading import BoundedSemaphore
 from typing import Final
 
@@ -19,6 +20,7 @@ from raseed.kernel.errors import InputError, TemporarilyUnavailable, mark
 PASSWORD_LENGTH_MIN: Final = 12
 PASSWORD_LENGTH_MAX: Final = 128
 DIFFERENT_CHARACTERS_MIN: Final = 5
+STRIDES_MAX: Final = 2
 AT_ONCE_MAX: Final = 2
 """Of a process: each takes 64 MiB and a core, and whoever floods us with passwords shall not take them all."""
 WAIT_S_MAX: Final = 5
@@ -59,6 +61,7 @@ def clean_password(password: str, *, login: str) -> str:
         or login in plain
         or _OUR_NAME in plain
         or len(set(plain)) < DIFFERENT_CHARACTERS_MIN
+        or _is_a_row(plain)
         or plain in _common()
         or plain.strip(_ENDINGS) in _common()
     )
@@ -86,7 +89,8 @@ def is_password(password: str, encoded: str) -> bool:
     normal = _normal(password)
     possible = bool(encoded) and len(normal) <= PASSWORD_LENGTH_MAX and _encodable(normal)
     with _Turn():
-        right = _hasher.verify(normal if possible else "", encoded or _nobodys())
+        nobodys = _nobodys()  # made at the first try of a process, whosever it is
+        right = _hasher.verify(normal if possible else "", encoded or nobodys)
     return possible and right
 
 
@@ -108,6 +112,11 @@ class _Turn:
 
 def _normal(password: str) -> str:
     return unicodedata.normalize("NFC", password[: 4 * PASSWORD_LENGTH_MAX])
+
+
+def _is_a_row(plain: str) -> bool:
+    """Say whether the characters follow each other as in ``abcdefghijkl`` or ``123456789012``."""
+    return len({ord(after) - ord(before) for before, after in pairwise(plain)}) <= STRIDES_MAX
 
 
 def _encodable(text: str) -> bool:

@@ -32,7 +32,9 @@ def issue_ticket(row: StaffRow, kind: str, now: datetime) -> str:
     """Return a new token of ``kind`` for the member of staff whose row the caller has locked; the oldest give way."""
     assert connection.in_atomic_block, "the row of the member of staff is locked until the ticket is committed"
     keep = CHALLENGES_MAX - 1 if kind == CHALLENGE else 0
-    earlier = TicketRow.objects.filter(staff=row, kind=kind).order_by("-expires_at").values_list("token_hash", flat=True)
+    earlier = (
+        TicketRow.objects.filter(staff=row, kind=kind).order_by("-expires_at").values_list("token_hash", flat=True)
+    )
     TicketRow.objects.filter(token_hash__in=[bytes(one) for one in earlier[keep:]]).delete()
     token = secrets.token_urlsafe(TOKEN_BYTES)
     TicketRow.objects.create(

@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
+import pytest
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.ids import new_id
+from raseed.people import staff_passwords
 from raseed.people.api import (
     SYSTEM,
     Author,
@@ -23,7 +26,15 @@ from raseed.people.api import (
     role_by_slug,
 )
 
+TEST_HASH = {"time_cost": 1, "memory_cost": 64, "parallelism": 1}
 PASSWORD = "wet lamp seven oranges"
+
+
+def make_hashes_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let argon2 take a thousandth of its time, for tests that hash often."""
+    for name, value in TEST_HASH.items():
+        monkeypatch.setattr(staff_passwords._hasher, name, value)
+    monkeypatch.setattr(staff_passwords, "_nobodys", cache(staff_passwords._nobodys.__wrapped__))
 
 
 @dataclass
