@@ -41,8 +41,8 @@ _LANGUAGE_NAMES: Final = {"ar": "العربية", "he": "עברית", "en": "Eng
 _STATE_WORDS: Final = {
     StaffState.INVITED: mark("Invited"),
     StaffState.ACTIVE: mark("Active"),
-    StaffState.LOCKED: mark("Locked"),
-    StaffState.LEFT: mark("Left"),
+    StaffState.LOCKED: mark("Locked out"),
+    StaffState.LEFT: mark("No longer here"),
 }
 
 
