@@ -34,6 +34,7 @@ from .codes import (
     PER_PHONE_SHORT,
     TRIES_MAX,
     CodeExpired,
+    TooManyTries,
     WrongCode,
 )
 from .devices import revoke_all_device_keys
@@ -104,8 +105,8 @@ def request_phone_change(
     for phone in sorted((known.phone, number)):
         count_one(PER_PHONE_SHORT, "request-phone-short", phone, now)
         count_one(PER_PHONE_DAY, "request-phone-day", phone, now)
-    if refusal := closed(_gate(customer_id, now), now):
-        raise refusal
+    if minutes := closed(_gate(customer_id, now), now):
+        raise TooManyTries(minutes=minutes)
     identity = _locked_identity(customer_id)
     PhoneChangeRow.objects.filter(customer_id=customer_id, state="open").update(
         state="replaced", ended_at=now, old_code_hash=None, new_code_hash=None
@@ -171,8 +172,8 @@ def _try_codes(customer_id: UUID, change_id: UUID, old_code: str, new_code: str,
     """Compare, count, and if both are right make the change; the caller commits, whatever is refused."""
     now = clock.now()
     door = _gate(customer_id, now)
-    if refusal := closed(door, now):
-        return refusal
+    if minutes := closed(door, now):
+        return TooManyTries(minutes=minutes)
     identity = _locked_identity(customer_id)
     row = PhoneChangeRow.objects.select_for_update().filter(id=change_id, customer_id=customer_id, state="open").first()
     if row is None or now >= row.expires_at or row.identity_id != identity.id:
@@ -191,7 +192,7 @@ def _try_codes(customer_id: UUID, change_id: UUID, old_code: str, new_code: str,
             row.save(update_fields=["tries_left"])
             return WrongCode(field=wrong[0], tries_left=row.tries_left)
         _over(row, "refused", now)
-        return close(door, now)
+        return TooManyTries(minutes=close(door, now))
     try:
         move_number(customer_id, row.new_phone, clock=clock)
     except PhoneTaken as taken:
