@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 from .errors import InputError, mark
@@ -68,8 +69,14 @@ def fold(text: str) -> str:
     maqsura, Persian forms of kaf, yeh and heh, Hebrew final letters, apostrophes, the script of digits, and Latin
     letters' strokes and ligatures; dashes and maqaf part words. Folding twice gives the same as folding once.
     """
-    letters = _without_marks(unicodedata.normalize("NFKD", text)).casefold()
-    return " ".join(_without_marks(unicodedata.normalize("NFKD", letters)).translate(_FOLD).split())
+    return " ".join(" ".join([_folded(word) for word in text.split()]).split())
+
+
+@lru_cache(maxsize=16384)
+def _folded(word: str) -> str:
+    """Return a word folded; names are made of few words, so most were folded before."""
+    letters = _without_marks(unicodedata.normalize("NFKD", word)).casefold()
+    return _without_marks(unicodedata.normalize("NFKD", letters)).translate(_FOLD)
 
 
 def parts_of(folded: str) -> list[str]:

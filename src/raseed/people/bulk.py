@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
+from struct import Struct
 from typing import Final
 from uuid import UUID
 
 import psycopg
 from django.db import IntegrityError, connection, transaction
 from psycopg.types.json import Jsonb
-from psycopg.types.numeric import Int4
 
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.platform.api import SameIdOtherContent, emit, record
@@ -22,7 +22,7 @@ from .domain import NewCustomer, PhoneTaken, UnknownInstitution, known_language,
 from .names import clean_names
 from .queries import PHONE
 from .search_index import merge_late, merge_soon
-from .search_words import search_keys, text_of
+from .search_words import packed_search_keys, text_of
 
 CHUNK: Final = 20_000
 _NO_REGION: Final = "ZZ"
@@ -37,8 +37,13 @@ COPY people_identity (channel, scope, value, customer_id, since) FROM STDIN (FOR
 _COPY_MEMBERSHIPS: Final = """
 COPY people_membership (institution_id, customer_id, joined_at, search_text, search_keys) FROM STDIN (FORMAT BINARY)
 """
-_MEMBERSHIP_TYPES: Final = ("uuid", "uuid", "timestamptz", "text", "int4[]")
 _MERGE_MEMORY: Final = "64MB"
+_COPY_HEAD: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+_COPY_END: Final = b"\xff\xff"
+_FIELDS: Final = Struct(">hi16si16siqi")
+_LENGTH: Final = Struct(">i")
+_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 def register_customers_bulk(
@@ -69,7 +74,7 @@ def register_customers_bulk(
 def _register_chunk(chunk: list[NewCustomer], phones: _Phones, actor: str, clock: Clock) -> None:
     people: list[tuple[UUID, Jsonb, str, str, datetime]] = []
     identities: list[tuple[str, str, str, UUID, datetime]] = []
-    memberships: list[tuple[UUID, UUID, datetime, str, list[Int4]]] = []
+    memberships: list[bytes] = []
     joined: Counter[UUID] = Counter()
     for one in chunk:
         names = clean_names(one.names)
@@ -77,9 +82,7 @@ def _register_chunk(chunk: list[NewCustomer], phones: _Phones, actor: str, clock
         people.append((one.id, Jsonb(names), language, search_key(names, language), one.created_at))
         identities.append((PHONE, "", phone, one.id, one.created_at))
         text = text_of(names, phone)
-        for institution_id in one.institution_ids:
-            keys = [Int4(key) for key in search_keys(institution_id, text)]
-            memberships.append((institution_id, one.id, one.created_at, text, keys))
+        memberships.extend(_membership(each, one.id, one.created_at, text) for each in one.institution_ids)
         joined.update(one.institution_ids)
     try:
         with transaction.atomic():
@@ -122,14 +125,23 @@ class _Phones:
         return normal
 
 
-def _copy_memberships(rows: list[tuple[UUID, UUID, datetime, str, list[Int4]]]) -> None:
+def _membership(institution_id: UUID, customer_id: UUID, joined_at: datetime, text: str) -> bytes:
+    """Return a membership as COPY's binary form has it: put together here, since its keys are many and mostly known."""
+    found, keys = text.encode(), packed_search_keys(institution_id, text)
+    at = (joined_at - _EPOCH) // _MICROSECOND
+    head = _FIELDS.pack(5, 16, institution_id.bytes, 16, customer_id.bytes, 8, at, len(found))
+    return b"".join((head, found, _LENGTH.pack(len(keys)), keys))
+
+
+def _copy_memberships(rows: list[bytes]) -> None:
     """Copy who is with whom; the index takes in all but the last row at once, which the last row sets off."""
     merge_late()
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('work_mem', %s, true)", [_MERGE_MEMORY])
-    _copy(_COPY_MEMBERSHIPS, _MEMBERSHIP_TYPES, rows[:-1])
-    merge_soon()
-    _copy(_COPY_MEMBERSHIPS, _MEMBERSHIP_TYPES, rows[-1:])
+    for some in (rows[:-1], rows[-1:]):
+        with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(_COPY_MEMBERSHIPS) as copy:
+            copy.write(b"".join((_COPY_HEAD, *some, _COPY_END)))
+        merge_soon()
 
 
 def _copy(statement: str, types: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> None:

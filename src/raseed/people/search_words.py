@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
+from struct import Struct
 from typing import Final
 from uuid import UUID
 
@@ -28,6 +29,10 @@ KEYS_PER_WORD_MAX: Final = 4
 ARTICLE: Final = "ال"
 _REST_MIN: Final = 3
 _PHONE_MARK: Final = "#"
+_ARRAY_HEAD: Final = Struct(">iiiii")
+_ELEMENT: Final = Struct(">ii")
+_ELEMENT_BYTES: Final = 8
+_INT4_OID: Final = 23
 _OFTEN_JOINED: Final = (
     "عبد ابو ابي ابا ام بن ابن بنت بو ال بيت سيف نور صلاح علا تاج فخر نجم שי אבו אום בן בת בר עבד אל עבדול abd abdel abdul"
     " abdal abu abo umm om ben bin ibn bint bar al el bat mc mac de da di la le van von der o"
@@ -51,11 +56,18 @@ def search_text(names: Iterable[str], phone: str) -> str:
 
 
 def search_keys(institution_id: UUID, text: str) -> list[int]:
-    """Return the keys of a ``search_text`` at an institution: signed 32-bit numbers, each once, in order."""
-    keys: set[int] = set()
-    for part in text.split():
-        keys.update(_keys_of_part(institution_id, part))
-    return sorted(keys)
+    """Return the keys of a ``search_text`` at an institution: signed 32-bit numbers, part by part; one may come twice."""
+    scope = institution_id.bytes
+    return [key for part in text.split() for key in _keys_of_part(scope, part)]
+
+
+def packed_search_keys(institution_id: UUID, text: str) -> bytes:
+    """Return the keys of a ``search_text`` as PostgreSQL's binary ``integer[]``, put together from parts seen before."""
+    names, _, digits = text.rpartition(_PHONE_MARK)
+    scope = institution_id.bytes
+    elements = b"".join([_packed_keys_of_name(scope, part) for part in names.split()])
+    elements += _pack(_keys_of_part(scope, _PHONE_MARK + digits))  # nobody else's: not worth remembering
+    return _ARRAY_HEAD.pack(1, 0, _INT4_OID, len(elements) // _ELEMENT_BYTES, 1) + elements
 
 
 def typed_words(text: str) -> list[Word]:
@@ -75,7 +87,8 @@ def conditions(institution_id: UUID, word: Word, *, anywhere: bool) -> tuple[lis
     ``anywhere`` takes the word also from inside a part (from three letters on); a number's digits count anywhere (from four
     on) in any case.
     """
-    beginning = _key(institution_id, "^" + word.text[:BEGINNING_MAX])
+    scope = institution_id.bytes
+    beginning = _key(scope, "^" + word.text[:BEGINNING_MAX])
     patterns = [f"% {word.text}%"]
     inner: list[str] = []
     if len(word.number) >= DIGITS:
@@ -86,7 +99,7 @@ def conditions(institution_id: UUID, word: Word, *, anywhere: bool) -> tuple[lis
         patterns.append(f"%{word.text}%")
     if not inner:
         return [[beginning]], patterns
-    return [[beginning, _key(institution_id, run)] for run in _telling(inner)], patterns
+    return [[beginning, _key(scope, run)] for run in _telling(inner)], patterns
 
 
 def closeness(text: str, words: Sequence[Word]) -> tuple[int, int]:
@@ -98,7 +111,7 @@ def closeness(text: str, words: Sequence[Word]) -> tuple[int, int]:
 
 def _all_parts(name: str) -> list[str]:
     """Return the parts of a name, and those it may also be typed by: without the article, in one with the next, apart."""
-    parts = parts_of(fold(name))
+    parts = [part for word in name.split() for part in _parts_of_word(word)]
     also = []
     for place, part in enumerate(parts):
         also += _variants(part)
@@ -107,25 +120,39 @@ def _all_parts(name: str) -> list[str]:
     return parts + also
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
+def _parts_of_word(word: str) -> list[str]:
+    return parts_of(fold(word))
+
+
+@lru_cache(maxsize=16384)
 def _variants(part: str) -> list[str]:
     starts = [ARTICLE, *(first for first in ("عبد", "ابو") if not part.startswith(ARTICLE))]
     rests = [part.removeprefix(start) for start in starts if part.startswith(start)]
     return [rest for rest in rests if len(rest) >= _REST_MIN]
 
 
-@lru_cache(maxsize=65536)
-def _keys_of_part(institution_id: UUID, part: str) -> tuple[int, ...]:
+def _keys_of_part(scope: bytes, part: str) -> list[int]:
     if part.startswith(_PHONE_MARK):
         grams = [_PHONE_MARK + run for run in _runs(part[1:], DIGITS)]
     else:
         grams = ["^" + part[:end] for end in range(1, min(len(part), BEGINNING_MAX) + 1)]
         grams += ["~" + run for run in _runs(part[1:], LETTERS)]
-    return tuple(_key(institution_id, gram) for gram in grams)
+    return [_key(scope, gram) for gram in grams]
 
 
-def _key(institution_id: UUID, gram: str) -> int:
-    return int.from_bytes(blake2b(gram.encode(), digest_size=4, key=institution_id.bytes).digest(), signed=True)
+@lru_cache(maxsize=16384)
+def _packed_keys_of_name(scope: bytes, part: str) -> bytes:
+    return _pack(_keys_of_part(scope, part))
+
+
+def _pack(keys: list[int]) -> bytes:
+    return b"".join([_ELEMENT.pack(4, key) for key in keys])
+
+
+@lru_cache(maxsize=65536)
+def _key(scope: bytes, gram: str) -> int:
+    return int.from_bytes(blake2b(gram.encode(), digest_size=4, key=scope).digest(), signed=True)
 
 
 def _runs(text: str, length: int) -> list[str]:
