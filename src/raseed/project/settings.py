@@ -38,6 +38,7 @@ if os.environ.get("RASEED_DEMO", "") == "1":
 
 MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
+    "raseed.project.rest.Api",
     "raseed.web.middleware.Pages",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -12,6 +12,7 @@ from ninja import Path, Query
 
 from raseed.display import api as display
 from raseed.kernel.clock import SYSTEM_CLOCK
+from raseed.people import api as people
 from raseed.platform.rest.callers import ApiRequest, Caller
 from raseed.platform.rest.fields import FROM_TEXT, Currency, Given, Id, MoneyGiven, Reason, Taken, text, whole
 from raseed.platform.rest.routes import Resource
@@ -145,6 +146,7 @@ def search_accounts(request: ApiRequest, search: Query[AccountSearch]) -> Accoun
 @accounts.get("/customers/{customer_id}/accounts", permission=VIEW, answer=AccountList)
 def list_customers_accounts(request: ApiRequest, customer_id: Path[Id]) -> AccountList:
     """List a customer's accounts at the key's institution."""
+    _check_customer_here(request.caller, customer_id)
     return _accounts(request.caller, banking.accounts_of(customer_id))
 
 
@@ -152,8 +154,7 @@ def list_customers_accounts(request: ApiRequest, customer_id: Path[Id]) -> Accou
 def list_balances(request: ApiRequest, customer_id: Path[Id]) -> BalanceList:
     """Show the balances of all of a customer's accounts at the key's institution."""
     caller = request.caller
-    if caller.customer_id not in {None, customer_id}:
-        raise banking.AccountUnknown(field="customer_id")
+    _check_customer_here(caller, customer_id)
     here = [each for each in banking.accounts_of(customer_id) if each.institution_id == caller.institution_id]
     shown = display.shown_balances(each.id for each in here)
     return BalanceList(balances=[_balance(shown[each.id], request.language) for each in here if each.id in shown])
@@ -266,6 +267,17 @@ def account_here(caller: Caller, account_id: UUID) -> banking.BankAccount:
     if found.institution_id != caller.institution_id:
         raise banking.AccountUnknown(field="account_id")
     return found
+
+
+def _check_customer_here(caller: Caller, customer_id: UUID) -> None:
+    """Refuse who is no customer of the caller's institution; to a customer's key, everybody but its holder.
+
+    Raises:
+        people's UnknownCustomer: they are not.
+    """
+    theirs = (each.id for each in people.institutions_of(customer_id))
+    if caller.customer_id not in {None, customer_id} or caller.institution_id not in theirs:
+        raise people.UnknownCustomer(field="customer_id")
 
 
 def _accounts(caller: Caller, found: Iterable[banking.BankAccount]) -> AccountList:

@@ -27,7 +27,6 @@ class PlainJson(BaseRenderer):
     """JSON in UTF-8, with ids and instants in their usual form."""
 
     media_type = JSON
-    charset = None
 
     def render(self, request: HttpRequest, data: Any, *, response_status: int) -> bytes:
         """Return an answer's bytes."""
@@ -55,6 +54,10 @@ class ManagementApi(NinjaAPI):
                     assert isinstance(gate, Gate), "every route stands behind a gate"
                     gate.operation, gate.authenticate = operation, authenticate
         self._document = b""
+
+    def get_content_type(self) -> str:
+        """Return what its answers are."""
+        return JSON
 
     def gates(self) -> list[Gate]:
         """Return the gates of all routes, for whoever wants to try each."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-import structlog
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from ninja.errors import HttpError, ValidationError
@@ -21,7 +21,7 @@ from ..rail.errors import InternalError, MethodRefused, NotJson, WrongShape, det
 from ..rail.languages import reader_language
 
 JSON: Final = "application/json"
-_log = structlog.get_logger("raseed.rest")
+_log = logging.getLogger("raseed.rest")
 
 
 class RateExceeded(TooManyRequests):
@@ -126,10 +126,10 @@ def _refusal(request: HttpRequest, error: Exception) -> RaseedError:
     if isinstance(error, HttpError) and isinstance(error.__cause__, RaseedError):
         return error.__cause__
     if isinstance(error, OperationalError | InterfaceError):
-        _log.warning("database_away", path=request.path_info, error=type(error).__name__)
+        _log.warning("the database is away: %s", type(error).__name__)
         return TemporarilyUnavailable()
     reference = str(new_id())
-    _log.error("request_failed", reference=reference, method=request.method, exc_info=error)
+    _log.error("%s failed, reference %s", request.method, reference, exc_info=error)
     return ReportedError(reference=reference)
 
 

@@ -8,6 +8,7 @@ killed between claiming and keeping leaves the event to be sent again, under the
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from collections import Counter
@@ -46,6 +47,8 @@ LONGEST_PAUSE: Final = timedelta(seconds=30)
 """Between turns that failed as a whole."""
 GONE: Final = 410
 _log = structlog.get_logger("raseed.webhooks")
+_troubles = logging.getLogger("raseed.webhooks")
+"""For tracebacks: without the values of variables, which may be secret."""
 
 _CLAIM: Final = """
 WITH due AS (
@@ -111,7 +114,7 @@ class Sender:
                 except Exception as error:  # noqa: BLE001  one event's trouble, or a database away, must not end all sending
                     troubles += 1
                     away = isinstance(error, OperationalError | InterfaceError)
-                    _log.error("webhooks_trouble", error=type(error).__name__, exc_info=None if away else error)
+                    _troubles.error("sending webhooks: %s", type(error).__name__, exc_info=None if away else error)
                     connections.close_all()
                     pause = growing_pause(troubles, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
                     self._stop.wait(pause.total_seconds())
