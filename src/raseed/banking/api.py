@@ -20,6 +20,7 @@ from .closing import (
 from .documents.camt053 import statement_camt053
 from .documents.delimited import statement_csv
 from .documents.errors import AmountTooLargeForFormat, PeriodInFuture, PeriodTooLong, PeriodUpsideDown
+from .documents.pdf import statement_pdf
 from .documents.period import PERIOD_LINES_MAX, PERIOD_YEARS_MAX, PeriodStatement, period_statement
 from .domain import (
     BLOCK_REASON_WORDS,
@@ -351,6 +352,7 @@ __all__ = [
     "statement",
     "statement_camt053",
     "statement_csv",
+    "statement_pdf",
     "sums",
     "terms_of",
     "unblock_account",

@@ -7,7 +7,7 @@ those of the statement's lines, and no line carries the other side's account.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -33,19 +33,21 @@ NOT_PROVIDED: Final = "NOTPROVIDED"
 
 _Words = dict[InternalRole | None, str]
 """What a statement calls each of the institution's own accounts, and (under ``None``) the institution."""
+_Code = tuple[str, str, str]
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _TEXT_MAX, _NAME_MAX, _LABEL_MAX, _REFERENCE_MAX, _WORDS_MAX = 140, 140, 70, 35, 500
 _ACCOUNT_TYPES: Final = {"current": "CACC", "savings": "SVGS", "loan": "LOAN"}
 """Of ExternalCashAccountType1Code, by product kind; any other kind is named as it is."""
 _BETWEEN_ACCOUNTS: Final = (("PMNT", "RCDT", "BOOK"), ("PMNT", "ICDT", "BOOK"))
 _OTHER: Final = (("PMNT", "MCOP", "OTHR"), ("PMNT", "MDOP", "OTHR"))
-_CODES: Final = {
-    "cash": (("PMNT", "CNTR", "CDPT"), ("PMNT", "CNTR", "CWDL")),
-    "fees": (("PMNT", "MCOP", "FEES"), ("PMNT", "MDOP", "FEES")),
-    "float": (("PMNT", "RCDT", "OTHR"), ("PMNT", "ICDT", "OTHR")),
-    "interest": (("PMNT", "MCOP", "INTR"), ("PMNT", "MDOP", "INTR")),
-    "loans": (("LDAS", "CSLN", "DDWN"), ("LDAS", "CSLN", "PPAY")),
-    "opening": (("ACMT", "OPCL", "ACCT"), ("ACMT", "OPCL", "ACCT")),
+_INTEREST: Final = (("PMNT", "MCOP", "INTR"), ("PMNT", "MDOP", "INTR"))
+_CODES: Final[Mapping[InternalRole, tuple[_Code, _Code]]] = {
+    InternalRole.CASH: (("PMNT", "CNTR", "CDPT"), ("PMNT", "CNTR", "CWDL")),
+    InternalRole.FEES: (("PMNT", "MCOP", "FEES"), ("PMNT", "MDOP", "FEES")),
+    InternalRole.FLOAT: (("PMNT", "RCDT", "OTHR"), ("PMNT", "ICDT", "OTHR")),
+    InternalRole.INTEREST_EXPENSE: _INTEREST,
+    InternalRole.INTEREST_INCOME: _INTEREST,
+    InternalRole.OPENING: (("ACMT", "OPCL", "ACCT"), ("ACMT", "OPCL", "ACCT")),
 }
 """Domain, family and sub-family (ISO 20022 external bank transaction codes) of money in and of money out, by which of the
 institution's own accounts is on the other side."""
@@ -224,7 +226,7 @@ def _party(details: etree._Element, line: StatementLine) -> None:
 
 
 def _transaction_code(parent: etree._Element, line: StatementLine) -> None:
-    codes = _CODES.get(line.role.value, _OTHER) if line.role else _BETWEEN_ACCOUNTS
+    codes = _CODES.get(line.role, _OTHER) if line.role else _BETWEEN_ACCOUNTS
     domain, family, sub_family = codes[0 if line.amount.amount_minor > 0 else 1]
     element = _add(parent, "Domn")
     _add(element, "Cd", domain)

@@ -17,8 +17,7 @@ _SPACES: Final = re.compile(r"\s+")
 
 def plain(text: str, length_max: int | None = None) -> str:
     """Return ``text`` on one line without hidden characters, at most ``length_max`` characters long."""
-    if not text.isprintable() or not text.isascii():
-        spaced = _SPACES.sub(" ", text)
-        text = "".join([c for c in spaced if c.isprintable() or unicodedata.category(c) not in _HIDDEN])
-    text = text.strip()
+    if not text.isprintable():  # of what can't be printed, marks of spacing other than the plain one become it
+        text = "".join([c for c in _SPACES.sub(" ", text) if unicodedata.category(c) not in _HIDDEN])
+    text = _SPACES.sub(" ", text).strip() if "  " in text else text.strip()
     return text if length_max is None or len(text) <= length_max else text[: length_max - 1].rstrip() + "…"

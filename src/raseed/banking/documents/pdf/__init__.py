@@ -1,1 +1,15 @@
-"""The statement of a period as PDF: fonts, directions of text, pages and the file, each in a file of its own (ADR 0037)."""
+"""The statement of a period as PDF: directions of text, fonts, pages and the file, each in a file of its own (ADR 0037)."""
+
+from __future__ import annotations
+
+from raseed.banking.documents.period import PeriodStatement
+
+
+def statement_pdf(period: PeriodStatement) -> bytes:
+    """Return the statement on A4 pages, in its reader's language, direction and digits.
+
+    Text can be searched and copied; the file is tagged for screen readers. The same statement makes the same file.
+    """
+    from .statement import write  # noqa: PLC0415  (HarfBuzz and the font are loaded with the first document, not at start-up)
+
+    return write(period)

@@ -7,6 +7,7 @@ another implementation.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from itertools import groupby
@@ -18,12 +19,18 @@ _NONE_RIGHT: Final = frozenset({"L", "EN", "ES", "ET", "CS", "WS", "ON", "NSM"})
 _BRACKETS: Final = "()[]{}⟨⟩⁽⁾₍₎⌈⌉⌊⌋《》「」（）［］｛｝"
 _CLOSES: Final = dict(zip(_BRACKETS[::2], _BRACKETS[1::2], strict=True))
 _CLOSING: Final = frozenset(_CLOSES.values())
+MIRRORED: Final = str.maketrans(
+    {
+        here: there
+        for pair in zip(_BRACKETS[::2] + "<«‹≤", _BRACKETS[1::2] + ">»›≥", strict=True)
+        for here, there in (pair, pair[::-1])
+    }
+)
+"""What stands for what where a text goes from right to left: signs that look like their partner there."""
 _OPEN_MAX: Final = 63
 """How deep brackets are paired (BD16)."""
-_SCRIPTS: Final = (
-    ("Hebr", ((0x0590, 0x05FF), (0xFB1D, 0xFB4F))),
-    ("Arab", ((0x0600, 0x06FF), (0x0750, 0x077F), (0x0870, 0x08FF), (0xFB50, 0xFDFF), (0xFE70, 0xFEFF))),
-)
+_HEBREW: Final = re.compile("[\u0590-\u05ff\ufb1d-\ufb4f]")
+_ARABIC: Final = re.compile("[\u0600-\u06ff\u0750-\u077f\u0870-\u08ff\ufb50-\ufdff\ufe70-\ufeff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,21 +207,14 @@ def _reordered(spans: list[tuple[int, str]]) -> list[tuple[int, str]]:
 
 def _by_script(text: str) -> list[Run]:
     """Split a right-to-left run where Arabic meets Hebrew, for a font shapes one script at a time; the last comes first."""
+    if not (_HEBREW.search(text) and _ARABIC.search(text)):
+        return [Run(text, is_rtl=True)]
     pieces: list[str] = []
     present = ""
     for character in text:
-        script = _script(character)
+        script = "Hebr" if _HEBREW.match(character) else "Arab" if _ARABIC.match(character) else ""
         if not pieces or (script and present and script != present):
             pieces.append("")
         present = script or present
         pieces[-1] += character
     return [Run(piece, is_rtl=True) for piece in reversed(pieces)]
-
-
-def _script(character: str) -> str:
-    code = ord(character)
-    for name, ranges in _SCRIPTS:
-        for low, high in ranges:
-            if low <= code <= high:
-                return name
-    return ""

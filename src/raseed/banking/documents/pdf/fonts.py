@@ -1,4 +1,4 @@
-"""A typeface: text shaped by HarfBuzz, figures in columns, and the part of the font that a file needs.
+"""A typeface: text shaped by HarfBuzz into what a page's text is written with, and the part of the font that a file needs.
 
 Widths and offsets are in thousandths of the type's size. FiraGO has Arabic, Hebrew, Latin, Greek and Cyrillic letters
 that were drawn to stand beside each other; its licence (SIL OFL 1.1) lets it be embedded.
@@ -7,92 +7,113 @@ that were drawn to stand beside each other; its licence (SIL OFL 1.1) lets it be
 from __future__ import annotations
 
 import importlib
+import struct
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, cast
 
-import uharfbuzz
+import uharfbuzz  # type: ignore[import-untyped]
 
-from .directions import visual_runs
+from .directions import MIRRORED, Run, starts_rtl, visual_runs
 
 UNITS: Final = 1000
 CACHED_MAX: Final = 20_000
-"""The most texts that one typeface remembers the shape of; a name comes again, a note often does not."""
+"""The most words, and the most lines, whose shape one typeface remembers: they come again and again in a statement."""
 MINUS: Final = "−"
-_ARABIC_DIGITS: Final = "٠١٢٣٤٥٦٧٨٩"
-_FIGURES: Final = "0123456789" + _ARABIC_DIGITS
+_SIGNS: Final = "0123456789٠١٢٣٤٥٦٧٨٩,.٬٫"
 _TABULAR: Final = {"tnum": True, "kern": False}
 _REPLACEMENT: Final = "\ufffd"
+_NOTHING: Final = "\u2060"
+"""What a glyph means that is only a part of one before it: readers make up a letter where nothing is said."""
 
 
 @dataclass(frozen=True, slots=True)
-class Glyph:
-    """A glyph where it stands: how far the pen moves on, and how far off the pen's place it is drawn."""
+class Mark:
+    """A mark on a letter as an outline (a PDF's path), and where: from the start of the line, and from its baseline."""
 
-    id: int
-    advance: int
-    x: int = 0
-    y: int = 0
+    outline: str
+    x: int
+    y: int
 
 
 @dataclass(frozen=True, slots=True)
 class Shaped:
-    """A line of text as its glyphs from left to right.
+    """A line of text, or a word of it, as it stands from left to right.
 
-    ``says`` is set to the text where the glyphs alone would not give it back when it is copied.
+    Marks (harakat, niqqud) are drawn as outlines. In their place in the text stands a blank that means the same, so that
+    what is copied has each mark after its letter: as text, one that leaves the baseline would be taken for a line of its
+    own.
+
+    Attributes:
+        codes: what a page's text operator takes: codes in hexadecimal, and between them how far the pen is moved back.
+        width: how far the pen has moved at its end.
+        marks: the marks.
     """
 
-    glyphs: tuple[Glyph, ...]
+    codes: str
     width: int
-    says: str = ""
+    marks: tuple[Mark, ...] = ()
 
 
 class Typeface:
-    """One weight of the font. It remembers which glyphs it was asked for: those are what goes into the file."""
+    """One weight of the font, and the codes that a file's text is written in.
+
+    A code stands for a glyph, for the letters that it means and for how wide it is; so the same outline can mean different
+    letters, and a blank can mean a letter that is drawn as part of another (the alef of a lam-alef).
+    """
 
     def __init__(self, weight: str) -> None:
         self.name = f"FiraGO-{weight}"
         self._face = _face(weight)
         self._font = uharfbuzz.Font(self._face)
         assert self._face.upem == UNITS, "widths of a PDF are thousandths, and so are this font's"
-        self._texts: dict[int, str] = {0: _REPLACEMENT}
-        self._widths: dict[int, int] = {0: self._font.get_glyph_h_advance(0)}
-        self._shaped: dict[tuple[str, bool], Shaped] = {}
-        self._cells = self._figure_cells()
+        self._codes: dict[tuple[int, str, int], int] = {(0, _REPLACEMENT, self._font.get_glyph_h_advance(0)): 0}
+        self._lines: dict[tuple[str, bool], Shaped] = {}
+        self._words: dict[tuple[str, bool], Shaped] = {}
+        self._widths: dict[int, int] = {}
+        self._outlines: dict[int, str] = {}
+        self._blank = self._font.get_nominal_glyph(ord(" "))
+        self._space = self._word(" ", is_rtl=False)
+        self._digits = {digit: self._figure(digit, digit, {}) for digit in "0123456789"}
+        self._figures = {sign: self._figure(sign, sign, _TABULAR) for sign in _SIGNS}
+        self._minus = self._figure(MINUS, "-", _TABULAR)
 
     def shape(self, text: str, *, base_rtl: bool) -> Shaped:
-        """Return a line of text as glyphs; ``base_rtl`` is the direction of the line as a whole."""
-        found = self._shaped.get((text, base_rtl))
+        """Return a line of text; ``base_rtl`` is the direction of the line as a whole."""
+        found = self._lines.get((text, base_rtl))
         if found is None:
-            if len(self._shaped) >= CACHED_MAX:
-                self._shaped.clear()
-            found = self._shaped[text, base_rtl] = self._shape(text, base_rtl=base_rtl)
+            words = [word for run in visual_runs(text, base_rtl=base_rtl) for word in self._words_of(run)]
+            if len(self._lines) >= CACHED_MAX:
+                self._lines.clear()
+            found = self._lines[text, base_rtl] = _joined(words)
         return found
 
-    def figures(self, text: str) -> Shaped:
-        """Return a number (digits, separators, a minus) with all digits equally wide, as they stand from left to right."""
-        glyphs: list[Glyph] = []
-        for character in text:
-            glyph, word = self._cells.get(character) or self._cell(character)
-            self._note(glyph.id, word)
-            glyphs.append(glyph)
-        return Shaped(tuple(glyphs), sum(glyph.advance for glyph in glyphs))
+    def width(self, text: str) -> int:
+        """Return how wide a line of text is, in whatever order its words stand."""
+        words = text.split(" ")
+        widths = [self._word(word, is_rtl=starts_rtl(word, otherwise=False)).width for word in words if word]
+        return sum(widths) + self._space.width * (len(words) - 1)
 
-    def width_of(self, glyph_id: int) -> int:
-        """Return how wide the font itself makes a glyph."""
-        width = self._widths.get(glyph_id)
-        if width is None:
-            width = self._widths[glyph_id] = self._font.get_glyph_h_advance(glyph_id)
-        return width
+    def figures(self, text: str, *, minus: str = "") -> Shaped:
+        """Return a number (digits, separators), with a minus at its ``left`` or ``right`` if one is wanted.
 
-    def texts(self) -> dict[int, str]:
-        """Return the glyphs that were used, each with the text it stands for."""
-        return dict(sorted(self._texts.items()))
+        0–9 are equally wide. A minus at the right is still the first in the file, as it is when the number is read.
+        """
+        codes = "".join([self._figures[sign][0] for sign in text])
+        width = sum([self._figures[sign][1] for sign in text])
+        code, wide = self._minus
+        if minus == "right":
+            return Shaped(f"{-width} <{code}>{width + wide} <{codes}>{-wide} ", width + wide)
+        return Shaped(f"<{code if minus else ''}{codes}>", width + (wide if minus else 0))
+
+    def codes(self) -> list[tuple[int, str, int]]:
+        """Return what each code stands for, in their order from 0: glyph, letters, width."""
+        return list(self._codes)
 
     def subset(self) -> bytes:
         """Return the font with the outlines of the used glyphs only, under their own numbers."""
         wanted = uharfbuzz.SubsetInput()
-        wanted.sets(uharfbuzz.SubsetInputSets.GLYPH_INDEX).update(self._texts)
+        wanted.sets(uharfbuzz.SubsetInputSets.GLYPH_INDEX).update({glyph for glyph, _, _ in self._codes})
         wanted.flags = (
             uharfbuzz.SubsetFlags.RETAIN_GIDS
             | uharfbuzz.SubsetFlags.NO_HINTING
@@ -108,70 +129,138 @@ class Typeface:
         extents = self._font.get_font_extents("ltr")
         return extents.ascender, extents.descender
 
-    def _shape(self, text: str, *, base_rtl: bool) -> Shaped:
-        glyphs: list[Glyph] = []
-        is_plain = True
-        for run in visual_runs(text, base_rtl=base_rtl):
-            is_plain &= self._shape_run(run.text, glyphs, is_rtl=run.is_rtl)
-        return Shaped(tuple(glyphs), sum(glyph.advance for glyph in glyphs), "" if is_plain else text)
+    def box(self) -> tuple[int, ...]:
+        """Return the box that holds every glyph of the font: left, bottom, right, top."""
+        return struct.unpack(">4h", self._face.reference_table("head").data[36:44])
 
-    def _shape_run(self, text: str, glyphs: list[Glyph], *, is_rtl: bool) -> bool:
-        """Add a run's glyphs, and return whether each stands for its own letters and no others."""
+    def cap_height(self) -> int:
+        """Return the height of a capital."""
+        return int.from_bytes(self._face.reference_table("OS/2").data[88:90], signed=True)
+
+    def _words_of(self, run: Run) -> list[Shaped]:
+        """Return a run's words and the spaces between them, from left to right.
+
+        Letters do not join or change over a space, so words are shaped once and put side by side.
+        """
+        words: list[Shaped] = []
+        texts = run.text.split(" ")
+        for place, text in enumerate(reversed(texts) if run.is_rtl else texts):
+            words += [self._space] if place else []
+            words += [self._word(text, is_rtl=run.is_rtl)] if text else []
+        return words
+
+    def _word(self, text: str, *, is_rtl: bool) -> Shaped:
+        found = self._words.get((text, is_rtl))
+        if found is None:
+            if len(self._words) >= CACHED_MAX:
+                self._words.clear()
+            whole = text.isascii() and text.isdigit()
+            found = self._words[text, is_rtl] = self._number(text) if whole else self._shaped(text, is_rtl=is_rtl)
+        return found
+
+    def _number(self, text: str) -> Shaped:
+        """Return digits as they stand in a sentence: few, unlike the numbers that they make."""
+        digits = [self._digits[digit] for digit in text]
+        return Shaped(f"<{''.join([code for code, _ in digits])}>", sum([width for _, width in digits]))
+
+    def _shaped(self, text: str, *, is_rtl: bool) -> Shaped:
+        infos, positions = self._glyphs(text, {}, is_rtl=is_rtl)
+        letters = _letters(text, [info.cluster for info in infos])
+        parts: list[str] = []
+        marks: list[Mark] = []
+        pen = 0
+        for info, position, means in zip(infos, positions, letters, strict=True):
+            glyph, x, advance = info.codepoint, position.x_offset, position.x_advance
+            if is_rtl:
+                means = means.translate(MIRRORED)  # noqa: PLW2901  (read back as it is seen, and turned round then)
+                parts += [self._meaning(letter) for letter in reversed(means[1:])]
+                means = means[:1]  # noqa: PLW2901
+            if position.y_offset or not advance:
+                marks.append(Mark(self._outline(glyph), pen + x, position.y_offset))
+                parts += [self._meaning(means)] if means else []
+                parts += [f"{-advance} "] if advance else []
+            else:
+                width = self._width_of(glyph)
+                code = f"<{self._code(glyph, means or _NOTHING, width)}>"
+                after = width + x - advance
+                parts.append((f"{-x} {code}" if x else code) + (f"{after} " if after else ""))
+            pen += advance
+        return Shaped("".join(parts).replace("><", ""), pen, tuple(marks))
+
+    def _meaning(self, letters: str) -> str:
+        """Return a blank without width that means some letters."""
+        return f"<{self._code(self._blank, letters, 0)}>"
+
+    def _code(self, glyph: int, means: str, width: int) -> str:
+        return f"{self._codes.setdefault((glyph, means, width), len(self._codes)):04X}"
+
+    def _width_of(self, glyph: int) -> int:
+        width = self._widths.get(glyph)
+        if width is None:
+            width = self._widths[glyph] = self._font.get_glyph_h_advance(glyph)
+        return width
+
+    def _figure(self, sign: str, means: str, features: dict[str, bool]) -> tuple[str, int]:
+        """Return the code of what a number is written with, and its width."""
+        infos, positions = self._glyphs(sign, features, is_rtl=False)
+        return self._code(infos[0].codepoint, means, positions[0].x_advance), positions[0].x_advance
+
+    def _glyphs(self, text: str, features: dict[str, bool], *, is_rtl: bool) -> tuple[Any, Any]:
         buffer = uharfbuzz.Buffer()
         buffer.cluster_level = uharfbuzz.BufferClusterLevel.MONOTONE_CHARACTERS
         buffer.add_str(text)
         buffer.guess_segment_properties()
         buffer.direction = "rtl" if is_rtl else "ltr"
-        uharfbuzz.shape(self._font, buffer, {})
-        infos, positions = buffer.glyph_infos, buffer.glyph_positions
-        if infos is None or positions is None:
-            return True
-        words = _words(text, [info.cluster for info in infos])
-        is_plain = True
-        for info, position, word in zip(infos, positions, words, strict=True):
-            is_plain &= self._note(info.codepoint, word)
-            glyphs.append(Glyph(info.codepoint, position.x_advance, position.x_offset, position.y_offset))
-        return is_plain
+        uharfbuzz.shape(self._font, buffer, features)
+        return buffer.glyph_infos, buffer.glyph_positions or []
 
-    def _note(self, glyph_id: int, word: str) -> bool:
-        """Keep what a glyph stands for, the first that comes; return whether it is this."""
-        return bool(word) and self._texts.setdefault(glyph_id, word) == word
-
-    def _cell(self, character: str) -> tuple[Glyph, str]:
-        buffer = uharfbuzz.Buffer()
-        buffer.add_str(character)
-        buffer.guess_segment_properties()
-        buffer.direction = "ltr"
-        uharfbuzz.shape(self._font, buffer, _TABULAR)
-        info, position = buffer.glyph_infos[0], buffer.glyph_positions[0]
-        return Glyph(info.codepoint, position.x_advance), "-" if character == MINUS else character
-
-    def _figure_cells(self) -> dict[str, tuple[Glyph, str]]:
-        """Return each digit in the middle of a cell as wide as the widest of its script.
-
-        The font has tabular figures of its own for 0–9 only.
-        """
-        cells: dict[str, tuple[Glyph, str]] = {}
-        for digits in (_FIGURES[:10], _ARABIC_DIGITS):
-            own = {digit: self._cell(digit) for digit in digits}
-            wide = max(glyph.advance for glyph, _ in own.values())
-            for digit, (glyph, word) in own.items():
-                cells[digit] = Glyph(glyph.id, wide, (wide - glyph.advance) // 2), word
-        return cells | {sign: self._cell(sign) for sign in (",", ".", "٬", "٫", MINUS)}
+    def _outline(self, glyph: int) -> str:
+        """Return the operators of a PDF's path that draw a glyph."""
+        found = self._outlines.get(glyph)
+        if found is None:
+            steps: list[str] = []
+            self._font.draw_glyph(glyph, _pen(), steps)
+            found = self._outlines[glyph] = " ".join(steps)
+        return found
 
 
-def _words(text: str, clusters: list[int]) -> list[str]:
+def _joined(words: list[Shaped]) -> Shaped:
+    """Return words as one line."""
+    if len(words) == 1:
+        return words[0]
+    marks: list[Mark] = []
+    pen = 0
+    for word in words:
+        marks += [Mark(mark.outline, pen + mark.x, mark.y) for mark in word.marks]
+        pen += word.width
+    return Shaped("".join([word.codes for word in words]).replace("><", ""), pen, tuple(marks))
+
+
+def _letters(text: str, clusters: list[int]) -> list[str]:
     """Return the letters that each glyph stands for: those from its cluster's start to the next cluster's.
 
     Of several glyphs in a cluster the first takes them.
     """
-    ends = dict(zip(sorted(set(clusters)), [*sorted(set(clusters))[1:], len(text)], strict=True))
-    taken: set[int] = set()
-    words = []
+    starts = sorted(set(clusters))
+    ends = dict(zip(starts, [*starts[1:], len(text)], strict=True))
+    letters = []
     for cluster in clusters:
-        words.append("" if cluster in taken else text[cluster : ends[cluster]])
-        taken.add(cluster)
-    return words
+        end = ends.pop(cluster, None)
+        letters.append("" if end is None else text[cluster:end])
+    return letters
+
+
+@lru_cache(maxsize=1)
+def _pen() -> Any:
+    """Return what HarfBuzz draws with: it writes a path's operators into the list it is given."""
+    pen = uharfbuzz.DrawFuncs()
+    pen.set_move_to_func(lambda x, y, steps: steps.append(f"{x:g} {y:g} m"))
+    pen.set_line_to_func(lambda x, y, steps: steps.append(f"{x:g} {y:g} l"))
+    pen.set_cubic_to_func(
+        lambda x1, y1, x2, y2, x, y, steps: steps.append(f"{x1:.4g} {y1:.4g} {x2:.4g} {y2:.4g} {x:g} {y:g} c")
+    )
+    pen.set_close_path_func(lambda steps: steps.append("h"))
+    return pen
 
 
 @lru_cache(maxsize=2)

@@ -1,0 +1,99 @@
+"""Days, counts and amounts as a statement's reader expects them: in their language and digits, decimals below decimals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+from django.utils.translation import gettext
+
+from raseed.banking.documents.period import PeriodStatement
+from raseed.kernel.money import Money
+from raseed.kernel.text import arabic_digits
+from raseed.platform import api as platform
+
+from .fonts import Shaped
+from .sheet import Book, Style
+
+_TO_ARABIC_SIGNS: Final = str.maketrans(",.", "٬٫")
+
+
+class Wording:
+    """How this statement says things."""
+
+    def __init__(self, period: PeriodStatement, book: Book) -> None:
+        self._period = period
+        self._book = book
+        self._is_arabic = period.digits == "arab"
+        self._days: dict[date, str] = {}
+        self._behind: dict[tuple[str, str, Style], int] = {}
+
+    def day(self, day: date) -> str:
+        """Return a date in words."""
+        if day not in self._days:
+            country = self._period.institution.country
+            self._days[day] = platform.date_text(
+                day, self._period.language, digits=self._period.digits, country=country
+            )
+        return self._days[day]
+
+    def issued(self) -> str:
+        """Return when the statement was issued, by the clock of its account's books."""
+        period = self._period
+        return platform.moment_text(
+            period.issued_at,
+            period.language,
+            zone=period.account.zone,
+            digits=period.digits,
+            country=period.institution.country,
+        )
+
+    def movements(self, count: int) -> str:
+        """Return how many movements there were."""
+        number = platform.number_text(count, self._period.language, digits=self._period.digits)
+        return gettext("Movements: %(count)s") % {"count": number}
+
+    def page(self, place: int, of: int) -> str:
+        """Return which page this is, and of how many."""
+        page, pages = (
+            platform.digits_text(str(number), self._period.language, digits=self._period.digits)
+            for number in (place, of)
+        )
+        return gettext("Page %(page)s of %(pages)s") % {"page": page, "pages": pages}
+
+    def money(self, money: Money, style: Style) -> Shaped:
+        """Return an amount. Its minus comes first when it is read: at the left, or at the right of Arabic digits."""
+        return self._book.figures(self._figures(money), style, minus=self._minus(money.amount_minor < 0))
+
+    def in_column(self, money: Money, style: Style, *, signed: bool = False) -> Shaped:
+        """Return an amount for a column, in which decimals stand below decimals.
+
+        Arabic digits differ in width, so what is behind the sign of decimals, and the place of a minus, is filled up to
+        the most that it can be.
+        """
+        minus = self._minus(money.amount_minor < 0)
+        figures = self._figures(money)
+        shaped = self._book.figures(figures, style, minus=minus)
+        if not self._is_arabic:
+            return shaped
+        scale = money.currency.scale
+        behind = figures[-scale - 1 :] if scale else ""
+        widest = "٫" + "٣" * scale if scale else ""
+        bold = Style(style.size, style.colour, is_bold=True)
+        room = self._width(widest, self._minus(signed), bold) - self._width(behind, minus, style)
+        return replace(shaped, width=shaped.width + room)
+
+    def _minus(self, is_there: bool) -> str:  # noqa: FBT001  (whether it is there is all there is to say)
+        return ("right" if self._is_arabic else "left") if is_there else ""
+
+    def _width(self, figures: str, minus: str, style: Style) -> int:
+        key = (figures, minus, style)
+        if key not in self._behind:
+            self._behind[key] = self._book.figures(figures, style, minus=minus).width
+        return self._behind[key]
+
+    def _figures(self, money: Money) -> str:
+        whole, point, part = Money(abs(money.amount_minor), money.currency).decimal_text().partition(".")
+        text = f"{int(whole):,}{point}{part}"
+        return arabic_digits(text.translate(_TO_ARABIC_SIGNS)) if self._is_arabic else text
