@@ -17,7 +17,6 @@ import gc
 import json
 import multiprocessing
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -30,6 +29,7 @@ import psycopg
 
 from benchmarks import Claim, _ledger_load, percentile
 from benchmarks._ledger_load import Load, Maker
+from benchmarks._processes import cpu_of_server, cpu_seconds, environment, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parent.parent
 KEY: Final = "bench-" + "0" * 40
 SWITCH_SECONDS: Final = 0.001
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
-_START_SECONDS_MAX: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +111,7 @@ class _Rail:
         process = multiprocessing.get_context("fork").Process(
             target=_call, args=(there, self.ids, self.ledger, calls, self.seconds, self.windows)
         )
-        before = _cpu_of_server(self.database)
+        before = cpu_of_server(self.database)
         process.start()
         there.close()
         try:
@@ -122,7 +120,7 @@ class _Rail:
             process.join(30)
             if process.is_alive():
                 process.terminate()
-        server = _cpu_of_server(self.database) - before
+        server = cpu_of_server(self.database) - before
         rate = round(statistics.median(window["calls"] / window["seconds"] for window in windows))
         p99 = statistics.median(window["p99_ms"] for window in windows)
         total = sum(window["calls"] for window in windows)
@@ -146,7 +144,7 @@ class _Rail:
         accounts = self.context.folder / "accounts"
         accounts.write_bytes(b"".join(id_.bytes for id_ in self.ids))
         claims = []
-        with _rail_process(self.database, home) as (port, pid):
+        with serving("rail", self.database, home) as (port, pid):
             for name, (connections, goal) in _HTTP.items():
                 if name.startswith(self.only):
                     self.context.tell(f"{name} …")
@@ -161,7 +159,7 @@ class _Rail:
             "connections": connections, "seconds": self.seconds, "windows": self.windows,
             "expected": 2_000 if self.context.quick else 15_000,
         }  # fmt: skip
-        server, serving = _cpu_of_server(self.database), _cpu_seconds(rail)
+        server, served = cpu_of_server(self.database), cpu_seconds(rail)
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.load.generator"],
             input=json.dumps(orders), capture_output=True, text=True, cwd=ROOT, check=False,
@@ -176,8 +174,8 @@ class _Rail:
         notes = {
             "generator": "benchmarks/load/generator.py (Python, epoll), same machine",
             "generator_cpu_us": round(1e6 * sum(window["cpu_seconds"] for window in windows) / total, 1),
-            "rail_cpu_us": round(1e6 * (_cpu_seconds(rail) - serving) / warmed, 1),
-            "postgresql_cpu_us": round(1e6 * (_cpu_of_server(self.database) - server) / warmed, 1),
+            "rail_cpu_us": round(1e6 * (cpu_seconds(rail) - served) / warmed, 1),
+            "postgresql_cpu_us": round(1e6 * (cpu_of_server(self.database) - server) / warmed, 1),
             "p50_ms": statistics.median(window["ms"]["p50"] for window in windows),
             "p999_ms": statistics.median(window["ms"]["p999"] for window in windows),
             "statuses": _sum_up(windows),
@@ -261,16 +259,10 @@ async def _window(commit: Any, asked: list[Any], callers: int, seconds: float) -
     }
 
 
-def _environment(database: BenchDatabase, **more: str) -> dict[str, str]:
-    server = database.server
-    url = f"postgresql://raseed_app:{server.password}@/raseed?host={server.socket_folder}&port=5432"
-    return {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "raseed.project.settings", **more}
-
-
 @contextlib.contextmanager
 def _ledger_process(database: BenchDatabase) -> Iterator[None]:
     """Run the ledger's own process (sealer and expiry) beside the load, as ``./raseed run`` does."""
-    process = subprocess.Popen([sys.executable, "-m", "raseed.ledger.worker"], env=_environment(database))
+    process = subprocess.Popen([sys.executable, "-m", "raseed.ledger.worker"], env=environment(database))
     try:
         yield
         if process.poll() is not None:
@@ -278,51 +270,3 @@ def _ledger_process(database: BenchDatabase) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(timeout=30)
-
-
-@contextlib.contextmanager
-def _rail_process(database: BenchDatabase, home: Path) -> Iterator[tuple[int, int]]:
-    """Run a rail as ``./raseed run`` does; yields its port and the process's number."""
-    from raseed.project.supervisor import Plan, household  # noqa: PLC0415
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    plan = Plan(host="127.0.0.1", port=port, rail_port=port, phone_port=port, workers=1, demo=False)
-    command = next(child.command for child in household(plan) if child.name == "rail")
-    process = subprocess.Popen(command, env=_environment(database, RASEED_HOME=str(home)))
-    try:
-        deadline = time.monotonic() + _START_SECONDS_MAX
-        while True:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-                break
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError("the rail did not start")
-            time.sleep(0.05)
-        yield port, process.pid
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def _cpu_of_server(database: BenchDatabase) -> float:
-    pid = database.server.running_pid()
-    return 0.0 if pid is None else _cpu_seconds(pid)
-
-
-def _cpu_seconds(pid: int) -> float:
-    """Return the CPU that a process, its children and those that have ended have used so far (Linux)."""
-    used, parents = {}, {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError):
-                fields = (entry / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-                parents[int(entry.name)] = int(fields[1])
-                own, ended = int(fields[11]) + int(fields[12]), int(fields[13]) + int(fields[14])
-                used[int(entry.name)] = own + ended
-    family: set[int] = set()
-    found = {pid}
-    while found:
-        family |= found
-        found = {child for child, parent in parents.items() if parent in family} - family
-    return sum(used.get(member, 0) for member in family) / _TICKS
