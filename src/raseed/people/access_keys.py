@@ -186,7 +186,11 @@ def author_of_access_key(text: str, *, clock: Clock = SYSTEM_CLOCK) -> tuple[Acc
     if row.last_used_at is None or hour > row.last_used_at:
         AccessKeyRow.objects.filter(id=row.id, revoked_at=None).update(last_used_at=hour)
     return key, Author(
-        f"key:{key.id}", MappingProxyType({key.institution_id: permissions}), everything=False, holder=key.holder
+        f"key:{key.id}",
+        MappingProxyType({key.institution_id: permissions}),
+        everything=False,
+        holder=key.holder,
+        issuer=key.issued_by,
     )
 
 

@@ -38,12 +38,14 @@ class Author:
         permissions: by institution, the codes of what may be done there.
         everything: all is permitted everywhere; only ``SYSTEM`` has it.
         holder: for a key, who answers for it (``staff:<uuid>``, ``customer:<uuid>``, ``institution:<uuid>``).
+        issuer: for a key, who issued it, and so has seen its secret.
     """
 
     actor: str
     permissions: Mapping[UUID, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
     everything: bool = False
     holder: str | None = None
+    issuer: str | None = None
 
     @property
     def person(self) -> str:

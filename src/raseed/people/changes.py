@@ -67,7 +67,7 @@ class PersonNeeded(PermissionRefused):
 
     code = "person_needed"
     sentence = mark("A change with this weight is proposed by a person.")
-    hint = mark("Sign in as a member of staff, or use a key that a member of staff answers for.")
+    hint = mark("Sign in as a member of staff, or use a key that you issued for yourself.")
 
 
 class NotTheProposer(PermissionRefused):

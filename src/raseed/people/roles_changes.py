@@ -16,7 +16,7 @@ from .authority import registered_permissions
 from .changes import Change, ChangeKind, ChangeLine
 from .domain import LANGUAGES, SLUG_LENGTH_MAX, clean_names
 from .models import GrantRow, RoleRow, StaffRow
-from .permissions import ROLES_CONFIRM, ROLES_PROPOSE
+from .permissions import ROLES_CONFIRM, ROLES_PROPOSE, SELF_PAY, SELF_VIEW
 from .roles import ROLES_MAX, UnknownRole
 
 ROLE: Final = "people.role"
@@ -104,6 +104,7 @@ def _wanted(change: Change) -> tuple[str, dict[str, str], list[str]]:
     if not plain or not 0 < len(slug) <= SLUG_LENGTH_MAX:
         raise InvalidRole(field="slug")
     known = {one.code for one in registered_permissions()} | set(row.permissions if row else ())
+    known -= {SELF_PAY, SELF_VIEW}
     for code in permissions:
         if code not in known:
             raise UnknownPermission(field="permissions", permission=code)

@@ -160,6 +160,12 @@ def test_a_program_that_no_member_of_staff_answers_for_proposes_nothing(
         proposed(Author("key:1", lina.permissions, holder=holder), bank)
 
 
+def test_a_key_that_another_has_seen_proposes_nothing(bank: UUID, lina: Author, omar: Author) -> None:
+    with pytest.raises(PersonNeeded):
+        proposed(Author("key:1", lina.permissions, holder=lina.actor, issuer=omar.actor), bank)
+    proposed(Author("key:1", lina.permissions, holder=lina.actor, issuer=lina.actor), bank)
+
+
 def test_what_the_system_proposed_a_person_confirms(bank: UUID, lina: Author) -> None:
     confirm_change(proposed(SYSTEM, bank).id, by=lina)
     assert level() == 3

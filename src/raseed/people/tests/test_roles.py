@@ -170,6 +170,7 @@ class TestRoles:
             ({"names": "Night"}, InvalidRole),
             ({"names": {"en": 5}}, InvalidRole),
             ({"permissions": ["people.everything"]}, UnknownPermission),
+            ({"permissions": ["people.self.pay"]}, UnknownPermission),
             ({"permissions": "people.audit.view"}, InvalidRole),
             ({"permissions": [5]}, InvalidRole),
             ({"more": 1}, InvalidRole),
