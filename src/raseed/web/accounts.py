@@ -45,6 +45,11 @@ class ShownAccount:
         return self.account.state is banking.AccountState.OPEN
 
     @property
+    def is_loan(self) -> bool:
+        """Whether it is a loan."""
+        return self.account.product.kind is banking.ProductKind.LOAN
+
+    @property
     def is_wallet(self) -> bool:
         """Whether it is a wallet."""
         return self.account.product.kind is banking.ProductKind.WALLET

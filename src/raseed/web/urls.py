@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from .assets import serve
 from .views import home, opening, send, settings, sign_in, statement
@@ -22,5 +22,6 @@ urlpatterns = [
     path("send/change", send.send_edit, name="send-edit"),
     path("send/confirm", send.send_confirmed, name="send-confirm"),
     path("payments/<uuid:payment_id>", send.receipt, name="receipt"),
+    path("office/", include("raseed.web.office.urls")),
     path("static/<path:name>", serve),
 ]

@@ -19,7 +19,7 @@ register = template.Library()
 
 LONG_AMOUNT: Final = 15
 """Characters from which an amount is set smaller where it is the largest thing on the page."""
-TURNING_ICONS: Final = frozenset({"send", "back", "on", "out"})
+TURNING_ICONS: Final = frozenset({"send", "back", "on", "out", "to"})
 """Icons that point along the line of text, and so turn round where it runs from the right."""
 ICONS: Final = {
     "home": '<path d="M4 11.5 12 5l8 6.5V19a1 1 0 0 1-1 1h-4.5v-5h-5v5H5a1 1 0 0 1-1-1z"/>',
@@ -39,6 +39,18 @@ ICONS: Final = {
     "wallet": '<path d="M4 7.5A2.5 2.5 0 0 1 6.5 5H17v3M4 7.5V17a2 2 0 0 0 2 2h14V8H6.5"/><path d="M16 13.5h.1"/>',
     "bank": '<path d="m4 9 8-4.5L20 9zM6 12v5M10 12v5M14 12v5M18 12v5M4 19.5h16"/>',
     "again": '<path d="M19 12a7 7 0 1 1-2.2-5.1M19 4v4h-4"/>',
+    "search": '<circle cx="10.5" cy="10.5" r="6"/><path d="m15 15 5 5"/>',
+    "menu": '<path d="M4 7h16M4 12h16M4 17h16"/>',
+    "person": '<circle cx="12" cy="8" r="3.5"/><path d="M5 20c.6-3.8 3.4-6 7-6s6.4 2.2 7 6"/>',
+    "people": '<circle cx="9" cy="9" r="3"/><path d="M3.5 19c.5-3.2 2.6-5 5.5-5s5 1.8 5.5 5M15 6.5a3 3 0 0 1 0 5.5M17 14.4c2 .6 3.2 2.2 3.5 4.6"/>',
+    "changes": '<path d="M4 8.5h14M14.5 5 18 8.5 14.5 12M20 15.5H6M9.5 12 6 15.5 9.5 19"/>',
+    "audit": '<path d="M6 4h12v16H6zM9 8.5h6M9 12h6M9 15.5h3.5"/>',
+    "file": '<path d="M6.5 3.5h7l4 4v13h-11zM13.5 3.5v4h4M9 16l3-3 3 3M12 13v5"/>',
+    "shield": '<path d="M12 3.5 5 6v5.5c0 4.5 3 7.5 7 9 4-1.5 7-4.5 7-9V6z"/>',
+    "lock": '<rect x="5.5" y="10.5" width="13" height="9" rx="1.5"/><path d="M8.5 10.5V8a3.5 3.5 0 0 1 7 0v2.5"/>',
+    "tag": '<path d="M4 4.5h8l8 8-7.5 7.5-8.5-8zM8 8.5v.1"/>',
+    "key": '<circle cx="8" cy="15" r="3.5"/><path d="m10.5 12.5 8-8M15.5 7.5l3 3M13 10l2 2"/>',
+    "to": '<path d="M5 12h13M13.5 7.5 18 12l-4.5 4.5"/>',
     "print": '<path d="M7 9V4h10v5M7 17H4.5V9h15v8H17M7 14h10v6H7z"/>',
 }  # fmt: skip
 

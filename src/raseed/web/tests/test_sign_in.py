@@ -12,8 +12,8 @@ from django.test import Client, RequestFactory
 
 from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.people import api as people
+from raseed.web.network import client_address
 from raseed.web.tests.street import CODE, LAYLA_PHONE, Street, browser, signed_in, words_of
-from raseed.web.views import sign_in
 
 
 def test_a_customer_signs_in_and_sees_the_balance(street: Street) -> None:
@@ -224,7 +224,7 @@ def test_rate_limits_see_who_asks_not_the_proxy(
 ) -> None:
     monkeypatch.setattr(settings, "HTTPS", https)
     request = RequestFactory().get("/", headers={"x-forwarded-for": forwarded})
-    assert sign_in._address(request) == expected
+    assert client_address(request) == expected
 
 
 def test_sessions_that_ran_out_are_deleted_at_the_next_sign_in(street: Street) -> None:

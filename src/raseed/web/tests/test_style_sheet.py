@@ -9,6 +9,8 @@ import pytest
 
 FOLDER = Path(__file__).parent.parent
 CSS = (FOLDER / "static" / "web" / "app.css").read_text(encoding="utf-8")
+OFFICE = (FOLDER / "static" / "web" / "office.css").read_text(encoding="utf-8")
+"""What the back office adds: it stands on the first, and brings no colour and no token of its own."""
 TEXT_MIN = 4.5
 """WCAG 2.2, 1.4.3 (AA): text against its ground."""
 PART_MIN = 3.0
@@ -87,10 +89,34 @@ def test_every_token_used_is_defined() -> None:
     assert set(re.findall(r"var\(--([\w-]+)\)", CSS)) <= defined
 
 
-def test_nothing_is_loaded_from_the_sheet() -> None:
-    assert "@font-face" not in CSS
-    assert "@import" not in CSS
-    assert "url(" not in CSS
+@pytest.mark.parametrize("sheet", [CSS, OFFICE], ids=["app", "office"])
+def test_nothing_is_loaded_from_the_sheet(sheet: str) -> None:
+    assert "@font-face" not in sheet
+    assert "@import" not in sheet
+    assert "url(" not in sheet
+
+
+def test_the_office_brings_no_colour_and_no_token_of_its_own() -> None:
+    assert not re.findall(r"#[0-9a-f]{3,8}\b|\brgba?\(", OFFICE)
+    assert not re.findall(r"^\s*--[\w-]+:", OFFICE, re.MULTILINE)
+    assert set(re.findall(r"var\(--([\w-]+)\)", OFFICE)) <= set(re.findall(r"--([\w-]+):", CSS))
+
+
+def test_the_office_knows_only_logical_sides() -> None:
+    assert not re.findall(r"(?<![\w-])(?:left|right|(?:border|margin|padding)-(?:left|right|top|bottom))\s*:", OFFICE)
+    assert not re.findall(r"(?<![\w-])(?:min-|max-)?(?:width|height):", re.sub(r"@media \([^)]*\)", "", OFFICE))
+    assert '[dir="rtl"]' not in OFFICE
+
+
+def test_every_class_of_the_office_is_used() -> None:
+    used = "".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("templates", "templatetags")
+        for path in (FOLDER / folder).rglob("*.*")
+        if path.suffix in (".html", ".py")
+    )
+    idle = {name for name in re.findall(r"\.([a-z][\w-]*)", re.sub(r"/\*.*?\*/", "", OFFICE, flags=re.DOTALL)) if name not in used}
+    assert not idle - {"good", "bad", "warn", "icon", "in"}
 
 
 def test_only_logical_sides() -> None:
@@ -110,7 +136,7 @@ def test_every_class_in_a_template_is_in_the_sheet() -> None:
     for path in (FOLDER / "templates").rglob("*.html"):
         for value in re.findall(r'class="([^"]*)"', re.sub(r"{%.*?%}|{{.*?}}", " ", path.read_text(encoding="utf-8"))):
             used |= set(value.split())
-    known = set(re.findall(r"\.([a-z][\w-]*)", CSS))
+    known = set(re.findall(r"\.([a-z][\w-]*)", CSS + OFFICE))
     assert used - hooks <= known
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import quote
 
@@ -18,6 +17,7 @@ from raseed.kernel.text import ascii_digits
 from raseed.people import api as people
 from raseed.platform.api import error_status
 from raseed.web import sessions
+from raseed.web.network import client_address
 from raseed.web.reader import DIGITS_COOKIE, keep_language, keep_preference
 from raseed.web.rendering import render, words
 from raseed.web.requests import PageRequest, find_customer
@@ -59,7 +59,7 @@ def phone_page(request: HttpRequest) -> HttpResponseBase:
         return render(request, "web/sign_in.html", follow=follow, ended=ended, left="left" in request.GET)
     try:
         phone = people.normal_phone(typed, home_region())
-        people.request_code(phone=phone, client_address=_address(request))
+        people.request_code(phone=phone, client_address=client_address(request))
     except RaseedError as error:
         return render(
             request,
@@ -99,7 +99,7 @@ def code_page(request: HttpRequest) -> HttpResponseBase:
         return render(request, "web/sign_in_code.html", shown=shown)
     typed = "".join(ascii_digits(request.POST.get("code", ""))[:CODE_TEXT_MAX].split())
     try:
-        customer = people.confirm_code(phone=phone, code=typed, client_address=_address(request))
+        customer = people.confirm_code(phone=phone, code=typed, client_address=client_address(request))
     except RaseedError as error:
         return render(
             request,
@@ -132,18 +132,3 @@ def sign_out(request: HttpRequest) -> HttpResponseBase:
     response = HttpResponseRedirect(f"{reverse('sign-in')}?left=1", status=303)
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
-
-
-def _address(request: HttpRequest) -> str | None:
-    """Return the network address that asks, for rate limits; ``None`` where it can't be known.
-
-    Behind a proxy (``RASEED_HTTPS=1``) everybody seems to come from the proxy. What it wrote itself, the last entry of
-    ``X-Forwarded-For``, is believed; what stands before that anyone can write.
-    """
-    seen = request.META.get("REMOTE_ADDR", "")
-    if settings.HTTPS:
-        seen = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    try:
-        return str(ip_address(seen))
-    except ValueError:
-        return None

@@ -1,0 +1,166 @@
+"""What audit records and changes call ``kind:id``, in words and with the address of its page, looked up a page at a time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from raseed.banking import api as banking
+from raseed.kernel.errors import mark
+from raseed.kernel.ids import InvalidId, parse_id
+from raseed.people import api as people
+
+if TYPE_CHECKING:
+    from .requests import StaffRequest
+
+SHORT_ID: Final = 8
+"""Characters of an id by which things without a name are told apart."""
+KIND_WORDS: Final = {
+    "system": mark("Raseed itself"),
+    "staff": mark("Staff"),
+    "customer": mark("Person"),
+    "account": mark("Account"),
+    "product": mark("Product"),
+    "role": mark("Role"),
+    "institution": mark("Institution"),
+    "key": mark("Access key"),
+    "change": mark("Change"),
+    "payment": mark("Payment"),
+    "order": mark("Payment order"),
+    "loan": mark("Loan"),
+    "webhook": mark("Webhook"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A thing in words. ``number`` says that the words are a number (an IBAN), to be written from the left."""
+
+    kind: str
+    kind_words: str
+    words: str
+    address: str = ""
+    number: bool = False
+
+
+def name_in(names: Mapping[str, str], language: str) -> str:
+    """Return a name in ``language``, else in the first language there is one in."""
+    return names.get(language) or next(iter(names.values()), "")
+
+
+def kind_words(kind: str) -> str:
+    """Return what things of a kind are called."""
+    return gettext(KIND_WORDS[kind]) if kind in KIND_WORDS else kind.replace("_", " ")
+
+
+def names_of(references: Iterable[str], page: StaffRequest) -> dict[str, Named]:
+    """Return the things that references (``kind:id``) name, in words for this reader; those unknown by a part of their id.
+
+    A customer is named in full to staff who may see customers, and masked to others.
+    """
+    wanted: dict[str, dict[UUID, str]] = defaultdict(dict)
+    found: dict[str, Named] = {}
+    for reference in set(references):
+        kind, _, text = reference.partition(":")
+        try:
+            wanted[kind][parse_id(text)] = reference
+        except InvalidId:
+            found[reference] = Named(kind, kind_words(kind), text or kind_words(kind))
+    for kind, ids in wanted.items():
+        named = _NAMERS[kind](list(ids), page) if kind in _NAMERS else {}
+        for id_, reference in ids.items():
+            found[reference] = named.get(id_) or Named(kind, kind_words(kind), id_.hex[-SHORT_ID:].upper(), number=True)
+    return found
+
+
+def _staff(ids: list[UUID], page: StaffRequest) -> Mapping[UUID, Named]:
+    linked, found = page.rights.may("people.staff.view"), {}
+    for id_ in ids:
+        with suppress(people.UnknownStaff):
+            one = people.staff(id_)
+            address = reverse("office:staff-one", args=[id_]) if linked else ""
+            found[id_] = Named("staff", kind_words("staff"), name_in(one.names, page.reader.language), address)
+    return found
+
+
+def _customers(ids: list[UUID], page: StaffRequest) -> Mapping[UUID, Named]:
+    seen = page.rights.may("people.customers.view")
+    told = people.display_name if seen else people.masked_name
+    return {
+        id_: Named(
+            "customer",
+            kind_words("customer"),
+            told(one, page.reader.language),
+            reverse("office:person", args=[id_]) if seen else "",
+        )
+        for id_, one in people.customers(ids).items()
+    }
+
+
+def account_words(account: banking.BankAccount) -> str:
+    """Return the number by which an account is told: a wallet's phone number, an IBAN, an account number."""
+    phone, iban, number = (account.alias(kind) for kind in banking.AliasKind)
+    if phone and account.product.kind is banking.ProductKind.WALLET:
+        return people.phone_text(phone)
+    return banking.printed_iban(iban) if iban else number or account.id.hex[-SHORT_ID:].upper()
+
+
+def _accounts(ids: list[UUID], page: StaffRequest) -> Mapping[UUID, Named]:
+    return {
+        id_: Named(
+            "account",
+            kind_words("account"),
+            account_words(one),
+            reverse("office:account", args=[id_])
+            if page.rights.may("banking.accounts.view", one.institution_id)
+            else "",
+            number=True,
+        )
+        for id_, one in banking.accounts(ids).items()
+    }
+
+
+def _products(ids: list[UUID], page: StaffRequest) -> Mapping[UUID, Named]:
+    found = {}
+    for id_ in ids:
+        with suppress(banking.ProductNotOffered):
+            product = banking.product(id_)
+            linked = page.rights.may("banking.accounts.view", product.institution_id)
+            address = reverse("office:product", args=[id_]) if linked else ""
+            found[id_] = Named("product", kind_words("product"), product.name(page.reader.language), address)
+    return found
+
+
+def _roles(ids: list[UUID], page: StaffRequest) -> Mapping[UUID, Named]:
+    linked, found = page.rights.may("people.staff.view"), {}
+    for id_ in ids:
+        with suppress(people.UnknownRole):
+            one = people.role(id_)
+            address = reverse("office:role", args=[id_]) if linked else ""
+            found[id_] = Named("role", kind_words("role"), name_in(one.names, page.reader.language), address)
+    return found
+
+
+def _institutions(ids: list[UUID], page: StaffRequest) -> Mapping[UUID, Named]:
+    return {
+        one.id: Named("institution", kind_words("institution"), people.display_name(one, page.reader.language))
+        for one in people.institutions()
+        if one.id in ids
+    }
+
+
+_NAMERS: Final[Mapping[str, Callable[[list[UUID], StaffRequest], Mapping[UUID, Named]]]] = {
+    "staff": _staff,
+    "customer": _customers,
+    "account": _accounts,
+    "product": _products,
+    "role": _roles,
+    "institution": _institutions,
+}

@@ -1,0 +1,55 @@
+"""The menu of the back office: what the person may open at the institution they look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from raseed.kernel.errors import mark
+
+if TYPE_CHECKING:
+    from .requests import StaffRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of the menu. ``permissions``: holding one of them is enough; none: for all staff."""
+
+    name: str
+    words: str
+    icon: str
+    permissions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShownItem:
+    """A line of the menu as it stands on a page."""
+
+    name: str
+    words: str
+    icon: str
+    address: str
+
+
+ITEMS: Final = (
+    Item("desk", mark("Desk"), "home"),
+    Item("search", mark("People and accounts"), "search", ("people.customers.view", "banking.accounts.view")),
+    Item("changes", mark("Changes"), "changes"),
+    Item("products", mark("Products, limits, fees"), "tag", ("banking.accounts.view",)),
+    Item("staff", mark("Staff"), "people", ("people.staff.view",)),
+    Item("roles", mark("Roles"), "shield", ("people.staff.view",)),
+    Item("audit", mark("Audit trail"), "audit", ("people.audit.view",)),
+    Item("me", mark("My sign-in"), "key"),
+)
+
+
+def menu(page: StaffRequest) -> list[ShownItem]:
+    """Return the lines of the menu that this person is offered here."""
+    return [
+        ShownItem(item.name, gettext(item.words), item.icon, reverse(f"office:{item.name}"))
+        for item in ITEMS
+        if not item.permissions or any(page.author.may(code, page.institution.id) for code in item.permissions)
+    ]

@@ -1,0 +1,197 @@
+"""Requests of staff, and the gate before every page of the back office.
+
+Who comes through is signed in, holds the page's permission at one institution at least, and for a weighty act has shown
+the second factor a short while ago. Whether they hold it at the institution that a page is about is asked again, by the
+view for what it shows (``Rights.require``) and by the service for what it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, cast
+from urllib.parse import urlencode
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
+
+from raseed.kernel.clock import SYSTEM_CLOCK
+from raseed.kernel.errors import RaseedError, TemporarilyUnavailable
+from raseed.people import api as people
+from raseed.platform.api import error_status
+from raseed.web.network import client_address
+from raseed.web.rendering import words
+from raseed.web.requests import PageRequest
+
+from . import sessions
+from .rendering import error_page, render
+from .sessions import Facts, OfficeSession, Standing
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.http.response import HttpResponseBase
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], "HttpResponseBase"]
+SECOND_FACTOR: Final = "second_factor"
+"""The field in which a weighty act carries the code, when it has to be shown again."""
+_NOT_REPEATED: Final = frozenset({"csrfmiddlewaretoken", SECOND_FACTOR})
+REASON_OF_END: Final = {Standing.IDLE: "ended", Standing.CHANGED: "changed"}
+
+
+class OfficeRequest(PageRequest):
+    """A request below ``/office/``; ``staff`` is known once the gate has looked."""
+
+    office_session: OfficeSession
+    staff: people.Staff | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What a person of staff may do, asked for the institution that they look at unless another is named."""
+
+    author: people.Author
+    here: people.Institution
+    institutions: tuple[people.Institution, ...]
+
+    def may(self, permission: str, institution_id: UUID | None = None) -> bool:
+        """Say whether they hold a permission at an institution."""
+        return self.author.may(permission, institution_id or self.here.id)
+
+    def may_somewhere(self, permission: str) -> bool:
+        """Say whether they hold a permission at any institution."""
+        return any(self.author.may(permission, one.id) for one in self.institutions)
+
+    def require(self, permission: str, institution_id: UUID | None = None) -> None:
+        """Refuse, unless they hold a permission at an institution.
+
+        Raises:
+            NotPermitted: they don't.
+        """
+        if not self.may(permission, institution_id):
+            raise people.NotPermitted(permission=permission)
+
+
+class StaffRequest(OfficeRequest):
+    """A request of a person of staff who is signed in; ``institution`` is the one whose books they look at."""
+
+    staff: people.Staff
+    author: people.Author
+    rights: Rights
+    facts: Facts
+    institutions: tuple[people.Institution, ...]
+    institution: people.Institution
+
+
+def in_office(view: Callable[Concatenate[OfficeRequest, P], HttpResponseBase]) -> View[P]:
+    """Give a view of the back office its session, and turn refusals into pages of the back office; anybody may come."""
+
+    @wraps(view)
+    def framed(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        page = cast(OfficeRequest, request)
+        page.office_session, page.staff = sessions.load(page), None
+        try:
+            response = view(page, *args, **kwargs)
+        except RaseedError as error:
+            response = error_page(page, error)
+        except (OperationalError, InterfaceError):
+            return error_page(page, TemporarilyUnavailable())
+        sessions.keep(page.office_session, response, had_cookie=sessions.COOKIE in page.COOKIES)
+        return response
+
+    return framed
+
+
+def staff_only(
+    permission: str | None = None, *, weighty: bool = False
+) -> Callable[[Callable[Concatenate[StaffRequest, P], HttpResponseBase]], View[P]]:
+    """Let only staff through who hold ``permission`` (``None``: all staff) at one of their institutions.
+
+    With ``weighty``, what is posted needs a second factor shown a short while ago: where it is older, the code is asked
+    for, and everything entered goes on with it.
+    """
+
+    def gate(view: Callable[Concatenate[StaffRequest, P], HttpResponseBase]) -> View[P]:
+        @wraps(view)
+        def guarded(request: OfficeRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            standing = find_staff(request)
+            if standing is not Standing.SIGNED_IN:
+                return _to_sign_in(request, standing)
+            page = cast(StaffRequest, request)
+            if permission is not None and not page.rights.may_somewhere(permission):
+                raise people.NotPermitted(permission=permission)
+            asked = second_factor(page) if weighty and page.method == "POST" else None
+            return view(page, *args, **kwargs) if asked is None else asked
+
+        framed = in_office(guarded)
+        vars(framed)["permission"] = permission  # for the test that walks all addresses
+        return framed
+
+    return gate
+
+
+def find_staff(request: OfficeRequest) -> Standing:
+    """Find out who of the staff is signed in, and with what rights; the session of one who is locked or changed ends."""
+    standing, facts = sessions.look(request.office_session, now=SYSTEM_CLOCK.now())
+    if facts is not None:
+        try:
+            staff = people.staff(facts.staff_id)
+        except people.UnknownStaff:
+            standing = Standing.CHANGED
+        else:
+            if staff.state != people.StaffState.ACTIVE or staff.session_epoch != facts.epoch:
+                standing = Standing.CHANGED
+            else:
+                _know(cast(StaffRequest, request), staff, facts)
+    if standing in REASON_OF_END:
+        sessions.end(request, request.office_session)
+    return standing
+
+
+def _know(page: StaffRequest, staff: people.Staff, facts: Facts) -> None:
+    author = people.author_of_staff(staff.id)
+    working = tuple(one for one in people.institutions() if author.permissions.get(one.id))
+    institutions = working or (people.institution(staff.institution_id),)
+    by_id = {one.id: one for one in institutions}
+    here = by_id.get(facts.institution_id or staff.institution_id) or by_id.get(staff.institution_id) or institutions[0]
+    page.staff, page.facts, page.author = staff, facts, author
+    page.institutions, page.institution = institutions, here
+    page.rights = Rights(author, here, institutions)
+
+
+def second_factor(page: StaffRequest) -> HttpResponseBase | None:
+    """Return the page that asks for the second factor, or ``None`` where it was shown lately, or just now and rightly."""
+    now = SYSTEM_CLOCK.now()
+    if sessions.factor_is_fresh(page.facts, now=now):
+        return None
+    code, error = page.POST.get(SECOND_FACTOR, ""), None
+    if code:
+        try:
+            people.give_second_factor(page.staff.id, code=code, client_address=client_address(page))
+        except RaseedError as refused:
+            error = refused
+        else:
+            sessions.note_factor(page.office_session, now=now)
+            return None
+    entered = [(name, value) for name, values in page.POST.lists() if name not in _NOT_REPEATED for value in values]
+    return render(
+        page,
+        "office/second_factor.html",
+        status=error_status(error) if error else 200,
+        entered=entered,
+        errors={"code": words(page, error)} if error else {},
+    )
+
+
+def _to_sign_in(request: OfficeRequest, standing: Standing) -> HttpResponseBase:
+    query = {REASON_OF_END[standing]: "1"} if standing in REASON_OF_END else {}
+    if request.path != reverse("office:desk"):
+        query["next"] = request.get_full_path() if request.method == "GET" else request.path
+    address = reverse("office:sign-in") + (f"?{urlencode(query)}" if query else "")
+    if request.htmx:
+        return HttpResponseClientRedirect(address)
+    return HttpResponseRedirect(address, status=303)
