@@ -185,8 +185,11 @@ class _Banking:
         return found
 
     def _pages(self, _: Bank, accounts: Sequence[BankAccount]) -> list[Claim]:
+        from django.conf import settings  # noqa: PLC0415
+
         home = self.context.folder / "pages-home"
         (home / "keys").mkdir(parents=True)
+        (home / "keys" / "django-secret").write_text(settings.SECRET_KEY, encoding="ascii")
         cookies = _signed_in([account.owner_id for account in accounts[: self.readers]])
         readers = [
             {"cookie": f"session={cookie}", "paths": ["/", f"/accounts/{account.id}"]}
