@@ -165,7 +165,8 @@ class Typeface:
 
     def _shaped(self, text: str, *, is_rtl: bool) -> Shaped:
         infos, positions = self._glyphs(text, {}, is_rtl=is_rtl)
-        letters = _letters(text, [info.cluster for info in infos])
+        advances = [position.x_advance for position in positions]
+        letters = _letters(text, [info.cluster for info in infos], advances, is_rtl=is_rtl)
         parts: list[str] = []
         marks: list[Mark] = []
         pen = 0
@@ -236,17 +237,20 @@ def _joined(words: list[Shaped]) -> Shaped:
     return Shaped("".join([word.codes for word in words]).replace("><", ""), pen, tuple(marks))
 
 
-def _letters(text: str, clusters: list[int]) -> list[str]:
+def _letters(text: str, clusters: list[int], advances: list[int], *, is_rtl: bool) -> list[str]:
     """Return the letters that each glyph stands for: those from its cluster's start to the next cluster's.
 
-    Of several glyphs in a cluster the first takes them.
+    Of several glyphs in a cluster the first to be read takes them, a letter before a mark.
     """
     starts = sorted(set(clusters))
     ends = dict(zip(starts, [*starts[1:], len(text)], strict=True))
-    letters = []
-    for cluster in clusters:
-        end = ends.pop(cluster, None)
-        letters.append("" if end is None else text[cluster:end])
+    letters = [""] * len(clusters)
+    order = range(len(clusters) - 1, -1, -1) if is_rtl else range(len(clusters))
+    for with_advance in (True, False):
+        for place in order:
+            cluster = clusters[place]
+            if cluster in ends and (advances[place] > 0 or not with_advance):
+                letters[place] = text[cluster : ends.pop(cluster)]
     return letters
 
 
