@@ -86,7 +86,10 @@ def grant_loan(
     )
     try:
         _grant(id, product_id, pay_to, principal_minor, terms, instalments, by.actor, said, clock)
-    except IntegrityError as error:  # the same id at the same instant: with the same content, or this one says not
+    except (
+        IntegrityError,
+        AccountOpenedDifferently,
+    ) as error:  # the same id at the same instant: with the same content, or this one says not
         known = _granted(id, product_id, pay_to, principal_minor, terms, clock)
         if known is None:
             raise AccountOpenedDifferently(field="id") from error
@@ -157,9 +160,7 @@ def _grant(
             customer_id=pay_to.owner_id,
             clock=clock,
         )
-        platform.emit(
-            events.LOAN_GRANTED, {"account_id": str(id_)}, institution_id=pay_to.institution_id, clock=clock
-        )
+        platform.emit(events.LOAN_GRANTED, {"account_id": str(id_)}, institution_id=pay_to.institution_id, clock=clock)
         post(_pay_out(id_, pay_to, principal_minor, fee, today), clock=clock)
 
 
@@ -223,9 +224,7 @@ def write_plan(plan: LoanPlanRow, instalments: Sequence[Instalment]) -> None:
     )
 
 
-def _pay_out(
-    id_: UUID, pay_to: BankAccount, principal_minor: int, fee: int, today: date
-) -> list[ledger.NewTransfer]:
+def _pay_out(id_: UUID, pay_to: BankAccount, principal_minor: int, fee: int, today: date) -> list[ledger.NewTransfer]:
     transfers = [
         ledger.NewTransfer(
             id=derived_id("loan paid out", id_),

@@ -161,9 +161,10 @@ CREATE TRIGGER banking_instalment_fits BEFORE INSERT ON banking_instalment
 
 CREATE FUNCTION banking_loan_plan_adds_up() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF (NEW.instalments, NEW.principal_minor) IS DISTINCT FROM
-        (SELECT count(*)::int2, COALESCE(sum(principal_minor), 0)::int8 FROM banking_instalment WHERE plan_id = NEW.id)
-    THEN
+    IF EXISTS (
+        SELECT FROM banking_instalment WHERE plan_id = NEW.id
+        HAVING (count(*), COALESCE(sum(principal_minor), 0)) IS DISTINCT FROM (NEW.instalments, NEW.principal_minor)
+    ) THEN
         RAISE EXCEPTION 'the instalments of a plan add up to its principal' USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NULL;

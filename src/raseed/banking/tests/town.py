@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
+from django.db import connection
+
 from raseed.banking import api as banking
-from raseed.banking.api import BankAccount, InternalRole, Limits, ProductKind
+from raseed.banking.api import BankAccount, InternalRole, Limits, Loan, LoanTerms, Product, ProductKind
+from raseed.display import api as display
 from raseed.kernel.clock import ManualClock
+from raseed.kernel.errors import RaseedError
 from raseed.kernel.ids import new_id
 from raseed.ledger import api as ledger
 from raseed.people import api as people
@@ -53,6 +59,83 @@ class Town:
         if money:
             pay_in(opened, money)
         return opened
+
+    def savings(self, owner: people.Customer, *, money: int = 0) -> BankAccount:
+        """Open a savings account, and put money in on the town's day."""
+        opened = banking.open_account(
+            id=new_id(), product_id=self.product(ProductKind.SAVINGS).id, owner_id=owner.id, by=people.SYSTEM,
+            reason="asked for", clock=self.clock,
+        )  # fmt: skip
+        if money:
+            self.book(opened, money)
+        return opened
+
+    def loan(self, current: BankAccount, principal: int, terms: LoanTerms) -> Loan:
+        """Grant a loan to the owner of a current account."""
+        return banking.grant_loan(
+            id=new_id(), product_id=self.product(ProductKind.LOAN).id, pay_to_account_id=current.id,
+            principal_minor=principal, terms=terms, by=people.SYSTEM, reason="creditworthy", clock=self.clock,
+        )  # fmt: skip
+
+    def product(self, kind: ProductKind, code: str | None = None) -> Product:
+        """Return what the bank offers of a kind: the first, or the one of that code."""
+        wanted = code or kind.value
+        (found,) = [each for each in banking.products_of(self.bank) if each.code == wanted]
+        return found
+
+    def staff(self, *permissions: str, at: UUID | None = None) -> people.Author:
+        """Return a member of staff who holds just these permissions."""
+        return people.Author(f"staff:{new_id()}", {at or self.bank: frozenset(permissions)})
+
+    def book(self, account: BankAccount, amount_minor: int, on: date | None = None) -> None:
+        """Book money over the counter, in or (below zero) out, on a date, the town's by default."""
+        till = banking.internal_account(account.institution_id, InternalRole.CASH, account.currency.code)
+        ends = (till.id, account.id) if amount_minor > 0 else (account.id, till.id)
+        results = ledger.create_transfers(
+            [
+                ledger.NewTransfer(
+                    id=new_id(), debit_account_id=ends[0], credit_account_id=ends[1], amount=abs(amount_minor),
+                    ledger=account.ledger, code=1, booked_on=on or banking.business_day(account, self.clock.now()),
+                )
+            ]
+        )  # fmt: skip
+        assert results == [ledger.CreateTransferResult.OK]
+
+    def until(self, day: date, hour: int = 12) -> None:
+        """Let time pass until an hour (UTC) of a day."""
+        self.clock.advance(datetime(day.year, day.month, day.day, hour, tzinfo=UTC) - self.clock.now())
+
+
+def by_owner(owner: people.Customer) -> people.Author:
+    """Return a customer as the author of a deed."""
+    return people.Author(f"customer:{owner.id}")
+
+
+def booked(account: BankAccount) -> int:
+    """Return an account's balance: what is owed to its holder, minor units; below zero for a loan."""
+    return display.shown_balance(account.id).booked.amount_minor
+
+
+def at_once(acts: Sequence[Callable[[], object]]) -> list[object]:
+    """Run acts in threads that start together; return what each returned or was refused with, in order."""
+    gate = threading.Barrier(len(acts))
+    answers: list[object] = [None] * len(acts)
+
+    def run(place: int, act: Callable[[], object]) -> None:
+        try:
+            gate.wait()
+            answers[place] = act()
+        except RaseedError as refusal:
+            answers[place] = refusal
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(place, act)) for place, act in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
 
 
 def build_town() -> Town:
