@@ -190,10 +190,12 @@ def _telling(of: BankAccount, language: str, entries: Sequence[ledger.BookedEntr
 
 
 def _narratives(causes: Sequence[UUID]) -> dict[UUID, Narrative]:
+    """Ask the narrators one after the other, each about what nobody before has told."""
     narratives: dict[UUID, Narrative] = {}
     for narrator in _narrators:
-        for at in range(0, len(causes), NARRATED_AT_ONCE):
-            narratives.update(narrator(causes[at : at + NARRATED_AT_ONCE]))
+        untold = [cause for cause in causes if cause not in narratives]
+        for at in range(0, len(untold), NARRATED_AT_ONCE):
+            narratives.update(narrator(untold[at : at + NARRATED_AT_ONCE]))
     return narratives
 
 

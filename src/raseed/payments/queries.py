@@ -86,7 +86,7 @@ def step_words(step: Step, language: str) -> str:
 
 def narrate(causes: Sequence[UUID]) -> Mapping[UUID, Narrative]:
     """Tell the statement about movements that payments caused."""
-    rows = PaymentRow.objects.filter(id__in=list(causes)).values_list("id", "note")
+    rows = run(STATEMENTS["notes_of_payments"], {"ids": list(causes)})
     return {id_: Narrative(reference=reference_of(id_), note=note, payment_id=id_) for id_, note in rows}
 
 
