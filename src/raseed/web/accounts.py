@@ -110,3 +110,15 @@ def _told_apart(accounts: list[ShownAccount], reader: Reader) -> list[ShownAccou
 def accounts_of(customer: people.Customer, reader: Reader) -> list[ShownAccount]:
     """Return all accounts of a customer, closed ones last."""
     return shown_accounts(banking.accounts_of(customer.id), reader)
+
+
+def shown(accounts: Iterable[ShownAccount], account_id: UUID) -> ShownAccount:
+    """Return the one with this id.
+
+    Raises:
+        AccountUnknown: it is not among them.
+    """
+    found = next((one for one in accounts if one.id == account_id), None)
+    if found is None:
+        raise banking.AccountUnknown(field="account_id")
+    return found

@@ -60,11 +60,14 @@ class Visitor:
         self.page.fill("#note", note)
         self.press("main form > .button.wide")
 
-    def picture(self, name: str) -> None:
-        """Keep a picture of the page, where a folder for pictures is named (``RASEED_PICTURES``)."""
+    def picture(self, name: str, *, whole: bool = False) -> None:
+        """Keep a picture of the page (the ``whole`` of it or what is in sight), where a folder is named for it.
+
+        The folder is that of ``RASEED_PICTURES``.
+        """
         folder = os.environ.get("RASEED_PICTURES")
         if folder:
-            self.page.screenshot(path=str(Path(folder) / f"{name}.png"))
+            self.page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=whole)
 
 
 Visit: TypeAlias = Callable[..., AbstractContextManager[Visitor]]

@@ -17,8 +17,9 @@ from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.errors import RaseedError, mark
 from raseed.platform import api as platform
 from raseed.web.accounts import ShownAccount, shown_accounts
+from raseed.web.filters import Filters
 from raseed.web.movements import days_of, movement_of
-from raseed.web.office.filters import Filters, filters_of
+from raseed.web.office.filters import filters_of, keep_filters
 from raseed.web.office.forms import ENTERED_MAX, Act, Choice, act_page
 from raseed.web.office.rendering import render
 from raseed.web.office.requests import StaffRequest, staff_only
@@ -179,7 +180,7 @@ def account_page(request: StaffRequest, account_id: UUID) -> HttpResponseBase:
     """
     account = account_for(request, account_id)
     if request.method == "POST":
-        Filters.of(request.POST).keep(request.office_session, account_id)
+        keep_filters(request.office_session, account_id, Filters.of(request.POST))
         return HttpResponseRedirect(reverse("office:account", args=[account_id]) + "#movements", status=303)
     filters = filters_of(request.office_session, account_id)
     sought, errors = filters.understood(account.currency)

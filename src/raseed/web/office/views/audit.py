@@ -18,7 +18,7 @@ from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.errors import InputError, RaseedError, mark
 from raseed.kernel.ids import InvalidId, parse_id
 from raseed.people import api as people
-from raseed.web.office.days import InvalidDay, day_in, midnight
+from raseed.web.days import InvalidDay, day_in, midnight
 from raseed.web.office.deeds import Deed, action_families, deeds_of
 from raseed.web.office.forms import ENTERED_MAX, Act, act_page
 from raseed.web.office.naming import KIND_WORDS, Named, name_in, names_of

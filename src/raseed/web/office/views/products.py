@@ -22,7 +22,7 @@ from raseed.kernel.ids import InvalidId, new_id, parse_id
 from raseed.kernel.money import Currency, Money, parse_amount
 from raseed.kernel.text import ascii_digits
 from raseed.people import api as people
-from raseed.web.office.days import InvalidDay, day_in
+from raseed.web.days import InvalidDay, day_in
 from raseed.web.office.forms import ENTERED_MAX, said, status_of
 from raseed.web.office.rendering import render
 from raseed.web.office.requests import StaffRequest, staff_only
