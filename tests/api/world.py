@@ -99,19 +99,21 @@ class World:
 
 
 def issue(
-    holder: str, institution_id: UUID, permissions: Iterable[str], *, days: int = 30
+    holder: str, institution_id: UUID, permissions: Iterable[str], *, by: people.Author = people.SYSTEM
 ) -> tuple[people.AccessKey, str]:
-    """Issue a key as the system."""
+    """Issue a key, as the system if nobody is named."""
     return people.issue_access_key(
         id=new_id(), holder=holder, institution_id=institution_id, permissions=frozenset(permissions), name="test",
-        expires_at=SYSTEM_CLOCK.now() + timedelta(days=days), by=people.SYSTEM,
+        expires_at=SYSTEM_CLOCK.now() + timedelta(days=30), by=by,
     )  # fmt: skip
 
 
 @contextmanager
-def issued(holder: str, institution_id: UUID, permissions: Iterable[str]) -> Iterator[str]:
+def issued(
+    holder: str, institution_id: UUID, permissions: Iterable[str], *, by: people.Author = people.SYSTEM
+) -> Iterator[str]:
     """Issue a key that ends with the ``with``: a holder has a bounded number of them."""
-    key, text = issue(holder, institution_id, permissions)
+    key, text = issue(holder, institution_id, permissions, by=by)
     try:
         yield text
     finally:

@@ -174,11 +174,12 @@ def show_change(request: ApiRequest, change_id: Path[Id]) -> ChangeGiven:
         "payload": {"per_transfer_minor": 500_000, "per_day_minor": 1_000_000, "valid_from": "2026-04-01"},
         "reason": "decision of the board, 12 March",
     },
+    links={"change": ("show_change", "change_id"), "withdrawal": ("withdraw_change", "change_id")},
 )  # fmt: skip
 def propose_change(request: ApiRequest, change_id: Path[Id], new: NewChange) -> ChangeGiven:
     """Propose a change under an id of yours; it waits two weeks for a second person, who decides it at the desk.
 
-    Only with a key that a member of staff answers for. The same id with the same content answers the same.
+    Only with a key that a member of staff issued for themselves. The same id with the same content answers the same.
     """
     caller = request.caller
     proposed = people.propose_change(

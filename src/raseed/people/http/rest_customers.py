@@ -166,6 +166,7 @@ def show_customer(request: ApiRequest, customer_id: Path[Id]) -> CustomerGiven:
 @customers.put(
     "/customers/{customer_id}", permission=CUSTOMERS_EDIT, answer=CustomerGiven, refuses=(409, 422),
     example={"names": {"ar": "ليلى حسن", "en": "Laila Hassan"}, "phone": "+201001234567", "language": "ar"},
+    links={"customer": ("show_customer", "customer_id"), "names": ("rename_customer", "customer_id")},
 )  # fmt: skip
 def register_customer(request: ApiRequest, customer_id: Path[Id], new: NewCustomer) -> CustomerGiven:
     """Register a customer under an id of yours.

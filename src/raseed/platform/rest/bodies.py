@@ -9,8 +9,10 @@ import msgspec
 from django.http import HttpRequest
 from ninja.parser import Parser
 
+from raseed.kernel.text import UnacceptableText
+
 from ..rail.bodies import BODY_BYTES_MAX
-from ..rail.errors import BodyTooLarge, NotJson, WrongMediaType, WrongShape, detail
+from ..rail.errors import BodyTooLarge, NotJson, WrongMediaType, detail
 from .errors import JSON, NoLength, WrongContentType
 
 LENGTH_DIGITS_MAX: Final = 18
@@ -45,7 +47,7 @@ def read_json(request: HttpRequest, bytes_max: int = BODY_BYTES_MAX) -> Any:
 
     Raises:
         NotJson: it is none, or it is empty.
-        WrongShape: it has a NUL character, which no field of ours takes.
+        UnacceptableText: it has a NUL character, which no field of ours takes.
         As ``check_head``.
     """
     length = check_head(request, (JSON,), bytes_max)
@@ -71,11 +73,11 @@ def refuse_nul(found: object, path: str = "") -> None:
     """Refuse a NUL character anywhere in what JSON said: PostgreSQL keeps none.
 
     Raises:
-        WrongShape: there is one.
+        UnacceptableText: there is one.
     """
     if isinstance(found, str):
         if "\x00" in found:
-            raise WrongShape(field=detail(path) or None, detail="a NUL character is not taken")
+            raise UnacceptableText(field=detail(path) or None)
     elif isinstance(found, list):
         for place, item in enumerate(found):
             refuse_nul(item, f"{path}[{place}]")

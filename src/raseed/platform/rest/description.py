@@ -104,6 +104,8 @@ def finish(document: dict[str, Any], resources: Iterable[Resource]) -> dict[str,
 
 def _finish(operation: dict[str, Any], rules: Rules, *, takes_json: bool, has_places: bool) -> None:
     statuses = set(_ALWAYS) | set(rules.refuses)
+    if takes_json or any(each["in"] == "query" for each in operation["parameters"]):
+        statuses.add(422)
     if has_places:
         statuses.add(404)
     if takes_json or rules.takes:

@@ -19,6 +19,7 @@ from ..errors import error_body, error_status
 from ..rail.errors import STATUSES as RAIL_STATUSES
 from ..rail.errors import InternalError, MethodRefused, NotJson, WrongShape, detail
 from ..rail.languages import reader_language
+from .fields import AmountWithPoint
 
 JSON: Final = "application/json"
 _log = logging.getLogger("raseed.rest")
@@ -88,6 +89,8 @@ STATUSES: Final[Mapping[type[RaseedError], int]] = {
 }
 """400 means that the request is not as the description says; what is as described and still can't be is 422."""
 RETRY_AFTER_S: Final = 1
+TYPED: Final[Mapping[str, type[InputError]]] = {"invalid_id": InvalidId, "amount_with_point": AmountWithPoint}
+"""Complaints of our own fields that have an error of their own."""
 
 
 def status_of(error: RaseedError) -> int:
@@ -148,12 +151,12 @@ def _headers(error: RaseedError, status: int) -> Iterator[tuple[str, str]]:
             pass
 
 
-def misfit(errors: Sequence[Mapping[str, Any]]) -> WrongShape | InvalidId:
+def misfit(errors: Sequence[Mapping[str, Any]]) -> InputError:
     """Return the refusal that the first of pydantic's complaints means."""
     first = errors[0]
     field = _field(first["loc"])
-    if first["type"] == "invalid_id":
-        return InvalidId(field=field)
+    if first["type"] in TYPED:
+        return TYPED[first["type"]](field=field)
     return WrongShape(field=field, detail=detail(first["msg"]))
 
 

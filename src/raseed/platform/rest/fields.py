@@ -14,6 +14,7 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from raseed.kernel.errors import InputError, mark
 from raseed.kernel.ids import InvalidId, parse_id
 from raseed.kernel.money import Money
 
@@ -26,6 +27,7 @@ _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", re.ASCII)
 _INSTANT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})\Z", re.ASCII
 )
+_EXACT_MAX: Final = 1 << 53
 _NUMBER: Final = re.compile(r"[0-9]{1,9}\Z", re.ASCII)
 LANGUAGE_NAMES: Final = {
     "type": "object",
@@ -55,7 +57,17 @@ def _id(value: object) -> UUID:
         raise PydanticCustomError("invalid_id", "it must be a lower-case UUID") from None
 
 
+class AmountWithPoint(InputError):
+    """An amount written with a decimal point, even if zeros follow: what it means is not left to rounding."""
+
+    code = "amount_with_point"
+    sentence = mark("An amount is a whole number of minor units, without a point.")
+    hint = mark("Write 125.50 EGP as 12550.")
+
+
 def _amount(value: object) -> int:
+    if type(value) is float:
+        raise PydanticCustomError("amount_with_point", "it must be a whole number of minor units, without a point")
     if type(value) is str and _AMOUNT.match(value):
         value = int(value)
     if type(value) is not int or not 0 <= value <= AMOUNT_WIRE_MAX:
@@ -83,6 +95,10 @@ def _instant(value: object) -> datetime:
 
 def _number(value: object) -> object:
     return int(value) if type(value) is str and _NUMBER.match(value) else value
+
+
+def _integral(value: object) -> object:
+    return int(value) if type(value) is float and value.is_integer() and abs(value) <= _EXACT_MAX else value
 
 
 Id = Annotated[
@@ -130,6 +146,8 @@ def _example(example: str | int | None) -> dict[str, Any] | None:
     return None if example is None else {"example": example}
 
 
+FROM_JSON: Final = BeforeValidator(_integral)
+"""For a number in a body: to JSON Schema 2.0 is a whole number. ``Annotated[int, whole(…), FROM_JSON]``."""
 FROM_TEXT: Final = BeforeValidator(_number)
 """For a number in an address, where all is text: ``Annotated[int, whole(…), FROM_TEXT]``."""
 Reason = Annotated[str, text(500, least=3, example="asked for by the customer at the counter")]

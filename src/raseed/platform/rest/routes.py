@@ -20,7 +20,7 @@ from raseed.kernel.clock import SYSTEM_CLOCK
 from ..rail.bodies import BODY_BYTES_MAX
 from ..rail.errors import KeyRefused, WrongShape, detail
 from . import rates
-from .bodies import check_head, read_json
+from .bodies import check_head, read_json, refuse_nul
 from .callers import ApiRequest, Authenticate, Caller, KeyNotEnough, NotForCustomers, NotForInstitutions
 from .errors import language_of
 
@@ -101,8 +101,8 @@ class Gate:
                 raise WrongShape(field=detail(name), detail=f"the parameters are: {known}")
             if len(values) > 1 and name not in self.list_names:
                 raise WrongShape(field=name, detail="it is there twice")
-            if any("\x00" in value for value in values):
-                raise WrongShape(field=name, detail="a NUL character is not taken")
+            for value in values:
+                refuse_nul(value, name)
 
     @cached_property
     def query_names(self) -> frozenset[str]:

@@ -10,7 +10,7 @@ from ninja import Path, Query
 from pydantic import Field, WithJsonSchema
 
 from ..rest.callers import ApiRequest
-from ..rest.fields import Given, Id, Instant, Taken, text, whole
+from ..rest.fields import FROM_JSON, Given, Id, Instant, Taken, text, whole
 from ..rest.paging import Page, Paging
 from ..rest.routes import Resource
 from . import api as webhooks
@@ -55,7 +55,7 @@ class EndpointChange(Taken):
 class Generation(Taken):
     """The secret's generation that is wanted: the present one plus one."""
 
-    generation: Annotated[int, whole(1, _GENERATION_MAX)]
+    generation: Annotated[int, whole(1, _GENERATION_MAX), FROM_JSON]
 
 
 class Span(Taken):
@@ -172,6 +172,10 @@ def list_webhooks(request: ApiRequest) -> EndpointList:
 @resource.put(
     "/webhooks/{webhook_id}", permission=webhooks.MANAGE, answer=EndpointWithSecret, refuses=(409, 422),
     example={"url": "https://hooks.example.com/raseed", "events": _EXAMPLE_EVENTS, "description": "Back office"},
+    links={
+        "endpoint": ("show_webhook", "webhook_id"), "deliveries": ("list_deliveries", "webhook_id"),
+        "secret": ("rotate_webhook_secret", "webhook_id"), "removal": ("remove_webhook", "webhook_id"),
+    },
 )  # fmt: skip
 def register_webhook(request: ApiRequest, webhook_id: Path[Id], new: NewEndpoint) -> EndpointWithSecret:
     """Register an endpoint under an id of yours.
