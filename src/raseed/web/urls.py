@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from .assets import serve
-from .views import home, opening, send, settings, sign_in, statement, take_away
+from .views import home, opening, orders, send, settings, sign_in, statement, take_away
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -22,6 +22,11 @@ urlpatterns = [
     path("send", send.send_page, name="send"),
     path("send/change", send.send_edit, name="send-edit"),
     path("send/confirm", send.send_confirmed, name="send-confirm"),
+    path("orders", orders.orders_page, name="orders"),
+    path("orders/<uuid:order_id>", orders.order_page, name="order"),
+    path("orders/<uuid:order_id>/confirm", orders.order_confirmed, name="order-confirm"),
+    path("orders/<uuid:order_id>/withdraw", orders.order_withdrawn, name="order-withdraw"),
+    path("orders/<uuid:order_id>/results", orders.order_results, name="order-results"),
     path("payments/<uuid:payment_id>", send.receipt, name="receipt"),
     path("office/", include("raseed.web.office.urls")),
     path("static/<path:name>", serve),

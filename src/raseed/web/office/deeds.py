@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django.urls import reverse
@@ -18,12 +18,25 @@ from raseed.people import api as people
 from raseed.platform import api as platform
 
 from .naming import Named, names_of
+from .terms import rate_text
 from .words import ACTIONS, FACTS, FAMILIES, REFERENCES, VALUES
 
 if TYPE_CHECKING:
     from .requests import StaffRequest
 
 MINOR: Final = "_minor"
+LONG: Final = 160
+"""Characters of a fact from which on it is folded away."""
+_NOT_DONE: Final = re.compile(r"people\.change_(?!applied)")
+"""Steps of a change that alter nothing: what would have been altered stands on the change's own page."""
+_STEPS: Final = ("proposed_by", "decided_by")
+_CODE_WORDS: Final[Mapping[str, Mapping[Any, str]]] = {
+    "block_reason": banking.BLOCK_REASON_WORDS,
+    "event": banking.FEE_WORDS,
+    "method": banking.METHOD_WORDS,
+    "right": banking.RIGHT_WORDS,
+}
+"""Facts whose value is one of a package's own codes, with its words."""
 _UUID: Final = r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
 _ID: Final = re.compile(_UUID + r"\Z")
 _REFERENCE: Final = re.compile(r"[a-z_]+:" + _UUID + r"\Z")
@@ -39,6 +52,11 @@ class Line:
     label: str
     before: str
     after: str
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is better folded away."""
+        return len(self.before) + len(self.after) > LONG
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +99,10 @@ def deeds_of(records: Sequence[platform.AuditRecord], page: StaffRequest) -> lis
 def _deed(one: platform.AuditRecord, page: StaffRequest, names: Mapping[str, Named], unit: Currency | None) -> Deed:
     before, after = dict(one.before or {}), dict(one.after or {})
     change_id = after.pop("change_id", None)
+    if _NOT_DONE.match(one.action):
+        before = {}
     about = f"customer:{one.customer_id}"
-    keys = sorted(before.keys() | after.keys(), key=lambda key: (key in ("proposed_by", "decided_by"), key))
+    keys = sorted(before.keys() | after.keys(), key=lambda key: (key in _STEPS, key))
     return Deed(
         record=one,
         words=action_words(one.action),
@@ -110,6 +130,8 @@ def _value(
         return gettext("none")
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
+    if key == "annual_rate_ppm" and isinstance(value, int):
+        return rate_text(value, reader)
     if isinstance(value, int):
         return reader.money(Money(value, unit)) if key.endswith(MINOR) and unit else reader.number(value)
     if isinstance(value, list):
@@ -130,7 +152,8 @@ def _text(key: str, value: str, page: StaffRequest, names: Mapping[str, Named]) 
         return page.reader.moment(datetime.fromisoformat(value), zone=page.institution.zone, country=country)
     if key == "kind" and value in (kinds := {kind.code: kind.words for kind in people.change_kinds()}):
         return gettext(kinds[value])
-    return gettext(VALUES[value]) if value in VALUES else value
+    words = _CODE_WORDS.get(key, {}).get(value) or VALUES.get(value)
+    return gettext(words) if words else value
 
 
 def permission_words(codes: Iterable[str]) -> list[str]:

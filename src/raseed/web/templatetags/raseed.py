@@ -52,7 +52,6 @@ ICONS: Final = {
     "key": '<circle cx="8" cy="15" r="3.5"/><path d="m10.5 12.5 8-8M15.5 7.5l3 3M13 10l2 2"/>',
     "to": '<path d="M5 12h13M13.5 7.5 18 12l-4.5 4.5"/>',
     "find": '<circle cx="11" cy="11" r="6"/><path d="m15.5 15.5 4.5 4.5"/>',
-    "file": '<path d="M7 3.5h7l4 4v13H7zM14 3.5v4h4M10 12.5h5M10 16h5"/>',
     "print": '<path d="M7 9V4h10v5M7 17H4.5V9h15v8H17M7 14h10v6H7z"/>',
 }  # fmt: skip
 
@@ -85,6 +84,12 @@ def money(context: template.Context, amount: Money, style: str = "", *, signed: 
     text = _reader(context).money(amount, signed=signed)
     long = " long" if style and len(text) >= LONG_AMOUNT else ""
     return format_html('<bdi class="money{}{}">{}</bdi>', f" {style}" if style else "", long, text)
+
+
+@register.simple_tag(takes_context=True)
+def number(context: template.Context, count: int) -> SafeString:
+    """Write a whole number."""
+    return format_html("<bdi>{}</bdi>", _reader(context).number(count))
 
 
 @register.simple_tag(takes_context=True)
