@@ -61,8 +61,7 @@ def start_staff_sign_in(
     name = folded_login(login)[: LOGIN_LENGTH_MAX + 1]
     key, network = _password_gate(name), None if client_address is None else network_of(client_address)
     _reserve(key, _PASSWORDS, network, name, clock)
-    row = StaffRow.objects.filter(login=name).first()
-    kept = row.password if row is not None else ""
+    staff_id, kept = StaffRow.objects.filter(login=name).values_list("id", "password").first() or (None, "")
     try:
         right = is_password(password, kept)
         newer = hash_password(password) if right and is_outdated(kept) else kept
@@ -70,7 +69,7 @@ def start_staff_sign_in(
         _take_back(key, _PASSWORDS, network, clock)
         raise
     with transaction.atomic(durable=True):
-        outcome = _judge(key, name, row.id if row is not None and right else None, kept, newer, clock)
+        outcome = _judge(key, name, staff_id if right else None, kept, newer, clock)
         if isinstance(outcome, StaffChallenge) and network is not None:
             give_back(_PASSWORDS, network)
     if isinstance(outcome, RaseedError):

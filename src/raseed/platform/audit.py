@@ -20,7 +20,7 @@ from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.ids import new_id
 
 from .cursors import decode_cursor, encode_cursor
-from .keys import keyed_hash
+from .keys import hash_with, key_text
 from .models import AuditRow
 
 AuditValue = str | int | bool | None | list[str]
@@ -94,7 +94,7 @@ def record(
         after=None if after is None else dict(after),
         reason=reason,
     )
-    row.seal = _seal(row)
+    row.seal = _seal(row, key_text(_KEY))
     row.save(force_insert=True)
     return row.id
 
@@ -102,7 +102,8 @@ def record(
 def audit_trail(subject: str, *, limit: int = 50) -> list[AuditRecord]:
     """Return the latest deeds done to ``subject``, newest first, at most ``TRAIL_PAGE_MAX``."""
     rows = AuditRow.objects.filter(subject=subject).order_by("-position")[: min(limit, TRAIL_PAGE_MAX)]
-    return [_read(row) for row in rows]
+    key = key_text(_KEY)
+    return [_read(row, key) for row in rows]
 
 
 def audit_records(
@@ -151,7 +152,8 @@ def audit_records(
     found = list(rows.order_by("-at", "-position")[: size + 1])
     last = found[size - 1] if len(found) > size else None
     marker = encode_cursor(list_name, last.at.isoformat(), last.position) if last else None
-    return AuditPage(tuple(_read(row) for row in found[:size]), marker)
+    key = key_text(_KEY)
+    return AuditPage(tuple(_read(row, key) for row in found[:size]), marker)
 
 
 def _found(
@@ -170,7 +172,7 @@ def _found(
     return rows.filter(here if customer_id is None else here | Q(institution_id=None))
 
 
-def _read(row: AuditRow) -> AuditRecord:
+def _read(row: AuditRow, key: str) -> AuditRecord:
     return AuditRecord(
         id=row.id,
         at=row.at,
@@ -182,7 +184,7 @@ def _read(row: AuditRow) -> AuditRecord:
         reason=row.reason,
         institution_id=row.institution_id,
         customer_id=row.customer_id,
-        intact=_intact(row),
+        intact=_intact(row, key),
     )
 
 
@@ -195,21 +197,21 @@ def _customer_in(name: str) -> UUID | None:
         return None
 
 
-def _seal(row: AuditRow) -> bytes:
+def _seal(row: AuditRow, key: str) -> bytes:
     """Return the mark of the key, then the keyed hash of all that the record says."""
     said = [
         row.id, row.at.astimezone(UTC).isoformat(timespec="microseconds"), row.actor, row.action, row.subject,
         row.institution_id, row.customer_id, row.before, row.after, row.reason,
     ]  # fmt: skip
     text = json.dumps(said, default=str, sort_keys=True, separators=(",", ":"))
-    return _key_mark() + keyed_hash(_KEY, "record", text)[:_SEAL_BYTES]
+    return _mark_of(key) + hash_with(key, "record", text)[:_SEAL_BYTES]
 
 
-def _intact(row: AuditRow) -> bool | None:
-    if row.seal is None or bytes(row.seal)[:_KEY_MARK_BYTES] != _key_mark():
+def _intact(row: AuditRow, key: str) -> bool | None:
+    if row.seal is None or bytes(row.seal)[:_KEY_MARK_BYTES] != _mark_of(key):
         return None
-    return hmac.compare_digest(bytes(row.seal), _seal(row))
+    return hmac.compare_digest(bytes(row.seal), _seal(row, key))
 
 
-def _key_mark() -> bytes:
-    return keyed_hash(_KEY, "key")[:_KEY_MARK_BYTES]
+def _mark_of(key: str) -> bytes:
+    return hash_with(key, "key")[:_KEY_MARK_BYTES]

@@ -33,6 +33,12 @@ class AuditRow(models.Model):
             models.Index(fields=["subject", "position"], name="platform_audit_subject"),
             models.Index(fields=["actor", "at", "position"], name="platform_audit_actor"),
             models.Index(fields=["institution_id", "at", "position"], name="platform_audit_institution"),
+            models.Index(fields=["at", "position"], name="platform_audit_time"),
+            models.Index(
+                fields=["institution_id", "action"],
+                name="platform_audit_action",
+                opclasses=["uuid_ops", "text_pattern_ops"],
+            ),
             models.Index(
                 fields=["customer_id", "at", "position"],
                 name="platform_audit_customer",

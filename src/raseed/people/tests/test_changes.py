@@ -16,6 +16,7 @@ from raseed.kernel.clock import SYSTEM_CLOCK, ManualClock
 from raseed.kernel.errors import InputError, RaseedError
 from raseed.kernel.ids import new_id
 from raseed.kernel.text import UnacceptableText
+from raseed.people import changes_deciding
 from raseed.people.api import (
     SYSTEM,
     Author,
@@ -242,6 +243,18 @@ def test_what_the_subject_refuses_leaves_the_change_open_and_nothing_written(
     assert (change(waiting.id).state, level()) == (ChangeState.OPEN, 0)
     assert len(audit_trail(SUBJECT)) == 1
     assert len(change_history(waiting.id)) == 1
+
+
+def test_a_crash_at_the_last_moment_leaves_nothing_half_done(
+    bank: UUID, lina: Author, omar: Author, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = proposed(lina, bank)
+    with monkeypatch.context() as patch, pytest.raises(ZeroDivisionError):
+        patch.setattr(changes_deciding, "emit", lambda *_, **__: 1 // 0)
+        confirm_change(waiting.id, by=omar)
+    assert (change(waiting.id).state, level(), len(audit_trail(SUBJECT))) == (ChangeState.OPEN, 0, 1)
+    confirm_change(waiting.id, by=omar)
+    assert level() == 3
 
 
 def test_a_proposal_waits_fourteen_days(bank: UUID, lina: Author, omar: Author, clock: ManualClock) -> None:

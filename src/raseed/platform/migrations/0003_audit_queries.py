@@ -35,4 +35,16 @@ class Migration(migrations.Migration):
                 name="platform_audit_customer",
             ),
         ),
+        migrations.AddIndex(
+            model_name="auditrow",
+            index=models.Index(fields=["at", "position"], name="platform_audit_time"),
+        ),
+        migrations.AddIndex(
+            model_name="auditrow",
+            index=models.Index(
+                fields=["institution_id", "action"],
+                name="platform_audit_action",
+                opclasses=["uuid_ops", "text_pattern_ops"],
+            ),
+        ),
     ]
