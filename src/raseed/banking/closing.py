@@ -23,7 +23,7 @@ from .loans import books_of_loans
 from .models import AccountRow, LoanRow
 from .posting import PostingCode, chained, post
 from .queries import account, lock_accounts
-from .savings import Crediting, crediting_through, transfer_of, write
+from .savings import Crediting, crediting_through, transfers_of, write
 from .states import CLOSING, is_done, locked_state, permitted, record_change
 
 _RECEIVING = frozenset({AccountState.OPEN, AccountState.DORMANT})
@@ -132,10 +132,7 @@ def _check_course(of: BankAccount) -> None:
 
 
 def _move(of: BankAccount, rest: _Rest, pay_out_to: UUID | None, clock: Clock) -> None:
-    transfers = []
-    interest = transfer_of(rest.crediting) if rest.crediting else None
-    if interest is not None:
-        transfers.append(interest)
+    transfers = transfers_of([rest.crediting]) if rest.crediting else []
     if rest.amount_minor:
         transfers.append(
             ledger.NewTransfer(

@@ -97,7 +97,10 @@ def interest_credits(account_id: UUID, *, limit: int = 24) -> list[InterestCredi
     """Return the latest credits of interest to an account, newest first."""
     of = account(account_id)
     rows = InterestCreditRow.objects.filter(account_id=account_id).order_by("-first_day")[: max(limit, 1)]
-    return [InterestCredit(row.first_day, row.last_day, Money(row.amount_minor, of.currency), row.credited_at) for row in rows]
+    return [
+        InterestCredit(row.first_day, row.last_day, Money(row.amount_minor, of.currency), row.credited_at)
+        for row in rows
+    ]
 
 
 def credit_interest(*, clock: Clock = SYSTEM_CLOCK) -> int:
@@ -107,7 +110,9 @@ def credit_interest(*, clock: Clock = SYSTEM_CLOCK) -> int:
     that can't be credited is left out, told to the log, and tried again by the next run; it does not stop the others.
     """
     now, credited, after_day, after = clock.now(), 0, date.min, UUID(int=0)
-    through = last_month_end(now.date() + timedelta(days=1))  # where the day is furthest on; each account has its own zone
+    through = last_month_end(
+        now.date() + timedelta(days=1)
+    )  # where the day is furthest on; each account has its own zone
     for _ in range(CHUNKS_MAX):
         asked = {"through": through, "after_day": after_day, "after": after, "limit": CHUNK}
         due = run(STATEMENTS["savings_due"], asked)
@@ -129,26 +134,35 @@ def crediting_through(of: BankAccount, last_day: date) -> Crediting | None:
     return found[0] if found else None
 
 
-def transfer_of(crediting: Crediting) -> ledger.NewTransfer | None:
-    """Return the transfer of a credit, if it comes to a minor unit."""
-    if crediting.transfer_id is None:
-        return None
-    of = crediting.account
-    return ledger.NewTransfer(
-        id=crediting.transfer_id,
-        debit_account_id=internal_account(of.institution_id, InternalRole.INTEREST_EXPENSE, of.currency.code).id,
-        credit_account_id=of.id,
-        amount=crediting.credit.amount_minor,
-        ledger=of.ledger,
-        code=PostingCode.INTEREST_CREDITED,
-        booked_on=crediting.last_day,
-    )
-
-
-def write(creditings: Iterable[Crediting], *, now: datetime) -> None:
-    """Keep credits and move their accounts' positions; the caller posts their transfers, last."""
+def transfers_of(creditings: Iterable[Crediting]) -> list[ledger.NewTransfer]:
+    """Return the transfers of those credits that come to a minor unit."""
+    from_expense: dict[int, UUID] = {}
+    transfers = []
     for each in creditings:
-        InterestCreditRow.objects.create(
+        of = each.account
+        if each.transfer_id is None:
+            continue
+        if of.ledger not in from_expense:
+            expense = internal_account(of.institution_id, InternalRole.INTEREST_EXPENSE, of.currency.code)
+            from_expense[of.ledger] = expense.id
+        transfers.append(
+            ledger.NewTransfer(
+                id=each.transfer_id,
+                debit_account_id=from_expense[of.ledger],
+                credit_account_id=of.id,
+                amount=each.credit.amount_minor,
+                ledger=of.ledger,
+                code=PostingCode.INTEREST_CREDITED,
+                booked_on=each.last_day,
+            )
+        )
+    return transfers
+
+
+def write(creditings: Sequence[Crediting], *, now: datetime) -> None:
+    """Keep credits and move their accounts' positions; the caller posts their transfers, last."""
+    InterestCreditRow.objects.bulk_create(
+        InterestCreditRow(
             account_id=each.account.id,
             first_day=each.first_day,
             last_day=each.last_day,
@@ -158,9 +172,16 @@ def write(creditings: Iterable[Crediting], *, now: datetime) -> None:
             transfer_id=each.transfer_id,
             credited_at=now,
         )
-        SavingsRow.objects.filter(account_id=each.account.id).update(
-            credited_through=each.last_day, carried_units=each.credit.carried_units
-        )
+        for each in creditings
+    )
+    run(
+        STATEMENTS["move_savings"],
+        {
+            "accounts": [each.account.id for each in creditings],
+            "days": [each.last_day for each in creditings],
+            "carried": [each.credit.carried_units for each in creditings],
+        },
+    )
 
 
 def _credit_chunk(ids: Sequence[UUID], now: datetime, clock: Clock) -> int:
@@ -184,7 +205,7 @@ def _credit_all(ids: Sequence[UUID], now: datetime, clock: Clock) -> int:
         with transaction.atomic():
             creditings = _next_month(waiting, now)
             write(creditings, now=now)
-            post([transfer for each in creditings if (transfer := transfer_of(each))], clock=clock)
+            post(transfers_of(creditings), clock=clock)
         credited += len(creditings)
         waiting = [each.account.id for each in creditings]
     return credited

@@ -78,6 +78,11 @@ ORDER BY savings.credited_through, savings.account_id LIMIT %(limit)s::int4
 SELECT account_id, credited_through, carried_units FROM banking_savings
 WHERE account_id = ANY(%(ids)s::uuid[]) ORDER BY account_id FOR UPDATE
 
+-- name: move_savings
+UPDATE banking_savings AS savings SET credited_through = t.day, carried_units = t.carried
+FROM unnest(%(accounts)s::uuid[], %(days)s::date[], %(carried)s::bigint[]) AS t(account_id, day, carried)
+WHERE savings.account_id = t.account_id
+
 -- name: loans_due
 -- Loans with an instalment whose interest is to be charged by a date, in order; see savings_due.
 SELECT account_id, next_due_on FROM banking_loan

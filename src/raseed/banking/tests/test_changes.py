@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
+from typing import Any
 
 import psycopg
 import pytest
@@ -144,7 +146,7 @@ def test_what_is_confirmed_late_counts_from_its_confirmation_and_never_for_the_p
 def test_of_two_changes_confirmed_at_once_one_finds_the_other_made(town: Town) -> None:
     product = town.product(ProductKind.WALLET)
     changes = [proposed(town, product, Limits(amount, None)) for amount in (1_000, 2_000)]
-    answers = at_once([lambda change=change: confirmed(town, change) for change in changes])
+    answers = at_once([partial(confirmed, town, change) for change in changes])
     assert sorted(type(answer).__name__ for answer in answers) == ["Change", "ChangeOutdated"]
     assert banking.limits_of(product.id, on=TODAY).per_transfer_minor in (1_000, 2_000)
 
@@ -256,10 +258,10 @@ def test_an_institution_offers_several_products_of_a_kind_and_its_first_is_meant
 def test_an_account_is_opened_by_its_owner_or_by_staff_who_may_and_a_loan_by_nobody(town: Town) -> None:
     mona, ziad = town.person("منى", "+201001234567"), town.person("زياد", "+201001234568")
 
-    def open_(kind: ProductKind, by: people.Author, **more: object) -> BankAccount:
+    def open_(kind: ProductKind, by: people.Author, **more: Any) -> BankAccount:
         return banking.open_account(
             id=new_id(), product_id=town.product(kind).id, owner_id=mona.id, by=by, clock=town.clock, **more
-        )  # type: ignore[arg-type]  # the cases say what they pass
+        )
 
     owner = people.Author(f"customer:{mona.id}")
     assert open_(ProductKind.SAVINGS, owner).owner_id == mona.id

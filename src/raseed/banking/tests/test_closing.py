@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import psycopg
 import pytest
 
@@ -109,10 +111,8 @@ def test_closing_with_a_pay_out_and_being_paid_at_the_same_second_loses_nothing(
         wallet, current = town.wallet(mona, money=500), town.current(mona)
         paid, closed = at_once(
             [
-                lambda wallet=wallet: pay(payer, wallet, 100),
-                lambda wallet=wallet, mona=mona, current=current: banking.close_account(
-                    account_id=wallet.id, by=by_owner(mona), pay_out_to=current.id
-                ),
+                partial(pay, payer, wallet, 100),
+                partial(banking.close_account, account_id=wallet.id, by=by_owner(mona), pay_out_to=current.id),
             ]
         )
         assert isinstance(paid, payments.Payment)
@@ -132,10 +132,8 @@ def test_closing_with_a_pay_out_and_paying_at_the_same_second_ends_in_one_of_the
         before = booked(payee)
         paid, closed = at_once(
             [
-                lambda wallet=wallet: pay(wallet, payee, 200),
-                lambda wallet=wallet, mona=mona, current=current: banking.close_account(
-                    account_id=wallet.id, by=by_owner(mona), pay_out_to=current.id
-                ),
+                partial(pay, wallet, payee, 200),
+                partial(banking.close_account, account_id=wallet.id, by=by_owner(mona), pay_out_to=current.id),
             ]
         )
         assert isinstance(paid, payments.Payment)
@@ -152,7 +150,7 @@ def test_two_accounts_that_are_paid_out_into_each_other_at_once_leave_one_with_a
         one, other = town.wallet(mona, money=500), town.current(mona, money=300)
         answers = at_once(
             [
-                lambda a=a, b=b, mona=mona: banking.close_account(account_id=a.id, by=by_owner(mona), pay_out_to=b.id)
+                partial(banking.close_account, account_id=a.id, by=by_owner(mona), pay_out_to=b.id)
                 for a, b in ((one, other), (other, one))
             ]
         )

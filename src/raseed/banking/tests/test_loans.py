@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import date, timedelta
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -316,7 +318,7 @@ def test_an_early_repayment_needs_the_owners_account_and_money_in_it(town: Town)
         early(town, it, current, None)
     with pytest.raises(banking.AccountUnknown):
         early(town, it, other, None)
-    asked = {"account_id": it.account.id, "from_account_id": current.id, "amount": None, "clock": town.clock}
+    asked: dict[str, Any] = {"account_id": it.account.id, "from_account_id": current.id, "amount": None, "clock": town.clock}
     with pytest.raises(banking.AccountUnknown):
         banking.repay_early(id=new_id(), by=by_owner(owner), **asked)
     with pytest.raises(people.NotPermitted):
@@ -332,7 +334,7 @@ def test_an_early_repayment_and_an_instalment_at_the_same_second_are_both_in_the
     for _ in range(4):
         it = town.loan(current, 100_000, LoanTerms(240_000, 12, date(2026, 4, 1)))
         before = booked(current)
-        answers = at_once([lambda it=it: early(town, it, current, None), lambda it=it: pay(town, current, it, 10_000)])
+        answers = at_once([partial(early, town, it, current, None), partial(pay, town, current, it, 10_000)])
         assert isinstance(answers[0], Loan), answers
         assert isinstance(answers[1], payments.Payment)
         settled = answers[1].state is payments.PaymentState.SETTLED
@@ -409,9 +411,10 @@ def test_the_database_refuses_what_no_verb_does(town: Town, database, statement:
     banking.declare_holiday(institution_id=town.bank, day=date(2026, 4, 9), by=people.SYSTEM, reason="test")
     town.until(date(2026, 4, 2))
     banking.charge_loan_interest(clock=town.clock)
-    with psycopg.connect(database.owner_dsn) as owner, pytest.raises(psycopg.errors.RestrictViolation):
-        owner.execute(statement)
+    with psycopg.connect(database.owner_dsn) as owner:
         owner.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        with pytest.raises(psycopg.errors.RestrictViolation):
+            owner.execute(statement)
 
 
 steps = st.lists(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 import psycopg
@@ -94,7 +95,7 @@ def test_two_who_change_numbers_at_once_in_any_order_never_get_each_others_payme
         move_number(ziad.id, THIRD, clock=town.clock)
     with transaction.atomic():
         move_number(mona.id, NEW, clock=town.clock)
-    at_once([lambda id_=id_: phones.move_wallets(id_, clock=town.clock) for id_ in (mona.id, ziad.id)])
+    at_once([partial(phones.move_wallets, id_, clock=town.clock) for id_ in (mona.id, ziad.id)])
     assert phone(ziads) == THIRD
     assert phone(monas) is None
     assert number(monas)

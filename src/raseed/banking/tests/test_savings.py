@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from raseed.banking import api as banking
 from raseed.banking import savings
 from raseed.banking.api import AccountState, BankAccount, DayCount, InternalRole, ProductKind
+from raseed.banking.rates import rates_of
 from raseed.ledger import api as ledger
 from raseed.people import api as people
 from raseed.platform import api as platform
@@ -261,7 +262,7 @@ def run_history(town: Town, owner: people.Customer, steps_: list[tuple[str, int]
 def model(of: BankAccount, moved: list[tuple[date, int]], opened: date, through: date) -> int:
     """Return the balance that a clerk reckons, day by day in fractions, crediting at each month's end."""
     rates = {}
-    for rate in sorted(savings.rates_of(of.product.id), key=lambda each: each.valid_from):
+    for rate in sorted(rates_of(of.product.id), key=lambda each: each.valid_from):
         rates[rate.valid_from] = rate.annual_rate_ppm
     balance, earned, day, ppm = 0, Fraction(0), opened, 0
     last = max([through, *(on for on, _ in moved)])

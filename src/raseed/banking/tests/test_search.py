@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -90,7 +91,7 @@ def test_details_have_holders_terms_and_the_limits_that_count(town: Town) -> Non
 def test_a_part_of_a_number_is_looked_up_by_index(town: Town) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET enable_seqscan = off")
-        asked = {"begins": "+20", "begins_until": "+20\x7f", "ends": "765", "ends_until": "765\x7f",
+        asked: dict[str, str | int | UUID] = {"begins": "+20", "begins_until": "+20\x7f", "ends": "765", "ends_until": "765\x7f",
                  "institution": town.bank, "limit": 50}  # fmt: skip
         cursor.execute("EXPLAIN " + STATEMENTS["accounts_by_alias_part"], asked)
         plan = "\n".join(row[0] for row in cursor.fetchall())

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 from hypothesis import HealthCheck, settings
@@ -102,7 +103,7 @@ class StatesMachine(RuleBasedStateMachine):
     @rule(account=accounts, other=st.one_of(st.none(), accounts))
     def close(self, account: BankAccount, other: BankAccount | None) -> None:
         model, to = self.model[account.id], self.model[other.id] if other else None
-        asked = {"pay_out_to": other.id} if other else {}
+        asked: dict[str, Any] = {"pay_out_to": other.id} if other else {}
         if to is model:
             self.refused(account, banking.close_account, banking.PayOutImpossible, **asked)
             return
@@ -163,7 +164,7 @@ class StatesMachine(RuleBasedStateMachine):
 
     def change(
         self, account: BankAccount, verb: Callable[..., BankAccount], legal: set[AccountState], to: AccountState,
-        *, owner: bool = False, **asked: object,
+        *, owner: bool = False, **asked: Any,
     ) -> bool:  # fmt: skip
         """Do it, and return whether that changed anything; what is not legal must be refused."""
         model = self.model[account.id]
@@ -179,7 +180,7 @@ class StatesMachine(RuleBasedStateMachine):
         return was is not to
 
     def refused(
-        self, account: BankAccount, verb: Callable[..., BankAccount], error: type[Exception], **asked: object
+        self, account: BankAccount, verb: Callable[..., BankAccount], error: type[Exception], **asked: Any
     ) -> None:
         try:
             verb(account_id=account.id, by=people.SYSTEM, reason="test", clock=self.town.clock, **asked)
