@@ -511,7 +511,9 @@ class Migration(migrations.Migration):
             model_name="criticaldaterow",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("month_day__gte", 1), ("month_day__lte", 31), ("on_date", None)),
+                    models.Q(
+                        ("month_day__gte", 1), ("month_day__isnull", False), ("month_day__lte", 31), ("on_date", None)
+                    ),
                     models.Q(("month_day", None), ("on_date__isnull", False)),
                     _connector="OR",
                 ),
@@ -643,7 +645,11 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("ended_at", None), ("ended_by", "")),
-                    models.Q(("ended_at__gte", models.F("noted_at")), models.Q(("ended_by", ""), _negated=True)),
+                    models.Q(
+                        ("ended_at__gte", models.F("noted_at")),
+                        ("ended_at__isnull", False),
+                        models.Q(("ended_by", ""), _negated=True),
+                    ),
                     _connector="OR",
                 ),
                 name="people_vulnerability_ended",

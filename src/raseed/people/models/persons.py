@@ -101,7 +101,7 @@ class CriticalDateRow(models.Model):
                 condition=models.Q(kind__in=["payday", "rent", "tax", "other"]), name="people_critical_date_kind"
             ),
             models.CheckConstraint(
-                condition=models.Q(month_day__gte=1, month_day__lte=31, on_date=None)
+                condition=models.Q(month_day__isnull=False, month_day__gte=1, month_day__lte=31, on_date=None)
                 | models.Q(month_day=None, on_date__isnull=False),
                 name="people_critical_date_rule",
             ),
@@ -147,7 +147,7 @@ class VulnerabilityRow(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(ended_at=None, ended_by="")
-                | (models.Q(ended_at__gte=models.F("noted_at")) & ~models.Q(ended_by="")),
+                | (models.Q(ended_at__isnull=False, ended_at__gte=models.F("noted_at")) & ~models.Q(ended_by="")),
                 name="people_vulnerability_ended",
             ),
         ]
