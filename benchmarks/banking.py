@@ -301,7 +301,7 @@ def _signed_in(customers: Sequence[UUID]) -> list[str]:
     for customer_id in customers:
         request = HttpRequest()
         request.session = SessionStore()
-        sessions.begin(request, customer_id, now=SYSTEM_CLOCK.now())
+        sessions.begin(request, customer_id, epoch=0, now=SYSTEM_CLOCK.now())
         request.session.save()
         keys.append(str(request.session.session_key))
     return keys

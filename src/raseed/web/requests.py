@@ -14,7 +14,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.people import api as people
 
-from .sessions import Standing, end, look
+from .sessions import Standing, end, look, same_epoch
 
 if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
@@ -52,9 +52,15 @@ def find_customer(request: HttpRequest) -> people.Customer | None:
         page.session_ended = True
     if customer_id is not None:
         try:
-            page.customer = people.customer(customer_id)
+            known = people.customer(customer_id)
         except people.UnknownCustomer:
             end(page)
+        else:
+            if same_epoch(page.session, known.session_epoch):
+                page.customer = known
+            else:
+                end(page)
+                page.session_ended = True
     return page.customer
 
 

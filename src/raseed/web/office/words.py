@@ -207,12 +207,9 @@ VALUES: Final[Mapping[str, str]] = {
 """Codes that stand as values of facts."""
 
 REFERENCES: Final[Mapping[str, str]] = {
-    "customer_id": "customer",
     "institution_id": "institution",
     "owner": "customer",
-    "role": "role",
     "roles": "role",
-    "staff": "staff",
     "customer": "customer",
     "paid_out_to": "account",
     "pay_to": "account",

@@ -17,6 +17,7 @@ from raseed.kernel.text import ascii_digits
 from raseed.people import api as people
 from raseed.platform.api import error_status
 from raseed.web import sessions
+from raseed.web.device import device_of
 from raseed.web.network import client_address
 from raseed.web.reader import DIGITS_COOKIE, keep_language, keep_preference
 from raseed.web.rendering import render, words
@@ -99,7 +100,9 @@ def code_page(request: HttpRequest) -> HttpResponseBase:
         return render(request, "web/sign_in_code.html", shown=shown)
     typed = "".join(ascii_digits(request.POST.get("code", ""))[:CODE_TEXT_MAX].split())
     try:
-        customer = people.confirm_code(phone=phone, code=typed, client_address=client_address(request))
+        done = people.sign_in_by_code(
+            phone=phone, code=typed, client_address=client_address(request), device=device_of(request)
+        )
     except RaseedError as error:
         return render(
             request,
@@ -108,13 +111,15 @@ def code_page(request: HttpRequest) -> HttpResponseBase:
             errors={"code": words(request, error)},
             shown=shown,
         )
-    return _welcome(request, customer, follow)
+    return welcome(request, done, HttpResponseRedirect(next_address(request, follow), status=303))
 
 
-def _welcome(request: HttpRequest, customer: people.Customer, follow: str) -> HttpResponseBase:
+def welcome(request: HttpRequest, done: people.SignedIn, response: HttpResponseBase) -> HttpResponseBase:
     """Open the session. A language chosen on this device becomes the customer's; else the customer's is used here."""
-    sessions.begin(request, customer.id, now=SYSTEM_CLOCK.now())
-    response = HttpResponseRedirect(next_address(request, follow), status=303)
+    customer = done.customer
+    sessions.begin(
+        request, customer.id, epoch=customer.session_epoch, now=SYSTEM_CLOCK.now(), proof=done.proof.token
+    )
     response.delete_cookie(PENDING_COOKIE, samesite="Lax")
     if settings.LANGUAGE_COOKIE_NAME in request.COOKIES:
         people.set_language(customer.id, cast(PageRequest, request).reader.language)

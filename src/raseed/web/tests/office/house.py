@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 import pytest
 from django.test import Client
 
 from raseed.kernel.clock import SYSTEM_CLOCK
+from raseed.kernel.ids import new_id
+from raseed.people import api as people
 from raseed.people.staff_passwords import _hasher
-from raseed.people.tests.office import PASSWORD, Colleague, a_colleague
+from raseed.people.tests.office import PASSWORD, Colleague, Phone
 from raseed.web.tests.street import DELTA, NILE, Street, browser, build_street
 
 STEP = timedelta(seconds=30)
 """How long a code of an authenticator app lives."""
+
+
+COLLEAGUES: Final = {
+    "salma": ({"ar": "سلمى فؤاد", "he": "סלמא פואד", "en": "Salma Fouad"}, "agent"),
+    "hoda": ({"ar": "هدى منصور", "he": "הודא מנסור", "en": "Hoda Mansour"}, "supervisor"),
+    "adam": ({"ar": "آدم يوسف", "he": "אדם יוסף", "en": "Adam Youssef"}, "administrator"),
+    "amal": ({"ar": "أمل حداد", "he": "אמל חדאד", "en": "Amal Haddad"}, "administrator"),
+    "tamer": ({"ar": "تامر الجندي", "he": "תאמר אל-גנדי", "en": "Tamer El-Guindy"}, "auditor"),
+    "basma": ({"ar": "بسمة رمضان", "he": "בסמה רמדאן", "en": "Basma Ramadan"}, "back-office"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +49,25 @@ class House:
 
 def build_house() -> House:
     """Build the street, and let colleagues enrol."""
-    street = build_street()
-    return House(
-        street,
-        salma=a_colleague(NILE, login="salma", roles=("agent",)),
-        hoda=a_colleague(NILE, login="hoda", roles=("supervisor",)),
-        adam=a_colleague(NILE, login="adam", roles=("administrator",)),
-        amal=a_colleague(NILE, login="amal", roles=("administrator",)),
-        tamer=a_colleague(NILE, login="tamer", roles=("auditor",)),
-        basma=a_colleague(NILE, login="basma", roles=("back-office",)),
+    return House(build_street(), **{login: enrolled(login, *those) for login, those in COLLEAGUES.items()})
+
+
+def enrolled(login: str, names: dict[str, str], role: str) -> Colleague:
+    """Return someone who has a role at Nile Cash and has enrolled."""
+    newcomer = people.add_staff(
+        id=new_id(),
+        login=login,
+        names=names,
+        language="ar",
+        institution_id=NILE,
+        role_ids=[people.role_by_slug(NILE, role).id],
+        by=people.SYSTEM,
+        reason="begins today",
     )
+    token = people.issue_invitation(newcomer.id, by=people.SYSTEM, reason="first day").token
+    phone = Phone(people.begin_enrolment(token=token, password=PASSWORD).secret_text)
+    proven = people.finish_enrolment(token=token, code=phone.code(SYSTEM_CLOCK.now()))
+    return Colleague(proven.staff, phone, proven.recovery_codes)
 
 
 def code_of(colleague: Colleague, *, at: datetime | None = None) -> str:

@@ -23,7 +23,7 @@ def test_login_password_and_code_open_the_desk(house: House) -> None:
     assert answer["Location"] == "/office/sign-in/code"
     answer = client.post("/office/sign-in/code", {"code": code_of(house.salma)})
     assert answer["Location"] == "/office/"
-    assert "Hello, Salma" in words_of(client.get("/office/").content.decode())
+    assert "Hello, Salma Fouad" in words_of(client.get("/office/").content.decode())
 
 
 @pytest.mark.parametrize(("login", "password"), [("salma", "wrong password here"), ("nobody", PASSWORD), ("", "")])
