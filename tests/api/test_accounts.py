@@ -146,7 +146,7 @@ def test_lines_are_read_by_pages_and_searched(world: World) -> None:
     ],
 )
 def test_a_statement_comes_in_the_form_that_is_asked_for(world: World, accept: str | None, kind: str) -> None:
-    headers = {} if accept is None else {"Accept": accept}
+    headers: dict[str, Any] = {} if accept is None else {"Accept": accept}
     reply = ask("GET", f"/accounts/{world.wallet.id}/statement?{YEAR}", key=world.lailas, **headers)
     assert (reply.status, reply.headers["content-type"]) == (200, kind)
     assert reply.headers["content-disposition"].startswith(

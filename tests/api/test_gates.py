@@ -83,7 +83,7 @@ def test_nothing_without_a_key_of_ours(world: World, name: str) -> None:
         "k" * 9999,
     ]
     for key in wrong:
-        headers = {} if key is None else {"Authorization": f"Bearer {key}".encode().decode("latin-1")}
+        headers: dict[str, Any] = {} if key is None else {"Authorization": f"Bearer {key}".encode().decode("latin-1")}
         reply = ask(method_of(GATES[name]), address(world, name), body_of(name), **headers)
         assert (reply.status, reply.error["code"]) == (401, "key_refused"), (key, reply)
         assert reply.headers["www-authenticate"] == "Bearer"

@@ -36,7 +36,7 @@ def intent(world: World, minor: Any = 500, **more: Any) -> dict[str, Any]:
     }
 
 
-def send(world: World, payment_id: UUID, body: Any, **headers: str) -> Reply:
+def send(world: World, payment_id: UUID, body: Any, **headers: Any) -> Reply:
     return ask("PUT", f"/payments/{payment_id}", body, key=world.lailas, **headers)
 
 

@@ -108,6 +108,14 @@ def test_a_change_is_proposed_by_a_persons_key_and_decided_by_another_person(
         assert (proposed.status, proposed.json["state"]) == (200, "open")
         assert proposed.json["lines"]
         assert ask("PUT", f"/changes/{change_id}", change(world), key=key).json == proposed.json
+        by_person = people.propose_change(
+            id=new_id(), institution_id=world.bank, by=people.author_of_staff(salma.id), **change(world)
+        )
+        taken = ask("POST", f"/changes/{by_person.id}/withdraw", key=key)
+        assert (taken.status, taken.error["code"]) == (403, "not_the_proposer"), (
+            "what she did herself, her key can't undo"
+        )
+        people.withdraw_change(by_person.id, by=people.author_of_staff(salma.id))
         other = ask("PUT", f"/changes/{change_id}", {**change(world), "reason": "another one"}, key=key)
         assert (other.status, other.error["code"]) == (409, "id_reused")
         assert [each["id"] for each in ask("GET", "/changes?state=open", key=key).json["changes"]] == [str(change_id)]

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import override_settings
 
 from raseed.kernel.ids import new_id
@@ -201,6 +201,20 @@ def test_a_bug_of_ours_says_nothing_but_a_reference(
     assert "inside" not in reply.body.decode()
     assert error["params"]["reference"] in caplog.text
     assert world.key not in caplog.text
+
+
+def test_a_databases_error_leaves_no_values_in_the_log(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def violate(_: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO platform_rate (key_id, empty_at) VALUES (%s, NULL)", [world.laila.id])
+
+    monkeypatch.setattr(people, "institution", violate)
+    with caplog.at_level(logging.ERROR):
+        assert ask("GET", f"/institutions/{new_id()}", key=world.key).status == 500
+    assert "IntegrityError: 23502 null value in column" in caplog.text
+    assert str(world.laila.id) not in caplog.text
 
 
 def test_a_database_that_is_away_is_said_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

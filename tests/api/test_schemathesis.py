@@ -30,7 +30,7 @@ from raseed.platform.webhooks.tests.receiving import owe_all
 from raseed_testing import Database
 
 from .serving import serving
-from .world import HOOK, World, build_world, issue
+from .world import HOOK, World, build_world, every_permission, issue
 
 pytestmark = pytest.mark.slow
 SECONDS = 15 * int(os.environ.get("RASEED_TEST_EFFORT", "1"))
@@ -53,7 +53,7 @@ def served(new_database: Callable[[], AbstractContextManager[Database]]) -> Iter
         world = build_world()
         colleague = a_colleague(world.bank, roles=tuple(STARTING_ROLES)).staff
         author = people.author_of_staff(colleague.id)
-        _, staffs = issue(colleague.actor, world.bank, author.permissions[world.bank], by=author)
+        _, staffs = issue(colleague.actor, world.bank, author.permissions[world.bank] & every_permission(), by=author)
         with serving(RASEED_API_RATE="0") as address:
             yield Served(address, _ids(world, author), _loan(world), {"staff": staffs, "customer": world.lailas})
 

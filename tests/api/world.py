@@ -49,9 +49,15 @@ class Reply:
 
 
 def ask(
-    method: str, path: str, body: Any = None, *, key: str | None = None, raw: bytes | None = None,
-    kind: str = "application/json", **headers: str,
-) -> Reply:  # fmt: skip
+    method: str,
+    path: str,
+    body: Any = None,
+    *,
+    key: str | None = None,
+    raw: bytes | None = None,
+    kind: str = "application/json",
+    **headers: Any,
+) -> Reply:
     """Ask the API in this process, through all of Django."""
     data = raw if raw is not None else b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
     if key is not None:
@@ -60,7 +66,7 @@ def ask(
         method, f"/api/v1{path}", data, content_type=kind if data else "",
         headers={name.replace("_", "-"): value for name, value in headers.items()},
     )  # fmt: skip
-    content = b"".join(response.streaming_content) if response.streaming else response.content
+    content = response.getvalue()
     return Reply(response.status_code, {name.lower(): value for name, value in response.headers.items()}, content)
 
 

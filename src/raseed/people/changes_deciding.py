@@ -143,11 +143,12 @@ def withdraw_change(change_id: UUID, *, by: Author, clock: Clock = SYSTEM_CLOCK)
     """Take back an open change that one proposed oneself.
 
     Raises:
-        UnknownChange, ChangeNotOpen: as ``confirm_change``. NotTheProposer: another proposed it.
+        UnknownChange, ChangeNotOpen: as ``confirm_change``. NotTheProposer: another proposed it; or the person did, or
+            another key of theirs, and this is a key.
     """
     row, now = _locked(change_id), clock.now()
     waiting = read(row, now=now)
-    if by.person != waiting.proposer:
+    if by.person != waiting.proposer or by.actor not in {waiting.proposed_by, waiting.proposer}:
         raise NotTheProposer
     if waiting.state is not ChangeState.OPEN:
         raise ChangeNotOpen(state=waiting.state.value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 from uuid import UUID
 
 from ninja import Path, Query
@@ -27,13 +27,14 @@ NamesTaken = Annotated[
     dict[Literal["ar", "he", "en"], Annotated[str, text(120)]], Field(min_length=1), WithJsonSchema(LANGUAGE_NAMES)
 ]
 Language = Literal["ar", "he", "en"]
+Holder = Literal["staff", "customer", "institution"]
 
 
 class KeyGiven(Given):
     """Whose key it is and what it may do."""
 
     id: UUID
-    holder: Literal["staff", "customer", "institution"]
+    holder: Holder
     institution_id: UUID
     customer_id: UUID | None
     permissions: list[str]
@@ -115,7 +116,7 @@ def show_key(request: ApiRequest) -> KeyGiven:
     author: people.Author = caller.author
     return KeyGiven(
         id=caller.key_id,
-        holder=(author.holder or "").partition(":")[0],
+        holder=cast(Holder, (author.holder or "").partition(":")[0]),
         institution_id=caller.institution_id,
         customer_id=caller.customer_id,
         permissions=sorted(author.permissions.get(caller.institution_id, ())),
@@ -224,7 +225,7 @@ def _customer(customer: people.Customer) -> CustomerGiven:
         id=customer.id,
         names=dict(customer.names),
         phone=customer.phone,
-        language=customer.language,
+        language=cast(Language, customer.language),
         created_at=customer.created_at,
     )
 

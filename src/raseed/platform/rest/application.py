@@ -46,7 +46,7 @@ class ManagementApi(NinjaAPI):
         for resource in self.resources:
             self.add_router("", resource.router)
         for kind in (RaseedError, HttpError, ValidationError, Exception):
-            self.add_exception_handler(kind, refused)
+            self.add_exception_handler(kind, self._refused)
         for bound in self._get_bound_routers():
             for view in bound.path_operations.values():
                 for operation in view.operations:
@@ -54,6 +54,10 @@ class ManagementApi(NinjaAPI):
                     assert isinstance(gate, Gate), "every route stands behind a gate"
                     gate.operation, gate.authenticate = operation, authenticate
         self._document = b""
+
+    def _refused(self, request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:
+        assert isinstance(error, Exception), "what was raised, not its class"
+        return refused(request, error)
 
     def get_content_type(self) -> str:
         """Return what its answers are."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from ninja.errors import HttpError, ValidationError
 
@@ -132,8 +133,19 @@ def _refusal(request: HttpRequest, error: Exception) -> RaseedError:
         _log.warning("the database is away: %s", type(error).__name__)
         return TemporarilyUnavailable()
     reference = str(new_id())
-    _log.error("%s failed, reference %s", request.method, reference, exc_info=error)
+    _log.error("%s failed, reference %s\n%s", request.method, reference, _told(error))
     return ReportedError(reference=reference)
+
+
+def _told(error: BaseException) -> str:
+    """Return what the log keeps of a bug: where it was and what it says, but of a database's error no row's values."""
+    lines = traceback.format_tb(error.__traceback__)
+    if isinstance(error, DatabaseError):
+        found = getattr(error.__cause__, "diag", None)
+        said = f"{getattr(found, 'sqlstate', None)} {getattr(found, 'message_primary', None)}"
+    else:
+        said = str(error)
+    return f"{''.join(lines)}{type(error).__name__}: {said}"
 
 
 def _headers(error: RaseedError, status: int) -> Iterator[tuple[str, str]]:

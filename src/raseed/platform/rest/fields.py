@@ -28,7 +28,7 @@ _INSTANT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})\Z", re.ASCII
 )
 _EXACT_MAX: Final = 1 << 53
-_NUMBER: Final = re.compile(r"[0-9]{1,9}\Z", re.ASCII)
+_NUMBER: Final = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
 LANGUAGE_NAMES: Final = {
     "type": "object",
     "properties": {language: {"type": "string", "minLength": 1} for language in ("ar", "he", "en")},

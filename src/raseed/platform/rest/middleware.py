@@ -34,7 +34,9 @@ class ApiFirst:
         self.get_response = get_response
         self.api = api
         urls, _, _ = api.urls
-        self._resolver = URLResolver(RegexPattern(rf"^{PREFIX}"), [url for url in urls if url.name != "api-root"])
+        self._resolver = URLResolver(
+            RegexPattern(rf"^{PREFIX}"), [url for url in urls if getattr(url, "name", "") != "api-root"]
+        )
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer one request."""

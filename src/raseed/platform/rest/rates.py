@@ -23,9 +23,9 @@ BURST_SECONDS: Final = 2
 FORGET_ROWS_MAX: Final = 100_000
 
 _TAKE: Final = """
-INSERT INTO platform_rate AS rate (key_id, empty_at) VALUES (%(key)s, %(now)s + %(cost)s)
-ON CONFLICT (key_id) DO UPDATE SET empty_at = greatest(rate.empty_at, %(now)s) + %(cost)s
-    WHERE greatest(rate.empty_at, %(now)s) + %(cost)s <= %(now)s + %(burst)s
+INSERT INTO platform_rate AS rate (key_id, empty_at) VALUES (%(key)s, %(now)s + make_interval(secs => %(price)s))
+ON CONFLICT (key_id) DO UPDATE SET empty_at = greatest(rate.empty_at, %(now)s) + make_interval(secs => %(price)s)
+    WHERE greatest(rate.empty_at, %(now)s) + make_interval(secs => %(price)s) <= %(full)s
 RETURNING empty_at
 """
 _WAIT: Final = "SELECT empty_at FROM platform_rate WHERE key_id = %(key)s"
@@ -46,7 +46,7 @@ def take(key_id: UUID, *, cost: int, per_second: int, now: datetime) -> None:
     price = timedelta(seconds=1) * cost / per_second
     burst = max(timedelta(seconds=BURST_SECONDS), price)
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, {"key": key_id, "now": now, "cost": price, "burst": burst})
+        cursor.execute(_TAKE, {"key": key_id, "now": now, "price": price.total_seconds(), "full": now + burst})
         if cursor.fetchone() is not None:
             return
         cursor.execute(_WAIT, {"key": key_id})

@@ -8,12 +8,13 @@ from typing import Final
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.errors import InputError
 from raseed.kernel.text import clean_text
 
-from ..audit import record
+from ..audit import Facts, record
 from ..domain import SameIdOtherContent
 from ..jobs import app
 from ..models import EventRow
@@ -107,7 +108,7 @@ def change_endpoint(
         EndpointUnknown, InvalidEndpointUrl, UnknownEvent, UnacceptableText: what they say.
     """
     row = found(endpoint_id, by=by, locked=True)
-    before = {"events": list(row.events), "state": row.state, "off_reason": row.off_reason}
+    before: Facts = {"events": list(row.events), "state": row.state, "off_reason": row.off_reason}
     address_before = row.url
     if url is not None:
         row.url = checked_url(url)
@@ -120,7 +121,7 @@ def change_endpoint(
     if on is False and row.state == EndpointState.ON.value:
         row.state, row.off_reason = EndpointState.OFF.value, OffReason.PERSON.value
     row.save()
-    after = {"events": list(row.events), "state": row.state, "off_reason": row.off_reason}
+    after: Facts = {"events": list(row.events), "state": row.state, "off_reason": row.off_reason}
     _record(row, "changed", by, clock, before=before, after={**after, "url_changed": row.url != address_before})
     return told(row)
 
@@ -220,11 +221,8 @@ def replay_span(
     return count
 
 
-def _again(owed: object, now: datetime) -> int:
-    rows: int = owed.update(  # type: ignore[attr-defined]  # a query set of ``OwedRow``
-        state=DeliveryState.WAITING.value, tries=0, next_try_at=now, ended_at=None
-    )
-    return rows
+def _again(owed: QuerySet[OwedRow], now: datetime) -> int:
+    return owed.update(state=DeliveryState.WAITING.value, tries=0, next_try_at=now, ended_at=None)
 
 
 def _on(endpoint_id: UUID, by: Authority) -> EndpointRow:
@@ -256,15 +254,15 @@ def _record(
     by: Authority,
     clock: Clock,
     *,
-    before: dict[str, object] | None = None,
-    after: dict[str, object] | None = None,
+    before: Facts | None = None,
+    after: Facts | None = None,
 ) -> None:
     record(
         actor=by.actor,
         action=f"platform.webhook_{deed}",
         subject=f"webhook:{row.id}",
-        before=before,  # type: ignore[arg-type]  # of texts, numbers and lists of texts
-        after=after,  # type: ignore[arg-type]
+        before=before,
+        after=after,
         institution_id=row.institution_id,
         clock=clock,
     )

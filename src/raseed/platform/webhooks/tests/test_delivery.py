@@ -371,7 +371,11 @@ def test_an_event_whose_worker_was_killed_in_mid_air_comes_again_under_the_same_
     manager: Manager, receiver: Receiver
 ) -> None:
     over = threading.Event()
-    receiver.default = lambda _: over.wait(60) and None
+
+    def hang(_: BaseHTTPRequestHandler) -> None:
+        over.wait(60)
+
+    receiver.default = hang
     endpoint, _ = endpoint_at(receiver.address, manager)
     event_id = tell(manager)
     command = [sys.executable, "-m", "raseed.project.worker"]
