@@ -32,11 +32,11 @@ from .statement_filter import StatementFilter, has_words
 OTHER_INSTITUTION: Final = mark("The institution")
 READ_AT_ONCE: Final = 500
 """How many entries of the history are read at a time, where not every one becomes a line."""
-LOOKED_AT_MAX: Final = 2_000
+LOOKED_AT_MAX: Final = 1_000
 """The most entries that one page looks at; where it has looked at so many, the next page goes on from there."""
 NARRATED_AT_ONCE: Final = 5_000
 """The most movements whose causes a narrator is asked about in one go."""
-TOLD_AT_ONCE: Final = 100
+TOLD_AT_ONCE: Final = 250
 """How many movements a search puts into words before it looks whether the page is full."""
 
 _UNPOSTED: Final = ledger.TransferFlags.PENDING | ledger.TransferFlags.VOID_PENDING_TRANSFER

@@ -17,7 +17,7 @@ from raseed.banking.api import (
     ProductKind,
     StatementLine,
 )
-from raseed.kernel.money import Money, currency
+from raseed.kernel.money import Currency, Money, currency
 from raseed.people import api as people
 from raseed.platform.api import Digits, reader_digits
 
@@ -91,35 +91,9 @@ def period_of(
                 booked_on=days[place * len(days) // len(amounts)],
             )
         )
-    names = {"ar": "حساب جارٍ", "he": "חשבון עובר ושב", "en": "Current account"}
-    product = Product(_ACCOUNT, _INSTITUTION, ProductKind.CURRENT, money, names)
-    aliases = [AccountAlias(AliasKind.NUMBER, "2631800028", ISSUED_AT)]
-    if country in IBANS:
-        aliases.append(AccountAlias(AliasKind.IBAN, IBANS[country], ISSUED_AT))
     return PeriodStatement(
-        account=BankAccount(
-            id=_ACCOUNT,
-            institution_id=_INSTITUTION,
-            owner_id=_OWNER,
-            product=product,
-            currency=money,
-            ledger=1,
-            name=account_name,
-            state=AccountState.OPEN,
-            opened_on=date(2020, 1, 1),
-            zone=zone,
-            aliases=tuple(aliases),
-        ),
-        institution=people.Institution(
-            _INSTITUTION,
-            "nile",
-            {"ar": "بنك النيل الوطني", "he": "בנק הנילוס הלאומי", "en": "National Bank of the Nile"},
-            "bank",
-            country,
-            zone,
-            code,
-            country,
-        ),
+        account=_account(money, country, zone, account_name),
+        institution=_institution(code, country, zone),
         holder=holder,
         language=language,
         digits=reader_digits(language, digits),
@@ -131,3 +105,28 @@ def period_of(
         available=Money(balance, money),
         lines=tuple(lines),
     )
+
+
+def _account(money: Currency, country: str, zone: str, name: str) -> BankAccount:
+    names = {"ar": "حساب جارٍ", "he": "חשבון עובר ושב", "en": "Current account"}
+    aliases = [AccountAlias(AliasKind.NUMBER, "2631800028", ISSUED_AT)]
+    if country in IBANS:
+        aliases.append(AccountAlias(AliasKind.IBAN, IBANS[country], ISSUED_AT))
+    return BankAccount(
+        id=_ACCOUNT,
+        institution_id=_INSTITUTION,
+        owner_id=_OWNER,
+        product=Product(_ACCOUNT, _INSTITUTION, ProductKind.CURRENT, money, names),
+        currency=money,
+        ledger=1,
+        name=name,
+        state=AccountState.OPEN,
+        opened_on=date(2020, 1, 1),
+        zone=zone,
+        aliases=tuple(aliases),
+    )
+
+
+def _institution(code: str, country: str, zone: str) -> people.Institution:
+    names = {"ar": "بنك النيل الوطني", "he": "בנק הנילוס הלאומי", "en": "National Bank of the Nile"}
+    return people.Institution(_INSTITUTION, "nile", names, "bank", country, zone, code, country)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import timedelta
 from functools import lru_cache
 from importlib.resources import as_file, files
@@ -174,8 +175,6 @@ def test_entries_carry_dates_codes_references_and_parties() -> None:
 
 @pytest.mark.parametrize("role", InternalRole)
 def test_each_of_the_institution_s_accounts_has_a_transaction_code(role: InternalRole) -> None:
-    import dataclasses  # noqa: PLC0415
-
     period = period_of([100, -100])
     words = {InternalRole.FEES: "Fee", InternalRole.CASH: "Cash"}.get(role, "Somebody")
     lines = tuple(
@@ -202,8 +201,6 @@ def test_each_of_the_institution_s_accounts_has_a_transaction_code(role: Interna
 
 
 def test_no_two_statements_have_one_identifier_and_the_same_has_the_same() -> None:
-    import dataclasses  # noqa: PLC0415
-
     one = period_of([5])
     others = [
         one,
@@ -239,6 +236,7 @@ def test_amounts_that_the_format_has_no_digits_for_are_refused_before_the_first_
 def test_a_reader_who_goes_away_in_the_middle_breaks_nothing() -> None:
     pieces = banking.statement_camt053(period_of([1] * 1_000))
     assert next(pieces).startswith(b"<?xml")
+    assert isinstance(pieces, Generator)
     pieces.close()
 
 

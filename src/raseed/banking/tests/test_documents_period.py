@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from datetime import date, timedelta
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -32,7 +33,7 @@ def book(
     on: date,
     *,
     flags: ledger.TransferFlags = ledger.TransferFlags.NONE,
-    pending_id: object = None,
+    pending_id: UUID | None = None,
     role: InternalRole = InternalRole.CASH,
 ) -> ledger.NewTransfer:
     """Move money between an account and its institution, booked on a day: in if positive, out if negative."""
@@ -46,7 +47,7 @@ def book(
         code=1,
         booked_on=on,
         flags=flags,
-        **({"pending_id": pending_id} if pending_id else {}),
+        pending_id=pending_id,
     )
     assert ledger.create_transfers([transfer]) == [ledger.CreateTransferResult.OK]
     return transfer

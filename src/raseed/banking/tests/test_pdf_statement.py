@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
 import re
 import unicodedata
@@ -11,8 +12,8 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
 
-import pypdfium2
-import pypdfium2.raw as pdfium
+import pypdfium2  # type: ignore[import-untyped]
+import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -170,8 +171,6 @@ def test_it_is_tagged_for_screen_readers_in_its_language() -> None:
 
 
 def _kinds(element: Any) -> Iterator[str]:
-    import ctypes  # noqa: PLC0415
-
     buffer = ctypes.create_string_buffer(64)
     length = pdfium.FPDF_StructElement_GetType(element, buffer, 64)
     yield buffer.raw[: length - 2].decode("utf-16-le")
@@ -188,28 +187,38 @@ def _unpacked(file: bytes) -> bytes:
 
 
 def test_every_object_stands_where_the_file_says() -> None:
+    """Readers mend a wrong table of places without a word, so it is looked at here."""
     file = banking.statement_pdf(period_of([5, -5] * 200))
-    start = int(re.search(rb"startxref\n(\d+)\n%%EOF\n\Z", file)[1])
-    header, packed = re.match(rb"\d+ 0 obj\n<<(.*?)>>stream\n(.*?)\nendstream", file[start:], re.DOTALL).groups()
-    rows = zlib.decompress(packed)
-    assert int(re.search(rb"/Size (\d+)", header)[1]) == len(rows) // 7
-    containers = {}
-    for number in range(1, len(rows) // 7):
-        kind, place, within = (
-            rows[number * 7],
-            rows[number * 7 + 1 : number * 7 + 5],
-            rows[number * 7 + 5 : number * 7 + 7],
-        )
+    header, rows = _stream(file, int(_found(rb"startxref\n(\d+)\n%%EOF\n\Z", file)))
+    assert int(_found(rb"/Size (\d+)", header)) == len(rows) // 7
+    places = [
+        (row[0], int.from_bytes(row[1:5]), int.from_bytes(row[5:]))
+        for row in (rows[at : at + 7] for at in range(0, len(rows), 7))
+    ]
+    packed: dict[int, list[tuple[int, int]]] = {}
+    for number, (kind, place, within) in enumerate(places[1:], 1):
         if kind == 1:
-            assert file[int.from_bytes(place) :].startswith(b"%d 0 obj\n" % number)
+            assert file[place:].startswith(b"%d 0 obj\n" % number)
         else:
             assert kind == 2
-            containers.setdefault(int.from_bytes(place), []).append((int.from_bytes(within), number))
-    for container, members in containers.items():
-        place = int.from_bytes(rows[container * 7 + 1 : container * 7 + 5])
-        body = re.match(rb"\d+ 0 obj\n<<(.*?)>>stream\n(.*?)\nendstream", file[place:], re.DOTALL)
-        numbers = zlib.decompress(body[2])[: int(re.search(rb"/First (\d+)", body[1])[1])].split()[::2]
+            packed.setdefault(place, []).append((within, number))
+    assert packed
+    for container, members in packed.items():
+        header, body = _stream(file, places[container][1])
+        numbers = body[: int(_found(rb"/First (\d+)", header))].split()[::2]
         assert [int(number) for number in numbers] == [number for _, number in sorted(members)]
+
+
+def _found(pattern: bytes, data: bytes) -> bytes:
+    match = re.search(pattern, data)
+    assert match
+    return match[1]
+
+
+def _stream(file: bytes, place: int) -> tuple[bytes, bytes]:
+    match = re.match(rb"\d+ 0 obj\n<<(.*?)>>stream\n(.*?)\nendstream", file[place:], re.DOTALL)
+    assert match
+    return match[1], zlib.decompress(match[2])
 
 
 def test_fonts_are_embedded_as_the_part_that_was_used() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -199,7 +200,7 @@ def test_a_page_without_more_says_nothing_of_having_looked(town: Town) -> None:
         ({"text": "x" * 101}, "text"),
     ],
 )
-def test_conditions_that_nothing_can_pass_are_refused(conditions: dict[str, object], field: str) -> None:
+def test_conditions_that_nothing_can_pass_are_refused(conditions: dict[str, Any], field: str) -> None:
     with pytest.raises(banking.InvalidFilter) as refused:
         StatementFilter(**conditions)
     assert refused.value.field == field

@@ -22,7 +22,7 @@ WITH RECURSIVE head AS (
     SELECT c.booked_on, c.debit_account_id = %(account)s::uuid AS is_debit,
            CASE WHEN c.flags & 10 = 0 THEN c.amount ELSE 0 END AS posted,
            CASE WHEN c.flags & 2 <> 0 THEN c.amount
-                WHEN c.flags & 12 <> 0 THEN -(SELECT p.amount FROM ledger_pending p WHERE p.id = c.pending_id)
+                WHEN c.flags & 12 <> 0 THEN -(SELECT p.amount FROM ledger_transfer p WHERE p.id = c.pending_id)
                 ELSE 0 END AS pending
     FROM chain c
 ), totals AS (

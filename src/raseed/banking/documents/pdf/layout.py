@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from .sheet import HEIGHT, WIDTH, Book
+from .sheet import HEIGHT, WIDTH, Book, Points
 
 INK, SOFT, BRAND, TINT, LINE = "15211d", "535f59", "0b5a4a", "e2efe9", "dedbd1"
 MARGIN: Final = 42.0
@@ -29,7 +29,7 @@ class Flow:
         self.sheet = book.new_page()
         self.sheet.fill(0, WIDTH, 0, _BAND, BRAND)
 
-    def make_room(self, height: float, then: Callable[[], None] | None = None) -> None:
+    def make_room(self, height: Points, then: Callable[[], None] | None = None) -> None:
         """Go on to another page where this one has not so much left; ``then`` writes what stands at its head."""
         if self.y + height <= FOOT - 8:
             return

@@ -7,12 +7,12 @@ from typing import Final
 
 from .directions import starts_rtl
 from .fonts import Shaped
-from .sheet import Book, Style
+from .sheet import Book, Points, Style
 
 ELLIPSIS: Final = "…"
 
 
-def lines_of(book: Book, text: str, style: Style, width: float, *, lines_max: int) -> list[Shaped]:
+def lines_of(book: Book, text: str, style: Style, width: Points, *, lines_max: int) -> list[Shaped]:
     """Return a text as lines no wider than ``width``, at most ``lines_max``; what is left over becomes an ellipsis.
 
     The direction is the text's own, by its first letter, as a browser takes it for ``dir="auto"``.

@@ -16,6 +16,8 @@ from .embedding import embed
 from .file import PdfFile, text_string
 from .fonts import Shaped, Typeface
 
+Points = float
+"""A length on a page; 72 are an inch. Floats are for places on paper, never for what is written there."""
 WIDTH: Final = 595.28
 HEIGHT: Final = 841.89
 """A4."""
@@ -25,7 +27,7 @@ HEIGHT: Final = 841.89
 class Style:
     """How text looks: its typeface (``F1`` regular, ``F2`` bold), its size and its colour."""
 
-    size: float
+    size: Points
     colour: str
     is_bold: bool = False
 
@@ -65,7 +67,7 @@ class Book:
         face = self.bold if style.is_bold else self.regular
         return face.shape(text, base_rtl=self.is_rtl if base_rtl is None else base_rtl)
 
-    def width(self, text: str, style: Style) -> float:
+    def width(self, text: str, style: Style) -> Points:
         """Return how wide a line of text is, in points."""
         return (self.bold if style.is_bold else self.regular).width(text) * style.size / 1000
 
@@ -140,11 +142,11 @@ class Sheet:
         self._contents: list[int] = []
         self._style: Style | None = None
 
-    def rule(self, start: float, end: float, y: float, colour: str, thickness: float = 0.5) -> None:
+    def rule(self, start: Points, end: Points, y: Points, colour: str, thickness: Points = 0.5) -> None:
         """Draw a line across."""
         self.fill(start, end, y - thickness / 2, y + thickness / 2, colour)
 
-    def fill(self, start: float, end: float, top: float, bottom: float, colour: str) -> None:
+    def fill(self, start: Points, end: Points, top: Points, bottom: Points, colour: str) -> None:
         """Fill a field."""
         left = WIDTH - end if self._book.is_rtl else start
         self._painted.append(
@@ -175,22 +177,22 @@ class Sheet:
         yield
         self._written.append("EMC")
 
-    def text(self, start: float, y: float, shaped: Shaped, style: Style) -> float:
+    def text(self, start: Points, y: Points, shaped: Shaped, style: Style) -> Points:
         """Write a line that begins at ``start``; ``y`` is its baseline. Return where it ends."""
         width = shaped.width * style.size / 1000
         self._write(WIDTH - start - width if self._book.is_rtl else start, y, shaped, style)
         return start + width
 
-    def text_to(self, end: float, y: float, shaped: Shaped, style: Style) -> None:
+    def text_to(self, end: Points, y: Points, shaped: Shaped, style: Style) -> None:
         """Write a line that ends at ``end``."""
         self.text(end - shaped.width * style.size / 1000, y, shaped, style)
 
-    def text_in(self, start: float, end: float, y: float, shaped: Shaped, style: Style) -> None:
+    def text_in(self, start: Points, end: Points, y: Points, shaped: Shaped, style: Style) -> None:
         """Write a line at the start of a column."""
         del end
         self.text(start, y, shaped, style)
 
-    def number_in(self, start: float, end: float, y: float, shaped: Shaped, style: Style) -> None:
+    def number_in(self, start: Points, end: Points, y: Points, shaped: Shaped, style: Style) -> None:
         """Write a number whose last digit stands at the right of the column from ``start`` to ``end``."""
         right = WIDTH - start if self._book.is_rtl else end
         self._write(right - shaped.width * style.size / 1000, y, shaped, style)
@@ -213,7 +215,7 @@ class Sheet:
         )
         return self.number
 
-    def _write(self, left: float, y: float, shaped: Shaped, style: Style) -> None:
+    def _write(self, left: Points, y: Points, shaped: Shaped, style: Style) -> None:
         if not shaped.codes:
             return
         before = self._style

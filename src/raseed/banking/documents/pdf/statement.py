@@ -19,7 +19,7 @@ from raseed.platform import api as platform
 
 from .layout import BLEED, BRAND, END, FOOT, INK, LEADING, LINE, MARGIN, SOFT, TINT, Flow
 from .paragraphs import lines_of
-from .sheet import Book, Style
+from .sheet import Book, Points, Style
 from .table import WORDS_MAX, Table
 from .wording import Wording
 
@@ -105,7 +105,7 @@ class _Pages:
         yield gettext("Issued"), [wording.issued(), _offset(period.issued_at, period.account.zone)]
         yield gettext("Currency"), [period.account.currency.code]
 
-    def _fact(self, y: float, label: str, values: Sequence[str]) -> None:
+    def _fact(self, y: Points, label: str, values: Sequence[str]) -> None:
         """Write a label and its values, which stand one after the other whatever their directions."""
         sheet = self._flow.sheet
         with self._flow.paragraph():

@@ -16,7 +16,7 @@ from raseed.kernel.money import Money
 from .fonts import Shaped
 from .layout import BLEED, BRAND, END, INK, LEADING, LINE, MARGIN, SOFT, TINT, Flow
 from .paragraphs import lines_of
-from .sheet import Element, Style
+from .sheet import Element, Points, Style
 from .wording import Wording
 
 PADDING: Final = 3.6
@@ -36,14 +36,14 @@ _AMOUNTS: Final = 3
 class _Columns:
     """Where the columns begin and end, and the styles of what is in them."""
 
-    bounds: tuple[tuple[float, float], ...]
+    bounds: tuple[tuple[Points, Points], ...]
     cell: Style
     small: Style
     strong: Style
     head: Style
 
     @property
-    def details_width(self) -> float:
+    def details_width(self) -> Points:
         start, end = self.bounds[1]
         return end - start
 
@@ -130,7 +130,7 @@ class Table:
         flow.y += height
         flow.sheet.rule(MARGIN, END, flow.y, LINE, 0.4)
 
-    def _cell(self, row: Element, place: int, lines: Sequence[tuple[float, Shaped, Style]]) -> None:
+    def _cell(self, row: Element, place: int, lines: Sequence[tuple[Points, Shaped, Style]]) -> None:
         cell = self._book.element("TD", row)
         if lines:
             start, end = self._columns.bounds[place]
@@ -176,7 +176,7 @@ class Table:
         fitted = (self._measured(size) for size in CELL_SIZES)
         return next((columns for columns in fitted if columns.details_width >= DETAILS_WIDTH_MIN), self._measured(5.0))
 
-    def _measured(self, size: float) -> _Columns:
+    def _measured(self, size: Points) -> _Columns:
         period, book = self._period, self._book
         cell, small = Style(size, INK), Style(size - 1, SOFT)
         strong, head = Style(size, INK, is_bold=True), Style(size - 0.5, SOFT, is_bold=True)
@@ -197,7 +197,7 @@ class Table:
         bounds = tuple((start, start + width) for start, width in zip(starts, widths, strict=True))
         return _Columns(bounds, cell, small, strong, head)
 
-    def _widest(self, amounts: Sequence[Money], style: Style, *, signed: bool = False) -> float:
+    def _widest(self, amounts: Sequence[Money], style: Style, *, signed: bool = False) -> Points:
         """Return how wide a number is that has as many digits as the longest of these, all of a wide sort."""
         if not amounts:
             return 0
