@@ -233,6 +233,14 @@ def _open(
         for account in new
         for key in account.disponent_keys
     )
+    banking.give_rights_bulk(
+        (
+            (account_ids[account.number], holders[key][0], banking.AccountRight.MAY_PAY)
+            for account in new
+            for key in account.disponent_keys
+        ),
+        clock=clock,
+    )
     progress(REGISTERING, len(holders) + len(new), len(holders) + len(new))
     return sum(made for _, made in holders.values()), opened
 

@@ -178,6 +178,9 @@ def test_a_disponent_is_a_customer_and_kept_beside_the_owner(books: Books):
     outcome = import_books(books)
     disponent = people.customer_by_phone("+420100000012")
     assert list(HolderRow.objects.values_list("account_id", "customer_id")) == [(outcome.accounts["1"], disponent.id)]
+    (shared,) = banking.accounts_shared_with(disponent.id)
+    assert shared.id == outcome.accounts["1"]
+    assert banking.may_pay(disponent.id, shared)
 
 
 def test_what_a_holder_moves_afterwards_does_not_disturb_the_comparison(books: Books, tmp_path: Path):
