@@ -23,7 +23,7 @@ from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.errors import Conflict, InputError, NotFound, PermissionRefused, RaseedError, mark
 from raseed.kernel.ids import InvalidId, parse_id
 from raseed.kernel.text import clean_text
-from raseed.platform.api import keyed_hash, record
+from raseed.platform.api import AuditFacts, keyed_hash, record
 
 from .authority import Author, NotPermitted, clean_reason, registered_permissions, require
 from .models import AccessKeyRow, CustomerRow, MembershipRow
@@ -163,7 +163,7 @@ def issue_access_key(
             )
     except IntegrityError:
         raise AccessKeyIssued(field="id") from None
-    after = {"holder": holder, "permissions": sorted(wanted), "expires_at": expires_at.isoformat()}
+    after: AuditFacts = {"holder": holder, "permissions": sorted(wanted), "expires_at": expires_at.isoformat()}
     _record("people.access_key_issued", row, by, after, why, clock)
     return _read(row), text
 
@@ -289,9 +289,7 @@ def _hash(text: str) -> bytes:
     return keyed_hash(_HASH_KEY, text)
 
 
-def _record(
-    action: str, row: AccessKeyRow, by: Author, after: dict[str, str | list[str]] | None, reason: str, clock: Clock
-) -> None:
+def _record(action: str, row: AccessKeyRow, by: Author, after: AuditFacts | None, reason: str, clock: Clock) -> None:
     kind, _, holder_id = row.holder.partition(":")
     record(
         actor=by.actor,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Final
 
@@ -28,7 +28,9 @@ _STDNUM: Final = {
 
 _EGYPT: Final = re.compile(r"([23])(\d\d)(\d\d)(\d\d)(\d\d)\d{4}[1-9]\Z", re.ASCII)
 _EGYPT_CENTURY: Final = {"2": 1900, "3": 2000}
-EGYPT_GOVERNORATES: Final = frozenset(f"{n:02}" for n in (*range(1, 5), *range(11, 20), *range(21, 30), *range(31, 36), 88))
+EGYPT_GOVERNORATES: Final = frozenset(
+    f"{n:02}" for n in (*range(1, 5), *range(11, 20), *range(21, 30), *range(31, 36), 88)
+)
 """The first registration's governorate; 88 is abroad."""
 
 _NINO: Final = re.compile(r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z]\d{6}[A-D]\Z", re.ASCII)
@@ -74,10 +76,10 @@ def normal_civil_id(country: str, number: str) -> str:
         raise InvalidCivilId(field="number") from None
 
 
-def readings(number: str) -> list[tuple[str, str]]:
-    """Return every country whose civil id this text could be, with its normal form there."""
+def readings(number: str, countries: Iterable[str]) -> list[tuple[str, str]]:
+    """Return those of ``countries`` whose civil id this text could be, with its normal form there."""
     found = []
-    for country in _CHECKS:
+    for country in countries:
         try:
             found.append((country, normal_civil_id(country, number)))
         except InvalidCivilId:

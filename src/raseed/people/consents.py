@@ -149,7 +149,9 @@ def give_consent(
         UnknownConsentText, UnknownCustomer: there is none. InvalidConsent: no such channel.
         NotPermitted: neither the customer, nor someone who may edit customers there.
     """
-    return _enter(customer_id, institution_id, purpose, version, channel, by, clock, given=True)
+    entered = _enter(customer_id, institution_id, purpose, version, channel, by, clock, given=True)
+    assert entered is not None, "what is given is entered"
+    return entered
 
 
 def withdraw_consent(

@@ -467,7 +467,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="civilidrow",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("until", None)), fields=("keyed_hash", "country"), name="people_civil_id_one_owner"
+                condition=models.Q(("until", None)), fields=("country", "keyed_hash"), name="people_civil_id_one_owner"
             ),
         ),
         migrations.AddConstraint(

@@ -32,7 +32,7 @@ class CivilIdRow(models.Model):
         db_table = "people_civil_id"
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["keyed_hash", "country"], condition=models.Q(until=None), name="people_civil_id_one_owner"
+                fields=["country", "keyed_hash"], condition=models.Q(until=None), name="people_civil_id_one_owner"
             ),
             models.UniqueConstraint(
                 fields=["customer", "country"], condition=models.Q(until=None), name="people_civil_id_one_each"

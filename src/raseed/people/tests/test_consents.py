@@ -79,7 +79,7 @@ def test_nothing_is_agreed_to_until_it_was_given_and_no_more_once_withdrawn(
     nile: UUID, mona: Customer, herself: Author
 ) -> None:
     published(nile)
-    asked = {"institution_id": nile, "purpose": "offers"}
+    asked: dict[str, Any] = {"institution_id": nile, "purpose": "offers"}
     assert not has_consented(mona.id, **asked)
     assert withdrawn(mona, nile, herself) is None
     consent = given(mona, nile, herself)

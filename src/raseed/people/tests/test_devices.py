@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -116,7 +117,7 @@ def spki_of(key: Any) -> bytes:
     return bytes(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
 
 
-UNFIT = {
+UNFIT: dict[str, Callable[[], bytes]] = {
     "nothing": lambda: b"",
     "nonsense": lambda: b"nonsense",
     "P-384": lambda: spki_of(ec.generate_private_key(ec.SECP384R1()).public_key()),

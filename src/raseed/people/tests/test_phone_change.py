@@ -157,7 +157,7 @@ def test_after_five_wrong_tries_it_is_over_and_waits(mona: Customer, clock: Manu
 
 def test_codes_are_good_once_for_five_minutes_and_for_one_change(mona: Customer, clock: ManualClock) -> None:
     first = asked(mona, clock=clock)
-    codes = {"old_code": code_to(MONA), "new_code": code_to(NEW)}
+    codes: dict[str, Any] = {"old_code": code_to(MONA), "new_code": code_to(NEW)}
     second = asked(mona, clock=clock)
     with pytest.raises(CodeExpired):
         confirm_phone_change(mona.id, first, **codes, clock=clock)
@@ -216,7 +216,7 @@ def test_of_many_who_claim_one_number_at_the_same_instant_one_gets_it(nile: UUID
 
 def test_of_two_confirmations_at_the_same_instant_one_changes_it(mona: Customer) -> None:
     change_id = asked(mona)
-    codes = {"old_code": code_to(MONA), "new_code": code_to(NEW)}
+    codes: dict[str, Any] = {"old_code": code_to(MONA), "new_code": code_to(NEW)}
 
     def confirm(_: int) -> str:
         try:
