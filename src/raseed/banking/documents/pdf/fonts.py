@@ -19,6 +19,8 @@ from .directions import MIRRORED, Run, starts_rtl, visual_runs
 UNITS: Final = 1000
 CACHED_MAX: Final = 20_000
 """The most words, and the most lines, whose shape one typeface remembers: they come again and again in a statement."""
+CODES_MAX: Final = 65_536
+"""As many as two bytes can tell apart; a document of more letters than that shows the last ones as boxes."""
 MINUS: Final = "−"
 _SIGNS: Final = "0123456789٠١٢٣٤٥٦٧٨٩,.٬٫"
 _TABULAR: Final = {"tnum": True, "kern": False}
@@ -118,6 +120,7 @@ class Typeface:
             uharfbuzz.SubsetFlags.RETAIN_GIDS
             | uharfbuzz.SubsetFlags.NO_HINTING
             | uharfbuzz.SubsetFlags.NO_LAYOUT_CLOSURE
+            | uharfbuzz.SubsetFlags.NOTDEF_OUTLINE  # letters that the font lacks are seen to be missing
         )
         wanted.sets(uharfbuzz.SubsetInputSets.DROP_TABLE_TAG).update(
             int.from_bytes(tag) for tag in (b"GSUB", b"GPOS", b"GDEF", b"name", b"OS/2", b"post", b"DSIG", b"STAT")
@@ -193,7 +196,10 @@ class Typeface:
         return f"<{self._code(self._blank, letters, 0)}>"
 
     def _code(self, glyph: int, means: str, width: int) -> str:
-        return f"{self._codes.setdefault((glyph, means, width), len(self._codes)):04X}"
+        key = (glyph, means, width)
+        if len(self._codes) >= CODES_MAX and key not in self._codes:
+            return "0000"
+        return f"{self._codes.setdefault(key, len(self._codes)):04X}"
 
     def _width_of(self, glyph: int) -> int:
         width = self._widths.get(glyph)
