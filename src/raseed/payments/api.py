@@ -1,4 +1,4 @@
-"""The front door of ``payments``: preview, send, and a payment's timeline."""
+"""The front door of ``payments``: preview, send, a payment's timeline, and payment orders from files."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from .domain import (
 )
 from .errors import (
     AmountNotPositive,
+    MoreThanOwed,
     NotEnoughMoney,
     PaymentIdTaken,
     PaymentUnknown,
@@ -29,24 +30,69 @@ from .errors import (
     SwitchNotConnected,
     TooManyPayments,
 )
+from .orders.domain import (
+    FILE_BYTES_MAX,
+    FILE_NAME_LENGTH_MAX,
+    ORDERS_PER_PAGE,
+    PAYMENTS_MAX,
+    PROBLEMS_MAX,
+    Block,
+    Order,
+    OrderPage,
+    OrderState,
+    Problem,
+    Progress,
+)
+from .orders.errors import (
+    FileEmpty,
+    FileTooLarge,
+    OrderIdTaken,
+    OrderNotWaiting,
+    OrderUnknown,
+    TooManyOpenOrders,
+)
+from .orders.executing import execute as execute_order
+from .orders.queries import order, order_errors, order_state_words, orders, place_words, problem_words
+from .orders.receiving import confirm_order, receive_order_file, withdraw_order
+from .orders.reporting import order_results_pain002
+from .orders.validating import validate as validate_order
+from .oversight import PaymentFilter, orders_about, payments_about
 from .queries import counterparties, payment, payments_of, step_words
 from .routes import register_route
 from .services import preview, send, send_many
 
 __all__ = [
     "BATCH_MAX",
+    "FILE_BYTES_MAX",
+    "FILE_NAME_LENGTH_MAX",
     "NOTE_LENGTH_MAX",
+    "ORDERS_PER_PAGE",
+    "PAYMENTS_MAX",
     "PAYMENTS_PER_PAGE",
+    "PROBLEMS_MAX",
     "AmountNotPositive",
+    "Block",
     "Destination",
+    "FileEmpty",
+    "FileTooLarge",
     "Instruction",
+    "MoreThanOwed",
     "NotEnoughMoney",
+    "Order",
+    "OrderIdTaken",
+    "OrderNotWaiting",
+    "OrderPage",
+    "OrderState",
+    "OrderUnknown",
     "Payment",
+    "PaymentFilter",
     "PaymentIdTaken",
     "PaymentPage",
     "PaymentState",
     "PaymentUnknown",
     "Preview",
+    "Problem",
+    "Progress",
     "RecipientBlocked",
     "RecipientClosed",
     "RecipientUnknown",
@@ -56,13 +102,28 @@ __all__ = [
     "SelfTransfer",
     "Step",
     "SwitchNotConnected",
+    "TooManyOpenOrders",
     "TooManyPayments",
+    "confirm_order",
     "counterparties",
+    "execute_order",
+    "order",
+    "order_errors",
+    "order_results_pain002",
+    "order_state_words",
+    "orders",
+    "orders_about",
     "payment",
+    "payments_about",
     "payments_of",
+    "place_words",
     "preview",
+    "problem_words",
+    "receive_order_file",
     "register_route",
     "send",
     "send_many",
     "step_words",
+    "validate_order",
+    "withdraw_order",
 ]

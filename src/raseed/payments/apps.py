@@ -7,9 +7,12 @@ class PaymentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Let statements tell what payments know about their movements."""
+        """Let statements tell what payments know about their movements, and make known what staff may be permitted."""
         from raseed.banking.api import register_narrator
+        from raseed.people.api import register_permissions
 
+        from .oversight import VIEW_ORDERS, VIEW_PAYMENTS
         from .queries import narrate
 
         register_narrator(narrate)
+        register_permissions(VIEW_PAYMENTS, VIEW_ORDERS)

@@ -92,19 +92,33 @@ def verdict(sending: Sending, accounts: Mapping[UUID, LockedAccount]) -> RaseedE
     if isinstance(destination, RaseedError):
         return destination
     payer, recipient = accounts[sending.payer.id], accounts.get(destination.account_id)
-    if payer.state in _PAYER_REFUSALS:
-        return _PAYER_REFUSALS[payer.state](field="from_account_id")
+    refusal = payer_refusal(payer.state)
+    if refusal is not None:
+        return refusal
     if destination.account_id == sending.payer.id:
         return SelfTransfer(field="to")
     return _recipient_verdict(recipient, payer) if recipient else None  # for other accounts their route answers
 
 
-def _right_lost(sending: Sending) -> RaseedError | None:
-    """Say whether someone who is not the owner may no longer pay, asked under the account's lock."""
-    actor = sending.instruction.actor_customer_id
-    if actor == sending.payer.owner_id or banking.may_pay(actor, sending.payer):
-        return None
-    return banking.AccountUnknown(field="from_account_id")
+def payer_refusal(state: AccountState) -> RaseedError | None:
+    """Say whether an account in this state may pay."""
+    return _PAYER_REFUSALS[state](field="from_account_id") if state in _PAYER_REFUSALS else None
+
+
+class _Rights:
+    """Who is not the owner and may pay, asked under the account's lock, once for each person and account."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[UUID, UUID], bool] = {}
+
+    def lost(self, sending: Sending) -> RaseedError | None:
+        """Say whether the actor may no longer pay from the account."""
+        actor, payer = sending.instruction.actor_customer_id, sending.payer
+        if actor == payer.owner_id:
+            return None
+        if (actor, payer.id) not in self._known:
+            self._known[actor, payer.id] = banking.may_pay(actor, payer)
+        return None if self._known[actor, payer.id] else banking.AccountUnknown(field="from_account_id")
 
 
 def _recipient_verdict(recipient: LockedAccount, payer: LockedAccount) -> RaseedError | None:
@@ -122,9 +136,10 @@ def _decide(sendings: Sequence[Sending], refused_before: Mapping[UUID, RaseedErr
     ends |= {sending.destination.account_id for sending in sendings if isinstance(sending.destination, Destination)}
     accounts = banking.lock_accounts(ends)
     refusals = dict(refused_before)
+    rights = _Rights()
     spending = []
     for sending in sendings:
-        refusal = refusals.get(sending.instruction.id) or verdict(sending, accounts) or _right_lost(sending)
+        refusal = (refusals and refusals.get(sending.instruction.id)) or verdict(sending, accounts) or rights.lost(sending)
         if refusal is not None:
             refusals[sending.instruction.id] = refusal
         else:
@@ -140,32 +155,31 @@ def _decide(sendings: Sequence[Sending], refused_before: Mapping[UUID, RaseedErr
 
 
 def _postings(sendings: Sequence[Sending], outcome: Outcome) -> list[Posting]:
-    collectors = _fee_collectors(sendings, outcome)
+    has_fees, refusals = outcome.has_fees, outcome.refusals
+    collectors = _fee_collectors(sendings, outcome) if has_fees else {}
     postings = []
     for sending in sendings:
-        instruction, destination = sending.instruction, sending.destination
-        if instruction.id in outcome.refusals:
+        instruction, destination, payer = sending.instruction, sending.destination, sending.payer
+        if refusals and instruction.id in refusals:
             continue
         assert isinstance(destination, Destination), "what is posted has a destination"
         postings.append(
             Posting(
                 instruction.id,
-                sending.payer.id,
+                payer.id,
                 destination.account_id,
                 instruction.amount.amount_minor,
-                outcome.fees[fee_key(sending)],
-                sending.payer.ledger,
+                outcome.fees[fee_key(sending)] if has_fees else 0,
+                payer.ledger,
                 instruction.booked_on or sending.day,
-                collectors.get(sending.payer.ledger),
+                collectors.get(payer.ledger),
             )
         )
     return postings
 
 
 def _fee_collectors(sendings: Sequence[Sending], outcome: Outcome) -> dict[int, UUID]:
-    """Return, by ledger, the account that fees go to; nothing is looked up while all fees are zero."""
-    if not any(outcome.fees.values()):
-        return {}
+    """Return, by ledger, the account that fees go to."""
     payers = {sending.payer.ledger: sending.payer for sending in sendings if outcome.fees[fee_key(sending)]}
     return {
         number: banking.internal_account(payer.institution_id, InternalRole.FEES, payer.currency.code).id

@@ -5,6 +5,9 @@ from __future__ import annotations
 from django.db import models
 
 from .domain import PaymentState
+from .orders.models import OrderBlockRow, OrderEntryRow, OrderFileRow, OrderProblemRow, OrderRow
+
+__all__ = ["OrderBlockRow", "OrderEntryRow", "OrderFileRow", "OrderProblemRow", "OrderRow", "PaymentRow", "StepRow"]
 
 
 class PaymentRow(models.Model):
@@ -30,7 +33,15 @@ class PaymentRow(models.Model):
 
     class Meta:
         db_table = "payments_payment"
-        indexes = (models.Index(fields=["actor_customer_id", "position"], name="payments_payment_actor"),)
+        indexes = (
+            models.Index(fields=["actor_customer_id", "position"], name="payments_payment_actor"),
+            models.Index(fields=["from_account_id", "position"], name="payments_payment_from"),
+            models.Index(
+                fields=["recipient_id", "position"],
+                condition=models.Q(recipient_id__isnull=False),
+                name="payments_payment_recipient",
+            ),
+        )
         constraints = (
             models.CheckConstraint(
                 name="payments_payment_state",

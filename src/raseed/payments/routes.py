@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
+from uuid import UUID
 
 from raseed.banking import api as banking
-from raseed.banking.api import Alias, BankAccount
+from raseed.banking.api import Alias, AliasKind, BankAccount
 from raseed.kernel.errors import RaseedError
+from raseed.people import api as people
 
 from .domain import Destination, Route
 from .errors import RecipientUnknown, SwitchNotConnected
@@ -73,9 +75,15 @@ def _reasons(orders: Sequence[Order]) -> list[RaseedError]:
     if not orders:
         return []
     elsewhere = banking.find_many([Alias(to.kind, to.value) for _, to in orders])
+    countries: dict[UUID, str] = {}
+    for payer, _ in orders:
+        if payer.institution_id not in countries:
+            countries[payer.institution_id] = people.institution(payer.institution_id).country
     return [
         SwitchNotConnected(field="to")
-        if found or to.institution_id not in (None, payer.institution_id)
+        if found
+        or to.institution_id not in (None, payer.institution_id)
+        or (to.kind is AliasKind.IBAN and to.value[:2] != countries[payer.institution_id])
         else RecipientUnknown(field="to")
         for (payer, to), found in zip(orders, elsewhere, strict=True)
     ]

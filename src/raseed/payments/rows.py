@@ -38,6 +38,11 @@ def uuid(value: UUID | None) -> bytes:
     return NULL if value is None else _UUID_LENGTH + value.bytes
 
 
+def id_number(value: int) -> bytes:
+    """Return a ``uuid`` cell of an id given as a number."""
+    return _UUID_LENGTH + value.to_bytes(16)
+
+
 def text(value: str | None) -> bytes:
     """Return a ``text`` or ``varchar`` cell."""
     if value is None:

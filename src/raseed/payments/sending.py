@@ -41,6 +41,11 @@ class Outcome:
     fees: Mapping[FeeKey, int]
     settled_at: datetime
 
+    @property
+    def has_fees(self) -> bool:
+        """Whether anyone in the batch pays a fee."""
+        return any(self.fees.values())
+
     def fee_minor(self, sending: Sending) -> int:
         """Return what the payer paid on top, minor units."""
         return 0 if sending.instruction.id in self.refusals else self.fees[fee_key(sending)]

@@ -13,7 +13,7 @@ from raseed.banking import api as banking
 from raseed.banking.api import Alias, BankAccount, FeeEvent, LockedAccount
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.errors import RaseedError
-from raseed.kernel.money import AMOUNT_MINOR_MAX, CurrencyMismatch, Money
+from raseed.kernel.money import AMOUNT_MINOR_MAX, Money
 from raseed.kernel.text import clean_text
 from raseed.ledger import api as ledger
 from raseed.people import api as people
@@ -21,8 +21,8 @@ from raseed.people import api as people
 from .domain import BATCH_MAX, NOTE_LENGTH_MAX, Destination, Instruction, Payment, Preview
 from .errors import AmountNotPositive, NotEnoughMoney, PaymentIdTaken, TooManyPayments
 from .execution import RefusedLate, carry_out, verdict
+from .looking_up import sendings_of
 from .queries import payments_by_id
-from .routes import destinations
 from .sending import Sending, payment_of
 
 ATTEMPTS_MAX: Final = 5
@@ -136,31 +136,6 @@ def send_many(instructions: Sequence[Instruction], *, clock: Clock = SYSTEM_CLOC
     raise banking.BooksBusy
 
 
-def sendings_of(checked: Sequence[Instruction], clock: Clock) -> list[Sending]:
-    """Look up payers and recipients of instructions whose alias and note are in normal form.
-
-    Raises:
-        AccountUnknown: no such account, or not the actor's.
-        CurrencyMismatch: an amount is not in the currency of the account that it leaves.
-    """
-    payers = banking.accounts({instruction.from_account_id for instruction in checked}, with_aliases=False)
-    for instruction in checked:
-        payer = payers.get(instruction.from_account_id)
-        if payer is None or not banking.may_pay(instruction.actor_customer_id, payer):
-            raise banking.AccountUnknown(field="from_account_id")
-        if instruction.amount.currency != payer.currency:
-            raise CurrencyMismatch(field="amount", given=instruction.amount.currency.code, expected=payer.currency.code)
-    ways = destinations([(payers[instruction.from_account_id], instruction.to) for instruction in checked])
-    now = clock.now()
-    today = {payer.id: banking.business_day(payer, now) for payer in payers.values()}
-    sendings = []
-    for instruction, way in zip(checked, ways, strict=True):
-        payer, given = payers[instruction.from_account_id], instruction.instructed_at
-        day = today[payer.id] if given is None else banking.business_day(payer, given)
-        sendings.append(Sending(instruction, payer, way, given or now, day))
-    return sendings
-
-
 def _checked(instruction: Instruction) -> Instruction:
     """Return an instruction with its text in normal form; what nobody could carry out is refused here."""
     if not 0 < instruction.amount.amount_minor <= AMOUNT_MINOR_MAX:
@@ -187,7 +162,8 @@ def _recipient_name(sending: Sending, account: BankAccount | None, language: str
     """Return who is paid as the payer may read it before confirming: masked, but an own account by its own name."""
     destination = sending.destination
     assert isinstance(destination, Destination), "only what has a destination is previewed"
-    if sending.stays_with_owner and account is not None:
+    is_owners = sending.instruction.actor_customer_id == sending.payer.owner_id
+    if sending.stays_with_owner and is_owners and account is not None:
         return account.name or account.product.name(language)
     return people.masked_name(people.customer(destination.recipient_id), language) if destination.recipient_id else ""
 

@@ -20,40 +20,43 @@ _STEP: Final = rows.width(6)
 _STATES: Final = {state: rows.text(state.value) for state in PaymentState}
 _FIRST: Final = rows.int2(1)
 _SECOND: Final = rows.int2(2)
+_FOUND_NOTHING: Final = (rows.NULL, rows.NULL, rows.text(""))
 _NO_REASON: Final = rows.NULL + rows.NULL
 
 
 def write(sendings: Sequence[Sending], outcome: Outcome) -> None:
     """Write the payments as what the outcome says, before the books have answered; needs an open transaction."""
-    rows.copy(STATEMENTS["copy_payments"], (_payment(sending, outcome) for sending in sendings))
+    rows.copy(STATEMENTS["copy_payments"], _payments(sendings, outcome))
     rows.copy(STATEMENTS["copy_steps"], _steps(sendings, outcome))
 
 
-def _payment(sending: Sending, outcome: Outcome) -> bytes:
-    instruction, destination = sending.instruction, sending.destination
-    to = instruction.to
-    refused = instruction.id in outcome.refusals
-    if isinstance(destination, Destination):
-        found = (rows.uuid(destination.account_id), rows.uuid(destination.recipient_id), rows.text(destination.route))
-    else:
-        found = (rows.NULL, rows.NULL, rows.text(""))
-    return b"".join((
-        _PAYMENT,
-        rows.uuid(instruction.id),
-        _STATES[PaymentState.REFUSED if refused else PaymentState.SETTLED],
-        rows.uuid(instruction.actor_customer_id),
-        rows.uuid(sending.payer.id),
-        rows.text(to.kind.value),
-        rows.text(to.value),
-        rows.uuid(to.institution_id),
-        *found,
-        rows.int8(instruction.amount.amount_minor),
-        rows.int8(outcome.fee_minor(sending)),
-        rows.text(instruction.amount.currency.code),
-        rows.text(instruction.note),
-        rows.instant(sending.instructed_at),
-        rows.day(instruction.booked_on or sending.day),
-    ))  # fmt: skip
+def _payments(sendings: Sequence[Sending], outcome: Outcome) -> Iterator[bytes]:
+    refusals, has_fees = outcome.refusals, outcome.has_fees
+    no_fee = rows.int8(0)
+    for sending in sendings:
+        instruction, destination, to = sending.instruction, sending.destination, sending.instruction.to
+        is_refused = bool(refusals) and instruction.id in refusals
+        yield b"".join((
+            _PAYMENT,
+            rows.uuid(instruction.id),
+            _STATES[PaymentState.REFUSED if is_refused else PaymentState.SETTLED],
+            rows.uuid(instruction.actor_customer_id),
+            rows.uuid(sending.payer.id),
+            rows.text(to.kind.value),
+            rows.text(to.value),
+            rows.uuid(to.institution_id),
+            *(_FOUND_NOTHING if isinstance(destination, RaseedError) else _found(destination)),
+            rows.int8(instruction.amount.amount_minor),
+            rows.int8(outcome.fee_minor(sending)) if has_fees else no_fee,
+            rows.text(instruction.amount.currency.code),
+            rows.text(instruction.note),
+            rows.instant(sending.instructed_at),
+            rows.day(instruction.booked_on or sending.day),
+        ))  # fmt: skip
+
+
+def _found(destination: Destination) -> tuple[bytes, bytes, bytes]:
+    return rows.uuid(destination.account_id), rows.uuid(destination.recipient_id), rows.text(destination.route)
 
 
 def _steps(sendings: Sequence[Sending], outcome: Outcome) -> Iterator[bytes]:
@@ -61,12 +64,13 @@ def _steps(sendings: Sequence[Sending], outcome: Outcome) -> Iterator[bytes]:
     accepted: dict[datetime, bytes] = {}
     settled: dict[datetime, bytes] = {}
     refused_by: dict[int, bytes] = {}
+    refusals = outcome.refusals
     for sending in sendings:
         id_, began_at = sending.instruction.id, sending.instructed_at
         if began_at not in accepted:
             accepted[began_at] = _FIRST + rows.instant(began_at) + _STATES[PaymentState.ACCEPTED] + _NO_REASON
         ended = ended_at(sending, outcome.settled_at)
-        refusal = outcome.refusals.get(id_)
+        refusal = refusals.get(id_) if refusals else None
         if refusal is None:
             if ended not in settled:
                 settled[ended] = _SECOND + rows.instant(ended) + _STATES[PaymentState.SETTLED] + _NO_REASON

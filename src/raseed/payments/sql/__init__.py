@@ -1,4 +1,4 @@
-"""The named statements of ``statements.sql``, and the way they run: bound and prepared by the server, in binary."""
+"""The named statements of ``statements.sql`` and ``orders.sql``, and the way they run: bound and prepared by the server, in binary."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from django.db import connection
 _NAMED: Final = re.compile(r"^-- name: (\w+)\n(.*?)(?=^-- name: |\Z)", re.MULTILINE | re.DOTALL)
 
 STATEMENTS: Final[Mapping[str, LiteralString]] = dict(
-    _NAMED.findall(files(__package__).joinpath("statements.sql").read_text(encoding="utf-8"))
+    named
+    for file in ("statements.sql", "orders.sql")
+    for named in _NAMED.findall(files(__package__).joinpath(file).read_text(encoding="utf-8"))
 )
 
 
