@@ -15,6 +15,7 @@ from raseed.channels.models import TextRow
 from raseed.kernel.clock import SYSTEM_CLOCK, ManualClock
 from raseed.kernel.errors import RaseedError
 from raseed.kernel.ids import new_id
+from raseed.people import phone_change
 from raseed.people.api import (
     Author,
     ChangeOutdated,
@@ -278,6 +279,20 @@ def test_numbers_are_kept_with_their_time_and_the_database_alters_none(mona: Cus
     ):  # fmt: skip
         with pytest.raises(DatabaseError), connection.cursor() as cursor:
             cursor.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "step", ["end_sessions", "revoke_all_device_keys", "index_person", "send_text", "emit", "record"]
+)
+def test_a_change_that_is_cut_short_changes_nothing(mona: Customer, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    change_id = asked(mona)
+    codes: dict[str, Any] = {"old_code": code_to(MONA), "new_code": code_to(NEW)}
+    with monkeypatch.context() as cut:
+        cut.setattr(phone_change, step, lambda *_, **__: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            confirm_phone_change(mona.id, change_id, **codes)
+    assert (customer(mona.id), PhoneChangeRow.objects.get().state) == (mona, "open")
+    assert confirm_phone_change(mona.id, change_id, **codes).phone == NEW
 
 
 # By the staff, for who has lost the old phone.
