@@ -94,7 +94,8 @@ def pay_in(account: banking.BankAccount, amount_minor: int, *, times: int = 1) -
 
 def known_codes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every one-time code be ``CODE``: it goes to the phone only, where tests don't look."""
-    monkeypatch.setattr("raseed.people.sign_in.secrets", SimpleNamespace(randbelow=lambda _: int(CODE)))
+    for module in ("sign_in", "phone_change"):
+        monkeypatch.setattr(f"raseed.people.{module}.secrets", SimpleNamespace(randbelow=lambda _: int(CODE)))
 
 
 def browser(language: str = "en", **options: object) -> Client:

@@ -39,12 +39,13 @@ class Offer:
 
 
 def offers(customer: people.Customer, reader: Reader) -> list[Offer]:
-    """Return what the customer may open: wallets where they have none yet, and current accounts."""
+    """Return what the customer may open: wallets where they have none yet, current accounts, savings. Loans are granted."""
     mine = {a.product.id for a in banking.accounts_of(customer.id) if a.state is not banking.AccountState.CLOSED}
     found = [
         Offer(product, product.name(reader.language), people.display_name(institution, reader.language))
         for institution in people.institutions()
         for product in banking.products_of(institution.id)
+        if product.kind is not banking.ProductKind.LOAN
     ]
     return [offer for offer in found if not (offer.is_wallet and offer.product.id in mine)]
 
@@ -89,19 +90,6 @@ def _open(request: CustomerRequest, account_id: UUID, chosen: str) -> banking.Ba
         raise banking.ProductNotOffered(field="offer") from None
     customer, actor = request.customer, f"customer:{request.customer.id}"
     people.join_institution(customer_id=customer.id, institution_id=product.institution_id, actor=actor)
-    if product.kind is banking.ProductKind.WALLET:
-        return banking.open_wallet(
-            id=account_id,
-            issuer_id=product.institution_id,
-            owner_id=customer.id,
-            phone=customer.phone,
-            currency_code=product.currency.code,
-            actor=actor,
-        )
-    return banking.open_current_account(
-        id=account_id,
-        institution_id=product.institution_id,
-        owner_id=customer.id,
-        currency_code=product.currency.code,
-        actor=actor,
+    return banking.open_account(
+        id=account_id, product_id=product.id, owner_id=customer.id, by=people.Author(actor)
     )

@@ -180,7 +180,8 @@ def account_page(request: StaffRequest, account_id: UUID) -> HttpResponseBase:
     """
     account = account_for(request, account_id)
     if request.method == "POST":
-        keep_filters(request.office_session, account_id, Filters.of(request.POST))
+        wanted = Filters() if "clear" in request.POST else Filters.of(request.POST)
+        keep_filters(request.office_session, account_id, wanted)
         return HttpResponseRedirect(reverse("office:account", args=[account_id]) + "#movements", status=303)
     filters = filters_of(request.office_session, account_id)
     sought, errors = filters.understood(account.currency)

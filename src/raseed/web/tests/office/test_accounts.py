@@ -74,6 +74,8 @@ def test_filters_are_kept_in_the_session_not_in_the_address(house: House) -> Non
     assert 'value="50"' in salma.get(account(house)).content.decode()
     other = salma.get(f"/office/accounts/{house.street.mona_wallet.id}").content.decode()
     assert 'value="50"' not in other
+    salma.post(account(house), {"least": "50", "clear": "1"})
+    assert "+EGP 1,000.00" in words_of(salma.get(account(house)).content.decode())
 
 
 @pytest.mark.parametrize(
