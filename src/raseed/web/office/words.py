@@ -198,6 +198,8 @@ VALUES: Final[Mapping[str, str]] = {
     "utility": mark("utility"),
     "wallet": mark("wallet"),
     "other": mark("other"),
+    "order": mark("one payment order"),
+    "orders": mark("list of payment orders"),
     "overview": mark("overview"),
     "password": mark("password"),
     "payment": mark("one payment"),

@@ -13,14 +13,11 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from raseed.banking import api as banking
-from raseed.payments import api as payments
 from raseed.people import api as people
 from raseed.platform import api as platform
 from raseed.web.accounts import shown_accounts
-from raseed.web.office.naming import Named
 from raseed.web.office.rendering import render
 from raseed.web.office.requests import StaffRequest, staff_only
-from raseed.web.receipts import receipt_of
 
 from .changes import shown_changes
 from .person_acts import offered_acts, offered_views
@@ -33,6 +30,7 @@ if TYPE_CHECKING:
 
 VIEW: Final = "people.customers.view"
 PAYMENTS: Final = "payments.view"
+ORDERS: Final = "payments.orders.view"
 LATEST: Final = 8
 
 
@@ -105,6 +103,7 @@ def overview(request: StaffRequest, customer_id: UUID) -> HttpResponseBase:
         views=offered_views(request, seen),
         acts=offered_acts(request, seen),
         may_payments=request.rights.may(PAYMENTS, seen.here.id),
+        may_orders=request.rights.may(ORDERS, seen.here.id),
         may_audit=request.rights.may("people.audit.view", seen.here.id),
         zone=seen.here.zone,
         country=seen.here.country,
@@ -145,67 +144,3 @@ def _consents(request: StaffRequest, seen: Seen) -> list[ShownConsent]:
             words = names.get(language) or next(iter(names.values()), one.purpose)
             found.append(ShownConsent(words, people.display_name(house, language), one.given, one.at))
     return found
-
-
-@require_safe
-@staff_only(PAYMENTS)
-def payments_page(request: StaffRequest, customer_id: UUID) -> HttpResponseBase:
-    """List the payments that a person has instructed, the latest first."""
-    seen = person_for(request, customer_id, PAYMENTS)
-    before = banking.Cursor.parse(request.GET["before"]) if "before" in request.GET else None
-    if before is None:
-        note_opened(request, seen, "payments")
-    page = payments.payments_of(customer_id, before=before)
-    others = payments.counterparties(page.payments, customer_id=customer_id, language=request.reader.language)
-    return render(
-        request,
-        "office/person_payments.html",
-        tab="search",
-        seen=seen,
-        payments=[(one, others[one.id], _state(one)) for one in page.payments],
-        next=page.next.text() if page.next else "",
-        zone=seen.here.zone,
-        country=seen.here.country,
-    )
-
-
-def _state(payment: payments.Payment) -> Named:
-    """Return the state of a payment in a word; its ``kind`` is the look of its mark."""
-    words, look = {
-        payments.PaymentState.SETTLED: (gettext("Arrived"), "good"),
-        payments.PaymentState.REFUSED: (gettext("Refused"), "bad"),
-    }.get(payment.state, (gettext("On its way"), "warn"))
-    return Named(look, words, words)
-
-
-@require_safe
-@staff_only(PAYMENTS)
-def payment_page(request: StaffRequest, customer_id: UUID, payment_id: UUID) -> HttpResponseBase:
-    """Show what became of a payment that a person sent or received, step by step."""
-    seen = person_for(request, customer_id, PAYMENTS)
-    payment = payments.payment(payment_id, customer_id)
-    note_opened(request, seen, "payment")
-    receipt = receipt_of(payment, seen.customer, request.reader)
-    linked = banking.accounts([one for one in (payment.from_account_id, payment.to_account_id) if one])
-    return render(
-        request,
-        "office/payment.html",
-        tab="search",
-        seen=seen,
-        payment=payment,
-        receipt=receipt,
-        state=_state(payment),
-        to_shown=_to_shown(payment.to),
-        from_linked=_may_open(request, linked.get(payment.from_account_id)),
-        to_linked=_may_open(request, linked.get(payment.to_account_id) if payment.to_account_id else None),
-    )
-
-
-def _may_open(request: StaffRequest, account: banking.BankAccount | None) -> bool:
-    return account is not None and request.rights.may("banking.accounts.view", account.institution_id)
-
-
-def _to_shown(to: banking.Alias) -> str:
-    if to.kind is banking.AliasKind.PHONE:
-        return people.phone_text(to.value)
-    return banking.printed_iban(to.value) if to.kind is banking.AliasKind.IBAN else to.value

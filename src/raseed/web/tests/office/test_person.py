@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 
 from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.ids import new_id
+from raseed.payments import api as payments
 from raseed.people import api as people
 from raseed.platform import api as platform
 from raseed.web.tests.office.house import NILE, House, at_desk
@@ -118,6 +120,41 @@ def test_payments_and_what_became_of_each(house: House) -> None:
     assert "Done. The money has arrived." in page
     account = salma.get(f"/office/accounts/{house.street.layla_wallet.id}").content.decode()
     assert f"{person(house)}/payments/{ORDER_BYTES['id']}" in account
+
+
+def test_payments_are_filtered_by_state_side_and_day(house: House) -> None:
+    layla = signed_in()
+    layla.post("/send/confirm", {**ORDER_BYTES, "from": str(house.street.layla_wallet.id)})
+    salma, address = at_desk(house.salma), f"{person(house)}/payments"
+    assert "EGP 250.00" in words_of(salma.get(f"{address}?state=settled&sent=out").content.decode())
+    for query in ("state=refused", "sent=in", "last=2001-01-01"):
+        assert "No payment fits." in salma.get(f"{address}?{query}").content.decode(), query
+    arrived = salma.get(f"/office/people/{house.street.mona.id}/payments?sent=in").content.decode()
+    assert "EGP 250.00" in words_of(arrived)
+    wrong = salma.get(f"{address}?first=2026-02-02&last=2026-02-01")
+    assert wrong.status_code == 400
+    assert 'id="last-error"' in wrong.content.decode()
+
+
+def test_payment_files_what_is_wrong_with_one_and_its_results(house: House) -> None:
+    payments.receive_order_file(
+        id=(order_id := new_id()),
+        stream=io.BytesIO(b"<?xml version='1.0'?><Document>not a payment file</Document>"),
+        actor_customer_id=house.street.layla.id,
+        file_name="رواتب.xml",
+    )
+    assert at_desk(house.adam).get(f"{person(house)}/orders").status_code == 403
+    salma = at_desk(house.salma)
+    assert f"{person(house)}/orders" in salma.get(person(house)).content.decode()
+    listed = salma.get(f"{person(house)}/orders").content.decode()
+    assert "رواتب.xml" in listed
+    assert "Refused. Nothing has moved." in listed
+    page = salma.get(f"{person(house)}/orders/{order_id}").content.decode()
+    assert "What is wrong with the file" in page
+    results = salma.get(f"{person(house)}/orders/{order_id}/results")
+    assert results["Content-Type"] == "application/xml"
+    assert b"pain.002" in b"".join(results.streaming_content)
+    assert salma.get(f"/office/people/{house.street.mona.id}/orders/{order_id}").status_code == 404
 
 
 def test_signing_a_person_out_everywhere_needs_its_reason(house: House) -> None:
