@@ -52,7 +52,7 @@ def test_a_file_is_looked_at_confirmed_carried_out_and_its_results_taken(street:
     payments.execute_order(order.id)
     assert display.shown_balance(account.id).booked.amount_minor == 15_00
     assert "Done. Each payment has its result." in client.get(address).content.decode()
-    report = etree.fromstring(b"".join(client.get(f"{address}/results").streaming_content))
+    report = etree.fromstring(client.get(f"{address}/results").getvalue())
     assert [each.text for each in report.iter("{*}TxSts")] == ["ACSC", "ACSC"]
 
 

@@ -52,13 +52,13 @@ def test_a_statement_is_taken_away_in_each_form(street: Street) -> None:
     client = signed_in()
     send(client, "250", "=Rent")
     address = f"/accounts/{street.layla_wallet.id}/take-away?period=this-month&format="
-    pdf = b"".join(client.get(address + "pdf").streaming_content)
+    pdf = client.get(address + "pdf").getvalue()
     assert pdf.startswith(b"%PDF-")
-    sheet = b"".join(client.get(address + "csv").streaming_content).decode("utf-8-sig")
+    sheet = client.get(address + "csv").getvalue().decode("utf-8-sig")
     assert any("-250.00" in row for row in csv.reader(io.StringIO(sheet)))
     told = client.get(address + "camt053")
     assert "attachment" in told["Content-Disposition"]
-    document = etree.fromstring(b"".join(told.streaming_content))
+    document = etree.fromstring(told.getvalue())
     assert document.tag.endswith("}Document")
 
 
