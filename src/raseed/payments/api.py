@@ -18,7 +18,6 @@ from .domain import (
 )
 from .errors import (
     AmountNotPositive,
-    MoreThanOwed,
     NotEnoughMoney,
     PaymentIdTaken,
     PaymentUnknown,
@@ -76,7 +75,6 @@ __all__ = [
     "FileEmpty",
     "FileTooLarge",
     "Instruction",
-    "MoreThanOwed",
     "NotEnoughMoney",
     "Order",
     "OrderIdTaken",

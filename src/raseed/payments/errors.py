@@ -85,14 +85,6 @@ class NotEnoughMoney(RaseedError):
     hint = mark("Send a smaller amount, or put money into the account first.")
 
 
-class MoreThanOwed(RaseedError):
-    """The recipient's account, a loan for instance, takes no more than is owed on it."""
-
-    code = "more_than_owed"
-    sentence = mark("This is more than is owed on the recipient's account.")
-    hint = mark("Send at most what is still owed.")
-
-
 class RefusedByBooks(RaseedError):
     """The ledger refused for a reason that has no words of its own here; ``reason`` is the ledger's result."""
 

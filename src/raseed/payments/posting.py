@@ -9,12 +9,12 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from raseed.banking.api import AccountClosed
+from raseed.banking.api import AccountClosed, MoreThanOwed
 from raseed.kernel.clock import Clock
 from raseed.kernel.errors import RaseedError
 from raseed.ledger import api as ledger
 
-from .errors import MoreThanOwed, NotEnoughMoney, PaymentIdTaken, RecipientClosed, RefusedByBooks
+from .errors import NotEnoughMoney, PaymentIdTaken, RecipientClosed, RefusedByBooks
 
 TRANSFER_CODE: Final = 100
 FEE_CODE: Final = 101
