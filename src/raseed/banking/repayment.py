@@ -34,7 +34,7 @@ from .errors import (
     AccountUnknown,
     LessThanDue,
     LoanUnknown,
-    MoreThanOwed,
+    RepaymentTooLarge,
 )
 from .granting import write_plan
 from .holidays import workdays_of
@@ -187,7 +187,7 @@ def repay_early(
     Raises:
         LoanUnknown, AccountUnknown: no such loan or account, or they are not of one owner and one currency.
         NotPermitted: ``by`` is staff without ``banking.loans.grant``. CurrencyMismatch: another currency.
-        LessThanDue, MoreThanOwed: the amount is not between what is due and what is owed.
+        LessThanDue, RepaymentTooLarge: the amount is not between what is due and what is owed.
         InvalidTerms: what would be left is too little for the dates that are left.
         AccountBlocked, AccountDormant, AccountClosed, BalanceTooLow: the account to pay from.
         SameIdOtherContent: the id came before with other content. BooksBusy: nothing was changed.
@@ -274,15 +274,13 @@ def _repay(
         customer_id=of.owner_id,
         clock=clock,
     )
-    platform.emit(
-        events.LOAN_REPAID_EARLY, {"account_id": str(of.id)}, institution_id=of.institution_id, clock=clock
-    )
+    platform.emit(events.LOAN_REPAID_EARLY, {"account_id": str(of.id)}, institution_id=of.institution_id, clock=clock)
     post(_repayment_transfers(id_, books, course, of, payer, repaid_minor, today), clock=clock)
 
 
 def _check_amount(repaid_minor: int, course: _Course, of: BankAccount) -> None:
     if repaid_minor > course.full_minor or course.full_minor <= 0:
-        raise MoreThanOwed(field="amount")
+        raise RepaymentTooLarge(field="amount")
     least_minor = course.due_minor + course.accrued_minor
     if repaid_minor < course.full_minor and repaid_minor <= least_minor:
         raise LessThanDue(field="amount", due=Money(least_minor, of.currency))
@@ -314,16 +312,12 @@ def _course(books: Books, today: date, *, early: bool) -> _Course:
     last = books.instalments[charged_through - 1].period_end if charged_through else books.plan.starts_on
     terms = terms_of(books.loan)
     accrued_minor = (
-        rounded(
-            interest_of(owed_minor - unpaid_interest_minor, terms.annual_rate_ppm, terms.day_count, last, today)
-        )
+        rounded(interest_of(owed_minor - unpaid_interest_minor, terms.annual_rate_ppm, terms.day_count, last, today))
         if last < today and owed_minor > unpaid_interest_minor
         else 0
     )
     due_minor = sum(each.total_minor - part.total_minor for each, part in zip(due, parts, strict=False))
-    return _Course(
-        charged_through, charges, max(last, today), due_minor, accrued_minor, owed_minor + accrued_minor
-    )
+    return _Course(charged_through, charges, max(last, today), due_minor, accrued_minor, owed_minor + accrued_minor)
 
 
 def _charge_chunk(ids: Sequence[UUID], now: datetime, clock: Clock) -> int:
@@ -364,7 +358,9 @@ def _charge_all(ids: Sequence[UUID], now: datetime, clock: Clock) -> int:
 def _charge_transfers(books: Books, charges: Sequence[Instalment], of: BankAccount) -> list[ledger.NewTransfer]:
     assert connection.in_atomic_block, "what was charged is kept with its postings"
     return [
-        _interest_transfer(derived_id("loan interest", books.plan.id, each.number), of, each.interest_minor, each.due_on)
+        _interest_transfer(
+            derived_id("loan interest", books.plan.id, each.number), of, each.interest_minor, each.due_on
+        )
         for each in charges
         if each.interest_minor
     ]
