@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from datetime import date, timedelta
+from random import Random
 from uuid import UUID
 
 import pytest
@@ -180,3 +181,49 @@ def test_a_statement_read_while_money_moves_adds_up(town: Town) -> None:
         writer.join()
     assert lengths == sorted(lengths)
     assert of(wallet, TODAY, TODAY, town).closing.amount_minor == 100 + 7 * posted
+
+
+def test_any_period_is_what_the_history_says_entry_by_entry(town: Town) -> None:
+    """Postings, holds, what became of them, all booked on days in no order: each period against a plain count."""
+    wallet = town.wallet(town.person("منى", "+201001234567"))
+    random = Random(7)  # noqa: S311  (of a test)
+    held: list[ledger.NewTransfer] = []
+    book(wallet, 100_000, date(2026, 1, 1))
+    for _ in range(80):
+        on = date(2026, 1, 1) + timedelta(days=random.randrange(40))
+        kind = random.choice(("in", "out", "hold", "post", "void"))
+        if kind == "hold":
+            held.append(book(wallet, -random.randint(1, 900), on, flags=ledger.TransferFlags.PENDING))
+        elif kind in {"post", "void"} and held:
+            of_hold = held.pop(random.randrange(len(held)))
+            part = random.randint(1, of_hold.amount) if kind == "post" else of_hold.amount
+            flag = (
+                ledger.TransferFlags.POST_PENDING_TRANSFER
+                if kind == "post"
+                else ledger.TransferFlags.VOID_PENDING_TRANSFER
+            )
+            book(wallet, -part, on, flags=flag, pending_id=of_hold.id)
+        else:
+            book(wallet, random.randint(1, 500) * (1 if kind == "in" else -1), on)
+    entries = [
+        (
+            entry.transfer.booked_on,
+            entry.transfer.seq,
+            -entry.transfer.amount if entry.is_debit else entry.transfer.amount,
+        )
+        for entry in ledger.account_history(wallet.id, limit=1_000)
+        if not entry.transfer.flags & (ledger.TransferFlags.PENDING | ledger.TransferFlags.VOID_PENDING_TRANSFER)
+    ]
+    for first, days in itertools.product(range(0, 42, 3), (0, 1, 10, 41)):
+        start = date(2026, 1, 1) + timedelta(days=first)
+        end = start + timedelta(days=days)
+        told = of(wallet, start, end, town)
+        within = sorted(entry for entry in entries if start <= entry[0] <= end)
+        assert [(line.booked_on, line.seq, line.amount.amount_minor) for line in told.lines] == within
+        assert told.opening.amount_minor == sum(amount for on, _, amount in entries if on < start)
+        assert told.available.amount_minor == told.closing.amount_minor - _held(wallet, end)
+
+
+def _held(wallet: BankAccount, last: date) -> int:
+    (balances,) = ledger.balances_at([wallet.id], booked_on=last).values()
+    return balances.debits_pending
