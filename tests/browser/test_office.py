@@ -53,7 +53,7 @@ def busy_house(house: House) -> dict[str, Any]:
     """Let something have happened: payments, a block, proposals of every kind; return what pages need to be named by."""
     pay_in(house.street.layla_wallet, 12_345_678_90)
     pay_in(house.street.layla_wallet, 1_23, times=4)
-        for amount in (250_00, 99_999_999_00):
+    for amount in (250_00, 99_999_999_00):
         payments.send(
             id=new_id(),
             actor_customer_id=house.street.layla.id,
