@@ -79,11 +79,11 @@ from .errors import (
     LimitPerDay,
     LimitPerTransfer,
     LoanUnknown,
+    MoreThanOwed,
     NotForPayments,
     PayOutImpossible,
     ProductNotOffered,
     RefusedByLedger,
-    RepaymentTooLarge,
     RightUnknown,
 )
 from .fees import (
@@ -258,6 +258,7 @@ __all__ = [
     "LoanUnknown",
     "LockedAccount",
     "Method",
+    "MoreThanOwed",
     "Narrative",
     "NewBankAccount",
     "NotForPayments",
@@ -270,7 +271,6 @@ __all__ = [
     "ProductKind",
     "ProductNotOffered",
     "RefusedByLedger",
-    "RepaymentTooLarge",
     "RightUnknown",
     "SchedulePage",
     "ShownInstalment",

@@ -117,10 +117,10 @@ class BalanceTooLow(RaseedError):
     hint = mark("Put money into the account first.")
 
 
-class RepaymentTooLarge(RaseedError):
+class MoreThanOwed(RaseedError):
     """More would be paid on a loan than is owed on it."""
 
-    code = "repayment_too_large"
+    code = "more_than_owed"
     sentence = mark("This is more than is owed on the loan.")
     hint = mark("Look at what is owed today and pay that.")
 

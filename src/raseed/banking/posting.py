@@ -13,7 +13,7 @@ from raseed.kernel.clock import Clock
 from raseed.kernel.errors import RaseedError
 from raseed.ledger import api as ledger
 
-from .errors import AccountClosed, BalanceTooLow, BooksBusy, RefusedByLedger, RepaymentTooLarge
+from .errors import AccountClosed, BalanceTooLow, BooksBusy, MoreThanOwed, RefusedByLedger
 
 
 class PostingCode(IntEnum):
@@ -30,7 +30,7 @@ class PostingCode(IntEnum):
 _Result = ledger.CreateTransferResult
 _MEANINGS: Final[Mapping[ledger.CreateTransferResult, type[RaseedError]]] = {
     _Result.EXCEEDS_CREDITS: BalanceTooLow,
-    _Result.EXCEEDS_DEBITS: RepaymentTooLarge,
+    _Result.EXCEEDS_DEBITS: MoreThanOwed,
     _Result.DEBIT_ACCOUNT_ALREADY_CLOSED: AccountClosed,
     _Result.CREDIT_ACCOUNT_ALREADY_CLOSED: AccountClosed,
 }
@@ -53,7 +53,7 @@ def post(transfers: Sequence[ledger.NewTransfer], *, clock: Clock) -> None:
     """Post transfers in the open transaction, all of them or an error; one that is there already is done.
 
     Raises:
-        BalanceTooLow, RepaymentTooLarge, AccountClosed, RefusedByLedger: the first refusal; the caller's transaction falls.
+        BalanceTooLow, MoreThanOwed, AccountClosed, RefusedByLedger: the first refusal; the caller's transaction falls.
         BooksBusy: others stood in the way; nothing was changed.
     """
     if not transfers:

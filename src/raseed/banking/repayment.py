@@ -34,7 +34,7 @@ from .errors import (
     AccountUnknown,
     LessThanDue,
     LoanUnknown,
-    RepaymentTooLarge,
+    MoreThanOwed,
 )
 from .granting import write_plan
 from .holidays import workdays_of
@@ -187,7 +187,7 @@ def repay_early(
     Raises:
         LoanUnknown, AccountUnknown: no such loan or account, or they are not of one owner and one currency.
         NotPermitted: ``by`` is staff without ``banking.loans.grant``. CurrencyMismatch: another currency.
-        LessThanDue, RepaymentTooLarge: the amount is not between what is due and what is owed.
+        LessThanDue, MoreThanOwed: the amount is not between what is due and what is owed.
         InvalidTerms: what would be left is too little for the dates that are left.
         AccountBlocked, AccountDormant, AccountClosed, BalanceTooLow: the account to pay from.
         SameIdOtherContent: the id came before with other content. BooksBusy: nothing was changed.
@@ -280,7 +280,7 @@ def _repay(
 
 def _check_amount(repaid_minor: int, course: _Course, of: BankAccount) -> None:
     if repaid_minor > course.full_minor or course.full_minor <= 0:
-        raise RepaymentTooLarge(field="amount")
+        raise MoreThanOwed(field="amount")
     least_minor = course.due_minor + course.accrued_minor
     if repaid_minor < course.full_minor and repaid_minor <= least_minor:
         raise LessThanDue(field="amount", due=Money(least_minor, of.currency))

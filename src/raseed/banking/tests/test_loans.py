@@ -277,7 +277,7 @@ def test_repaying_all_early_takes_the_principal_and_the_interest_of_the_days(tow
     assert booked(current) == 100_000 - 12_000
     with pytest.raises(platform.SameIdOtherContent):
         early(town, it, current, 5, id_=id_)
-    with pytest.raises(banking.RepaymentTooLarge):
+    with pytest.raises(banking.MoreThanOwed):
         early(town, it, current, None)
     closed = banking.close_account(
         account_id=it.account.id, by=people.Author(f"customer:{current.owner_id}"), clock=town.clock
@@ -295,7 +295,7 @@ def test_repaying_a_part_early_lowers_the_instalments_over_the_dates_that_are_le
     for too_little in (1, least):
         with pytest.raises(banking.LessThanDue):
             early(town, it, current, too_little)
-    with pytest.raises(banking.RepaymentTooLarge):
+    with pytest.raises(banking.MoreThanOwed):
         early(town, it, current, quote.full.amount_minor + 1)
     after = early(town, it, current, 600_000)
     assert after.plan == 2
@@ -463,7 +463,7 @@ def run_course(town: Town, owner: people.Customer, method: Method, rate: int, st
         else:
             try:
                 early(town, it, current, number)
-            except (banking.LessThanDue, banking.RepaymentTooLarge, banking.InvalidTerms):
+            except (banking.LessThanDue, banking.MoreThanOwed, banking.InvalidTerms):
                 continue
         there = now(town, it)
         assert sum(each.principal.amount_minor for each in there.schedule) == there_principal(there)
