@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from .assets import serve
-from .views import home, opening, orders, security, send, settings, sign_in, statement, take_away
+from .views import details, home, opening, orders, security, send, settings, sign_in, statement, take_away
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -28,6 +28,7 @@ urlpatterns = [
     path("statement", statement.first_statement, name="statements"),
     path("accounts/open", opening.open_page, name="open"),
     path("accounts/<uuid:account_id>", statement.statement, name="statement"),
+    path("accounts/<uuid:account_id>/details", details.details, name="details"),
     path("accounts/<uuid:account_id>/take-away", take_away.take_away, name="take-away"),
     path("send", send.send_page, name="send"),
     path("send/change", send.send_edit, name="send-edit"),

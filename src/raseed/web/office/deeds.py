@@ -16,9 +16,9 @@ from raseed.banking import api as banking
 from raseed.kernel.money import Currency, Money
 from raseed.people import api as people
 from raseed.platform import api as platform
+from raseed.web.terms import rate_text
 
 from .naming import Named, names_of
-from .terms import rate_text
 from .words import ACTIONS, FACTS, FAMILIES, REFERENCES, VALUES
 
 if TYPE_CHECKING:

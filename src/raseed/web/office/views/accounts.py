@@ -24,8 +24,8 @@ from raseed.web.office.forms import ENTERED_MAX, Act, Choice, act_page
 from raseed.web.office.rendering import render
 from raseed.web.office.requests import StaffRequest, staff_only
 from raseed.web.office.standing import account_aliases, account_holders, loan_of, savings_of
-from raseed.web.office.terms import fee_lines, limit_lines, other_lines
 from raseed.web.rendering import words
+from raseed.web.terms import fee_lines, limit_lines, other_lines
 
 if TYPE_CHECKING:
     from django.http.response import HttpResponseBase

@@ -26,8 +26,8 @@ from raseed.web.days import InvalidDay, day_in
 from raseed.web.office.forms import ENTERED_MAX, said, status_of
 from raseed.web.office.rendering import render
 from raseed.web.office.requests import StaffRequest, staff_only
-from raseed.web.office.terms import PPM_OF_A_PERCENT, fee_lines, limit_lines, other_lines
 from raseed.web.rendering import words
+from raseed.web.terms import PPM_OF_A_PERCENT, fee_lines, limit_lines, other_lines
 
 from .accounts import account_for
 from .changes import shown_changes
