@@ -1,7 +1,7 @@
 """Fresh proofs: that a person has just entered a code or used a passkey, as a token that is good once, for minutes.
 
 What lasts (a passkey, a device key) asks for one, so that a session cookie alone, stolen or left open, gets nobody in for
-longer than the session. A page keeps the token in its form, not in the session.
+longer than the session. A page that keeps the token in its form, not in the session, leaves a thief of cookies nothing at all.
 """
 
 from __future__ import annotations
