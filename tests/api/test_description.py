@@ -21,6 +21,13 @@ OPERATIONS = {
 }
 
 
+WITH_JSON = [
+    name
+    for name, operation in OPERATIONS.items()
+    if "application/json" in operation.get("requestBody", {}).get("content", {})
+]
+
+
 def test_it_is_openapi_three_one_of_this_version() -> None:
     assert DOCUMENT["openapi"] == "3.1.0"
     assert DOCUMENT["info"]["version"] == "1"
@@ -50,7 +57,7 @@ def test_every_refusal_has_its_words_and_the_one_shape() -> None:
             assert header in operation["responses"][str(status)]["headers"]
 
 
-@pytest.mark.parametrize("name", [name for name, operation in OPERATIONS.items() if "requestBody" in operation])
+@pytest.mark.parametrize("name", WITH_JSON)
 def test_every_body_has_an_example_that_fits(name: str) -> None:
     content = OPERATIONS[name]["requestBody"]["content"]["application/json"]
     schema = {"components": DOCUMENT["components"], **content["schema"]}

@@ -6,12 +6,14 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
 from django.test import override_settings
 
+from raseed.kernel.clock import SYSTEM_CLOCK, ManualClock
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
 from raseed.platform.rail.bodies import BODY_BYTES_MAX
@@ -239,12 +241,21 @@ def test_answers_tell_browsers_to_keep_and_run_nothing(world: World) -> None:
         assert headers["content-security-policy"].startswith("default-src 'none'")
 
 
-def test_a_key_that_comes_too_often_waits_and_others_do_not(world: World) -> None:
+def test_a_key_that_comes_too_often_waits_and_others_do_not(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = ManualClock(SYSTEM_CLOCK.now())
+    monkeypatch.setattr("raseed.platform.rest.routes.SYSTEM_CLOCK", clock)
+
+    def statuses(count: int, path: str = "/key") -> list[int]:
+        return [ask("GET", path, key=world.lailas).status for _ in range(count)]
+
     with override_settings(API_REQUESTS_PER_SECOND=5):
-        statuses = [ask("GET", "/key", key=world.omars_key).status for _ in range(30)]
-        late = ask("GET", "/key", key=world.omars_key)
-        assert statuses[:10] == [200] * 10
-        assert statuses.count(429) >= 15
-        assert (late.status, late.error["code"]) == (429, "rate_exceeded")
-        assert int(late.headers["retry-after"]) == late.error["params"]["seconds"] >= 1
-        assert ask("GET", "/key", key=world.lailas).status == 200
+        assert statuses(15) == [200] * 10 + [429] * 5
+        late = ask("GET", "/key", key=world.lailas)
+        assert (late.status, late.error["code"], late.headers["retry-after"]) == (429, "rate_exceeded", "1")
+        assert late.error["params"] == {"seconds": 1}
+        assert ask("GET", "/key", key=world.omars_key).status == 200
+        clock.advance(timedelta(seconds=1))
+        assert statuses(7) == [200] * 5 + [429] * 2
+        clock.advance(timedelta(hours=1))
+        assert statuses(1, f"/accounts/{world.wallet.id}/statement?first_day=2026-01-01&last_day=2026-01-02") == [200]
+        assert statuses(1) == [429], "a document is worth ten plain requests"

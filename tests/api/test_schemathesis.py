@@ -92,7 +92,7 @@ def _ids(world: World, author: people.Author) -> dict[str, UUID]:
     )  # fmt: skip
     return {
         "account_id": world.wallet.id, "customer_id": world.laila.id, "institution_id": world.bank,
-        "payment_id": world.payment_id, "product_id": world.wallet.product.id, "change_id": change.id,
+        "payment_id": world.payment_id, "order_id": world.order_id, "product_id": world.wallet.product.id, "change_id": change.id,
         "webhook_id": endpoint.id, "event_id": webhooks.deliveries(endpoint.id, by=people.SYSTEM).deliveries[0].event_id,
     }  # fmt: skip
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.ids import new_id
 from raseed.kernel.money import Money
 from raseed.payments import api as payments
+from raseed.payments.tests.filing import Blk, File, Pay
 from raseed.people import api as people
 from raseed.platform.webhooks import api as webhooks
 
@@ -81,6 +83,7 @@ class World:
     account: BankAccount
     omars: BankAccount
     payment_id: UUID
+    order_id: UUID
     webhook_id: UUID
     key: str
     foreign: str
@@ -100,7 +103,7 @@ class World:
         return {
             *(str(each.id) for each in (*accounts, self.laila, self.omar)),
             *(alias.value for each in accounts for alias in each.aliases),
-            str(self.payment_id), str(self.webhook_id), self.laila.phone, "ليلى حسن", "عمر خالد",
+            str(self.payment_id), str(self.order_id), str(self.webhook_id), self.laila.phone, "ليلى حسن", "عمر خالد",
         }  # fmt: skip
 
 
@@ -139,11 +142,14 @@ def build_world() -> World:
     stranger = town.person("سامر", "+963944567890", at=town.other_bank)
     wallet, account = town.wallet(laila, money=90_000), town.current(laila, money=50_000)
     omars = town.wallet(omar, money=10_000)
-    payment_id, webhook_id = new_id(), new_id()
+    payment_id, order_id, webhook_id = new_id(), new_id(), new_id()
     payments.send(
         id=payment_id, actor_customer_id=laila.id, from_account_id=wallet.id,
         to=banking.Alias(banking.AliasKind.PHONE, omar.phone), amount=payments_amount(wallet, 1_250), note="rent",
     )  # fmt: skip
+    payments.receive_order_file(
+        id=order_id, stream=BytesIO(file_of(account, Pay(omar.phone, "2.50"))), actor_customer_id=laila.id
+    )
     webhooks.register_endpoint(
         id=webhook_id, institution_id=town.bank, url=HOOK, events=["banking.account_blocked"], by=people.SYSTEM
     )
@@ -154,9 +160,15 @@ def build_world() -> World:
     _, omars_key = issue(f"customer:{omar.id}", town.bank, SELF)
     _, strangers = issue(f"customer:{stranger.id}", town.other_bank, SELF)
     return World(
-        town, laila, omar, wallet, account, omars, payment_id, webhook_id, text, foreign, lailas, omars_key, stranger,
+        town, laila, omar, wallet, account, omars, payment_id, order_id, webhook_id, text, foreign, lailas, omars_key, stranger,
         strangers, {"institution": key.id},
     )  # fmt: skip
+
+
+def file_of(account: BankAccount, *pays: Pay, message_id: str = "WORLD-1") -> bytes:
+    """Return a payment file of one block, to be carried out today."""
+    debtor = account.alias(banking.AliasKind.IBAN) or ""
+    return File([Blk(debtor, pays, on=f"<Dt>{SYSTEM_CLOCK.now().date()}</Dt>")], message_id).data()
 
 
 def payments_amount(account: BankAccount, minor: int) -> Any:

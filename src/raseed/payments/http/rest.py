@@ -19,10 +19,12 @@ from raseed.platform.rest.fields import FROM_TEXT, Given, Id, MoneyGiven, MoneyT
 from raseed.platform.rest.routes import Resource
 
 from .. import api as payments_api
+from .rest_orders import RefusalGiven, orders
 
 payments = Resource("Payments", "Payments of the key's holder: previewed, sent once, each with its timeline.")
 SEE_OWN = "people.self.view"
 PAY = "people.self.pay"
+VIEW = "payments.view"
 BULK_COST = 20
 _PLACE = "^[1-9][0-9]{0,17}$"
 _EXAMPLE_ID = "0193f1f0-7c3e-7a51-9f43-2a6c5d1e8b07"
@@ -86,16 +88,6 @@ class PreviewGiven(Given):
     amount: MoneyGiven
     fee: MoneyGiven
     total: MoneyGiven
-
-
-class RefusalGiven(Given):
-    """Why a payment was refused, in the shape of every error."""
-
-    code: str
-    message: str
-    hint: str
-    field: str | None
-    params: dict[str, Any]
 
 
 class StepGiven(Given):
@@ -222,6 +214,17 @@ def list_payments(request: ApiRequest, page: Query[PageAsked]) -> PaymentList:
     return PaymentList(payments=_payments(request, seen), next=None if found.next is None else found.next.text())
 
 
+@payments.get("/customers/{customer_id}/payments", permission=VIEW, answer=PaymentList)
+def list_customers_payments(request: ApiRequest, customer_id: Path[Id], page: Query[PageAsked]) -> PaymentList:
+    """List the payments that left or reached a customer's accounts at the key's institution, newest first."""
+    before = None if page.after is None else banking.Cursor.parse(page.after)
+    found = payments_api.payments_about(
+        by=request.caller.author, customer_id=customer_id, before=before, limit=page.limit
+    )
+    seen = _payments(request, found.payments, customer_id)
+    return PaymentList(payments=seen, next=None if found.next is None else found.next.text())
+
+
 @payments.get("/payments/{payment_id}", own=SEE_OWN, answer=PaymentGiven)
 def show_payment(request: ApiRequest, payment_id: Path[Id]) -> PaymentGiven:
     """Show a payment that the key's holder sent, or that has reached them."""
@@ -261,8 +264,12 @@ def _recipient(to: banking.Alias) -> RecipientGiven:
     return RecipientGiven(kind=to.kind.value, value=to.value, institution_id=to.institution_id)
 
 
-def _payments(request: ApiRequest, found: Sequence[payments_api.Payment]) -> list[PaymentGiven]:
-    names = payments_api.counterparties(found, customer_id=_payer(request.caller), language=request.language)
+def _payments(
+    request: ApiRequest, found: Sequence[payments_api.Payment], customer_id: UUID | None = None
+) -> list[PaymentGiven]:
+    """Return payments as a customer reads them: the key's holder, if nobody is named."""
+    reader = customer_id or _payer(request.caller)
+    names = payments_api.counterparties(found, customer_id=reader, language=request.language)
     return [
         PaymentGiven(
             **_result(each, request.language),
@@ -297,4 +304,4 @@ def _refusal(error: RaseedError, language: str) -> RefusalGiven:
     return RefusalGiven(**error_body(error, language)["error"])
 
 
-resources = (payments,)
+resources = (payments, orders)
