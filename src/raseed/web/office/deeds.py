@@ -18,7 +18,7 @@ from raseed.people import api as people
 from raseed.platform import api as platform
 from raseed.web.terms import rate_text
 
-from .naming import Named, names_of
+from .naming import SHORT_ID, Named, names_of
 from .words import ACTIONS, FACTS, FAMILIES, REFERENCES, VALUES
 
 if TYPE_CHECKING:
@@ -146,6 +146,8 @@ def _text(key: str, value: str, page: StaffRequest, names: Mapping[str, Named]) 
     reference = _reference(key, value)
     if reference:
         return names[reference].words
+    if _ID.match(value):
+        return value[-SHORT_ID:].upper()
     if _DAY.match(value):
         return page.reader.day(date.fromisoformat(value), country=country)
     if _INSTANT.match(value):

@@ -33,10 +33,14 @@ KIND_WORDS: Final = {
     "key": mark("Access key"),
     "change": mark("Change"),
     "payment": mark("Payment"),
-    "order": mark("Payment order"),
-    "loan": mark("Loan"),
+    "payment_order": mark("Payment order"),
+    "access_key": mark("Access key"),
+    "accounts": mark("Accounts"),
+    "vulnerability": mark("Marker of special care"),
     "webhook": mark("Webhook"),
 }
+NO_ID_WORDS: Final = {"many": mark("many"), "unknown": mark("unknown")}
+"""What stands in the place of an id where there is none: an import of thousands, a login that nobody has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,8 @@ def names_of(references: Iterable[str], page: StaffRequest) -> dict[str, Named]:
         try:
             wanted[kind][parse_id(text)] = reference
         except InvalidId:
-            found[reference] = Named(kind, kind_words(kind), text or kind_words(kind))
+            known = gettext(NO_ID_WORDS[text]) if text in NO_ID_WORDS else text
+            found[reference] = Named(kind, kind_words(kind), known or kind_words(kind))
     for kind, ids in wanted.items():
         named = _NAMERS[kind](list(ids), page) if kind in _NAMERS else {}
         for id_, reference in ids.items():
