@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import IntegrityError
 
 from raseed.banking import api as banking
-from raseed.banking.api import Alias, BankAccount, FeeEvent, LockedAccount
+from raseed.banking.api import Alias, BankAccount, FeeEvent, LockedAccount, ProductKind
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.errors import RaseedError
 from raseed.kernel.money import AMOUNT_MINOR_MAX, Money
@@ -58,6 +58,7 @@ def preview(
     if not sending.stays_with_owner:
         _check_limits(payer, amount, clock)
     _check_balance(payer, amount + fee)
+    _check_owed(ends.get(destination.account_id), amount)
     institution = people.display_name(people.institution(destination.institution_id), language)
     return Preview(
         from_account=payer,
@@ -219,3 +220,12 @@ def _check_balance(payer: BankAccount, total: Money) -> None:
     available = books.credits_posted - books.debits_posted - books.debits_pending
     if not payer.overdraft_allowed and available < total.amount_minor:
         raise NotEnoughMoney(field="amount")
+
+
+def _check_owed(recipient: BankAccount | None, amount: Money) -> None:
+    """Refuse more than is owed on a loan, which the books would refuse."""
+    if recipient is None or recipient.product.kind is not ProductKind.LOAN:
+        return
+    books = ledger.look_up_accounts([recipient.id])[recipient.id].balances
+    if books.debits_posted - books.credits_posted - books.credits_pending < amount.amount_minor:
+        raise banking.MoreThanOwed(field="amount")

@@ -31,6 +31,8 @@ from raseed.payments import api as payments
 from raseed.payments.api import Instruction, Payment, PaymentState
 from raseed.people import api as people
 
+from .filing import Blk, File, Pay, send_file
+
 EGP = currency("EGP")
 ACCOUNTS_MAX = 5
 NOBODY = "+201009999999"
@@ -77,6 +79,7 @@ class PaymentsMachine(RuleBasedStateMachine):
         self.town = build_town()
         self.model: dict[UUID, ModelAccount] = {}
         self.till = 0
+        self.files = 0
 
     def teardown(self) -> None:
         self.stack.close()
@@ -116,6 +119,29 @@ class PaymentsMachine(RuleBasedStateMachine):
         for (payer, payee, amount), answer in zip(ends, answers, strict=True):
             assert answer.timeline[-1].reason_code == self.expected(payer, payee, amount)
         return multiple(*(Sent(*pair) for pair in zip(batch, answers, strict=True)))
+
+    @rule(payer=accounts, ends=st.lists(st.tuples(accounts, amounts), min_size=1, max_size=5), again=st.booleans())
+    def order_by_file(self, payer: BankAccount, ends: list[tuple[BankAccount, int]], again: bool) -> None:  # noqa: FBT001
+        self.files += 1
+        pays = [Pay(payee.alias(AliasKind.PHONE) or "", f"{amount / 100:.2f}") for payee, amount in ends]
+        today = banking.business_date(payer.institution_id, self.town.clock.now())
+        block = Blk(payer.alias(AliasKind.PHONE) or "", pays, on=f"<Dt>{today}</Dt>")
+        file = File([block], message_id=f"M{self.files}")
+        order = send_file(file, payer.owner_id, self.town.clock)
+        state = self.model[payer.id].state
+        if state is not AccountState.OPEN:
+            (problem,) = payments.order_errors(order.id)
+            assert problem.error.code == f"account_{state.value}"
+            return
+        expected = [self.expected(payer, payee, amount) for payee, amount in ends]
+        for _ in range(2 if again else 1):
+            payments.confirm_order(order_id=order.id, actor_customer_id=payer.owner_id, clock=self.town.clock)
+            assert not payments.execute_order(order.id, clock=self.town.clock)
+            assert send_file(file, payer.owner_id, self.town.clock).id == order.id
+        ended = payments.order(order.id)
+        assert (ended.settled, ended.refused) == (expected.count(None), len(expected) - expected.count(None))
+        newest_first = payments.payments_of(payer.owner_id, limit=len(ends)).payments
+        assert [payment.timeline[-1].reason_code for payment in newest_first] == expected[::-1]
 
     @rule(before=sent)
     def repeat(self, before: Sent) -> None:
