@@ -153,7 +153,7 @@ def test_payment_files_what_is_wrong_with_one_and_its_results(house: House) -> N
     assert "What is wrong with the file" in page
     results = salma.get(f"{person(house)}/orders/{order_id}/results")
     assert results["Content-Type"] == "application/xml"
-    assert b"pain.002" in b"".join(results.streaming_content)
+    assert b"pain.002" in results.getvalue()
     assert salma.get(f"/office/people/{house.street.mona.id}/orders/{order_id}").status_code == 404
 
 
