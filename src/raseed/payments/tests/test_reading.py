@@ -30,7 +30,7 @@ def read(data: bytes | Iterable[bytes], *, step: int = 4096) -> tuple[list[objec
     """Read a file; return its parts and what is wrong with it: line, place and code."""
     complaints: list[Complaint] = []
     reader = Reader(lambda line, place, error: complaints.append((line, place, error.code)))
-    pieces = (data[at : at + step] for at in range(0, len(data), step)) if isinstance(data, bytes) else data
+    pieces: Iterable[bytes] = (data[at : at + step] for at in range(0, len(data), step)) if isinstance(data, bytes) else data
     parts: list[object] = []
     with suppress(Stop):
         parts.extend(reader.parts(pieces))
