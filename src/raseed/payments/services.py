@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
@@ -18,6 +19,7 @@ from raseed.kernel.text import clean_text
 from raseed.ledger import api as ledger
 from raseed.people import api as people
 
+from .collector import WORTH_IT_FROM, collector_paused
 from .domain import BATCH_MAX, NOTE_LENGTH_MAX, Destination, Instruction, Payment, Preview
 from .errors import AmountNotPositive, NotEnoughMoney, PaymentIdTaken, TooManyPayments
 from .execution import RefusedLate, carry_out, verdict
@@ -116,6 +118,11 @@ def send_many(instructions: Sequence[Instruction], *, clock: Clock = SYSTEM_CLOC
     """
     if len(instructions) > BATCH_MAX:
         raise TooManyPayments(limit=BATCH_MAX)
+    with collector_paused() if len(instructions) >= WORTH_IT_FROM else nullcontext():
+        return _send_many(instructions, clock)
+
+
+def _send_many(instructions: Sequence[Instruction], clock: Clock) -> list[Payment]:
     by_id = _by_id(sendings_of([_checked(instruction) for instruction in instructions], clock))
     refused_late: dict[UUID, RaseedError] = {}
     for _ in range(ATTEMPTS_MAX):

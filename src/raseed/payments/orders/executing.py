@@ -21,6 +21,7 @@ from raseed.kernel.money import Money, currency
 from raseed.ledger import api as ledger
 from raseed.platform import api as platform
 
+from ..collector import collector_paused
 from ..domain import BATCH_MAX, Instruction
 from ..events import ORDER_ENDED
 from ..execution import RefusedLate, carry_out
@@ -28,7 +29,7 @@ from ..looking_up import sendings_of
 from ..sending import Outcome, Sending
 from ..sql import STATEMENTS, run
 from .domain import OrderState
-from .holding import collector_paused, held
+from .holding import held
 from .models import OrderBlockRow, OrderRow
 
 PAYMENTS_AT_ONCE: Final = BATCH_MAX // 2

@@ -24,13 +24,14 @@ from raseed.kernel.errors import RaseedError
 from raseed.platform import api as platform
 
 from .. import rows
+from ..collector import collector_paused
 from ..domain import Refusal
 from ..events import ORDER_READ
 from ..reasons import kept
 from ..sql import STATEMENTS, run
 from .domain import PROBLEMS_MAX, SIMILAR_WITHIN, OrderState, Problem, first_payment_id
 from .errors import MessageIdTaken
-from .holding import collector_paused, held
+from .holding import held
 from .models import OrderBlockRow, OrderEntryRow, OrderProblemRow, OrderRow
 from .reading import BlockEnd, BlockHead, Header, Reader, Stop
 from .rules import Entry, ReadBlock, Rules
