@@ -7,8 +7,9 @@ import os
 from raseed.platform.api import Progress, no_progress
 
 from .errors import NotEmbedded, NumberOfPeopleRefused, OtherWorld
-from .queries import SignIn, planted, who
+from .queries import SignIn, planted, planted_seed, who
 from .services import FIRST_BLOCK, World, plant_world
+from .staff import StaffPlanted, plant_staff, staff_file
 from .world.people import SEED
 
 __all__ = [
@@ -18,15 +19,18 @@ __all__ = [
     "NumberOfPeopleRefused",
     "OtherWorld",
     "SignIn",
+    "StaffPlanted",
     "World",
     "plant",
+    "plant_missing_staff",
     "planted",
+    "staff_file",
     "who",
 ]
 
 
 def plant(*, people: int = FIRST_BLOCK, seed: int = SEED, progress: Progress = no_progress) -> World:
-    """Plant the demo world into the embedded database; see ``services.plant_world``.
+    """Plant the demo world and its staff into the embedded database; see ``services.plant_world``, ``staff.plant_staff``.
 
     Raises:
         NotEmbedded: ``DATABASE_URL`` names a server.
@@ -34,4 +38,18 @@ def plant(*, people: int = FIRST_BLOCK, seed: int = SEED, progress: Progress = n
     """
     if os.environ.get("DATABASE_URL"):
         raise NotEmbedded
-    return plant_world(people=people, seed=seed, progress=progress)
+    world = plant_world(people=people, seed=seed, progress=progress)
+    plant_staff(seed=seed)
+    return world
+
+
+def plant_missing_staff() -> StaffPlanted | None:
+    """Let the staff of the world that is planted be able to sign in, anew if their file was lost; ``None``: there is no world.
+
+    Raises:
+        NotEmbedded: ``DATABASE_URL`` names a server.
+    """
+    if os.environ.get("DATABASE_URL"):
+        raise NotEmbedded
+    seed = planted_seed()
+    return None if seed is None else plant_staff(seed=seed)

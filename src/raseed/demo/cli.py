@@ -1,4 +1,4 @@
-"""``./raseed demo``: plant the demo world, or say who may sign in."""
+"""``./raseed demo``: plant the demo world, let its staff sign in, or say who may."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from raseed.kernel.errors import RaseedError
 from raseed.people.api import LANGUAGES, phone_text
 from raseed.platform.api import progress_on, translate_error
 
-from .api import FIRST_BLOCK, SEED, plant, who
+from .api import FIRST_BLOCK, SEED, plant, plant_missing_staff, staff_file, who
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,8 @@ def _parser() -> argparse.ArgumentParser:
     planting.add_argument("--people", type=int, default=FIRST_BLOCK, help="how many (default: %(default)s)")
     planting.add_argument("--seed", type=int, default=SEED, help="the same seed gives the same world (default: %(default)s)")
     asking = verbs.add_parser("who", help="say who may sign in")
-    for each in (planting, asking):
+    staffing = verbs.add_parser("staff", help="let the demo's staff sign in; anew, where the file with their passwords was lost")
+    for each in (planting, asking, staffing):
         each.add_argument("--language", choices=LANGUAGES, default="en", help="of what is printed (default: %(default)s)")
     return parser
 
@@ -43,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             if arguments.verb == "plant":
                 _plant(arguments.people, arguments.seed)
+            if arguments.verb == "staff":
+                return _staff()
         except RaseedError as refusal:
             told = translate_error(refusal, arguments.language)
             print(f"{told.message} {told.hint}".strip(), file=sys.stderr)
@@ -60,6 +63,23 @@ def _plant(people: int, seed: int) -> None:
         % {"people": f"{world.people:,}", "transfers": f"{world.transfers:,}", "seconds": round(time.monotonic() - started)},
         file=sys.stderr,
     )
+
+
+def _staff() -> int:
+    done = plant_missing_staff()
+    if done is None:
+        print(gettext("The demo world is not planted yet."), file=sys.stderr)
+        return REFUSED
+    if done.reset:
+        print(
+            gettext("The file with their passwords was lost: %(count)s got new ones, and their sessions are over.")
+            % {"count": done.reset}
+        )
+    print(
+        gettext("The demo's staff: %(count)s people, %(enrolled)s of them enrolled now. Passwords and secrets: %(file)s")
+        % {"count": done.staff, "enrolled": done.enrolled, "file": staff_file()}
+    )
+    return OK
 
 
 def who_lines() -> list[str]:

@@ -27,6 +27,12 @@ def planted() -> bool:
     return world is not None and world.blocks_done >= blocks
 
 
+def planted_seed() -> int | None:
+    """Return the seed of the world that is wholly planted, if there is one."""
+    world = WorldRow.objects.first()
+    return world.seed if world is not None and planted() else None
+
+
 def who() -> list[SignIn]:
     """Return the named people of the world that is planted, two in each language."""
     world = WorldRow.objects.first()

@@ -109,8 +109,9 @@ def household(plan: Plan) -> Iterator[Child]:
     """Yield the processes of Raseed, in the order in which they start; they stop in the opposite one."""
     python = sys.executable
     if plan.demo:
-        key_file = str(Path(os.environ["RASEED_HOME"]) / "keys" / "sms-gateway")
-        yield Child("phone", [python, "-m", "raseed.demo.phone", "--port", str(plan.phone_port), "--key-file", key_file])
+        home = Path(os.environ["RASEED_HOME"])
+        files = ["--key-file", str(home / "keys" / "sms-gateway"), "--staff-file", str(home / "demo-staff.json")]
+        yield Child("phone", [python, "-m", "raseed.demo.phone", "--port", str(plan.phone_port), *files])
     yield Child("worker", [python, "-m", "raseed.project.worker"])
     yield Child("ledger", [python, "-m", "raseed.ledger.worker"])
     # One process: single requests are posted together by the process that they have reached (group commit).
@@ -213,5 +214,6 @@ def _announce(plan: Plan, seconds: float, guests: Sequence[str]) -> None:
     if plan.demo:
         for line in guests:
             say("raseed", line)
+        say("raseed", f"Staff sign in at {plan.address}office/; their passwords and codes: {plan.phone_address}staff")
         say("raseed", f"Codes that are sent by text message appear on the demo's phones: {plan.phone_address}")
     say("raseed", "Ctrl-C stops it; the data stays.")

@@ -1,4 +1,4 @@
-"""The phone's three pages as plain HTML: every text that came from outside is escaped, and decides its own direction."""
+"""The phone's pages as plain HTML: every text that came from outside is escaped, and decides its own direction."""
 
 from __future__ import annotations
 
@@ -52,18 +52,21 @@ label{display:grid;gap:.25rem;flex:1 1 9rem}
 input,select,button{font:inherit;padding:.6rem .75rem;border-radius:.5rem;border:1px solid var(--line);
 background:var(--card);color:inherit;min-height:2.75rem;width:100%}
 button{background:var(--act);color:var(--card);border-color:var(--act);width:auto;cursor:pointer}
+dl{display:grid;grid-template-columns:auto 1fr;gap:.1rem 1rem;margin:.5rem 0 0}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
+.code{font-size:1.4rem;font-variant-numeric:tabular-nums;letter-spacing:.1em}
 :focus-visible{outline:3px solid var(--act);outline-offset:2px}
 """
 
 
 @lru_cache(maxsize=len(LANGUAGES))
-def _words(language: str) -> gettext.NullTranslations:
+def words(language: str) -> gettext.NullTranslations:
+    """Return the demo's words in a language."""
     return gettext.translation("django", _LOCALE, languages=[language], fallback=True)
 
 
 def say(language: str, sentence: str, **places: object) -> str:
     """Return a sentence in the reader's language, escaped, its places filled and escaped."""
-    text = _words(language).gettext(sentence)
+    text = words(language).gettext(sentence)
     return escape(_digits(language, text % places) if places else text)
 
 
@@ -72,9 +75,10 @@ def _digits(language: str, text: str) -> str:
     return arabic_digits(text) if language == "ar" else text
 
 
-def _page(language: str, title: str, body: str, *, refresh: bool = False, here: str = "/", number: str = "") -> str:
+def page(language: str, title: str, body: str, *, refresh: int = 0, here: str = "/", number: str = "") -> str:
+    """Return a whole page; ``refresh`` is after how many seconds it fetches itself again, 0 for never."""
     direction = "rtl" if language in _RIGHT_TO_LEFT else "ltr"
-    again = f'<meta http-equiv="refresh" content="{REFRESH_S}">' if refresh else ""
+    again = f'<meta http-equiv="refresh" content="{refresh}">' if refresh else ""
     query = {"number": number} if number else {}
     others = " ".join(
         f'<a href="{escape(here)}?{escape(urlencode({**query, "lang": code}))}" lang="{code}" dir="auto">{name}</a>'
@@ -125,6 +129,7 @@ def index_page(language: str, phones: list[tuple[str, int, datetime]], manner: t
     now = say(language, MANNER_WORDS[kind])
     more = f" · {say(language, mark('Messages still to come: %(count)s'), count=left)}" if left else ""
     body = f"""{_number_form(language)}
+<p><a href="/staff?lang={language}">{say(language, mark("Authenticator of the demo's staff"))}</a></p>
 <h2>{say(language, mark("Phones with messages"))}</h2><ul>{entries}</ul>{"" if phones else none_yet}
 <h2>{say(language, mark("How the gateway behaves"))}</h2><p class="soft">{now}{more}</p>
 <form action="/control" method="post"><input type="hidden" name="lang" value="{language}">
@@ -132,7 +137,7 @@ def index_page(language: str, phones: list[tuple[str, int, datetime]], manner: t
 <label>{say(language, mark("For how many messages"))}
 <input name="times" type="number" min="1" max="1000" value="1" required></label>
 <button>{say(language, mark("Set"))}</button></form>"""
-    return _page(language, _words(language).gettext(mark("Demo phone")), body)
+    return page(language, words(language).gettext(mark("Demo phone")), body)
 
 
 def phone_page(language: str, number: str, messages: list[Message]) -> str:
@@ -140,7 +145,7 @@ def phone_page(language: str, number: str, messages: list[Message]) -> str:
     entries = "".join(_message(language, each) for each in messages)
     none_yet = f'<p class="soft">{say(language, mark("No messages yet."))}</p>'
     body = f"<h2>{_number(number)}</h2>{entries or none_yet}"
-    return _page(language, number, body, refresh=True, here="/phone", number=number)
+    return page(language, number, body, refresh=REFRESH_S, here="/phone", number=number)
 
 
 def _message(language: str, message: Message) -> str:
@@ -158,4 +163,4 @@ def _message(language: str, message: Message) -> str:
 
 def problem_page(language: str, sentence: str) -> str:
     """Return a page that says what was wrong with a request."""
-    return _page(language, _words(language).gettext(mark("Demo phone")), f"<p>{say(language, sentence)}</p>")
+    return page(language, words(language).gettext(mark("Demo phone")), f"<p>{say(language, sentence)}</p>")

@@ -10,15 +10,18 @@ from threading import Event
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlsplit
 
+from raseed.demo.staff_file import read_staff_file
 from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.errors import mark
 from raseed.kernel.text import ascii_digits
 
 from .mailbox import Mailbox, Manner, Taken
 from .pages import LANGUAGES, STYLE, index_page, phone_page, problem_page
+from .staff_page import PATH, staff_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 BODY_BYTES_MAX: Final = 64 << 10
 TIMES_DIGITS_MAX: Final = 4
@@ -33,14 +36,25 @@ _NOT_UNDERSTOOD: Final = mark("This could not be understood.")
 
 
 class PhoneServer(ThreadingHTTPServer):
-    """The server; ``key`` returns the bearer key that a sender must show, ``None`` where none is asked for."""
+    """The server; ``key`` returns the bearer key that a sender must show, ``None`` where none is asked for.
+
+    ``staff_file`` holds what the demo's staff sign in with, and is read at each showing.
+    """
 
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], *, key: Callable[[], str | None], mailbox: Mailbox | None = None) -> None:
+    def __init__(
+        self,
+        address: tuple[str, int],
+        *,
+        key: Callable[[], str | None],
+        mailbox: Mailbox | None = None,
+        staff_file: Path | None = None,
+    ) -> None:
         self.key = key
+        self.staff_file = staff_file
         self.mailbox = mailbox or Mailbox()
         self.stopping = Event()
         super().__init__(address, PhoneHandler)
@@ -76,6 +90,9 @@ class PhoneHandler(BaseHTTPRequestHandler):
         elif address.path == "/phone":
             number = _number(asked.get("number", ""))
             self._page(200, phone_page(language, number, box.messages(number)))
+        elif address.path == PATH:
+            file = self.server.staff_file
+            self._page(200, staff_page(language, read_staff_file(file) if file else [], SYSTEM_CLOCK.now()))
         elif address.path == "/messages.json":
             found = box.messages(_number(asked.get("number", "")))
             self._json(200, [{"id": m.message_id, "text": m.text, "handed_in": m.handed_in} for m in found])

@@ -6,6 +6,7 @@ import http.client
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Thread
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from django.test import override_settings
 from raseed.channels.gateway import DeliveryProblem, post_text
 from raseed.demo.phone.mailbox import MESSAGES_KEPT_MAX, Mailbox, Manner, Taken
 from raseed.demo.phone.server import PhoneServer
+from raseed.demo.staff_file import StaffAccess, write_staff_file
 from raseed.kernel.ids import new_id
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -178,3 +180,23 @@ def test_the_mailbox_forgets_the_oldest_when_it_is_full():
     for _ in range(MESSAGES_KEPT_MAX + 5):
         assert box.take(text_to(), NOON) is Taken.NEW
     assert len(box.messages(PHONE)) == MESSAGES_KEPT_MAX
+
+
+def test_the_authenticator_is_linked_from_the_first_page_and_reads_the_file_when_it_is_shown(tmp_path: Path):
+    file = tmp_path / "demo-staff.json"
+    server = PhoneServer(("127.0.0.1", 0), key=lambda: KEY, staff_file=file)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        assert 'href="/staff?lang=en"' in ask(server, "GET", "/?lang=en")[1]
+        assert "demo staff" in ask(server, "GET", "/staff?lang=en")[1]
+        secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+        write_staff_file(file, [StaffAccess("1", "noa.yasmin", {"en": "Noa"}, "en", {"en": "Bank"}, [], "a-password", secret)])
+        status, page, headers = ask(server, "GET", "/staff?lang=en")
+        assert (status, headers["Cache-Control"]) == (200, "no-store")
+        assert "a-password" in page
+        assert ask(server, "GET", "/staff", Host="evil.example")[0] == 421
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
