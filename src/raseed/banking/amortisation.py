@@ -116,8 +116,8 @@ def schedule(principal_minor: int, start: date, terms: LoanTerms, workdays: Work
     """Return the instalments of a loan that is paid out on ``start``.
 
     Raises:
-        InvalidTerms: no such dates; a rate out of range; the first date is not after ``start``; or the loan is so small
-            that an instalment would be nothing.
+        InvalidTerms: no such dates; a rate out of range; the first date is not after ``start``; or the loan is so small,
+            or so dear for so long, that its instalments would be nothing or could not be equal in whole minor units.
     """
     return schedule_over(principal_minor, start, period_ends(terms), terms, workdays)
 
@@ -178,6 +178,9 @@ def _annuity(principal_minor: int, periods: _Periods, terms: LoanTerms) -> _Part
 
     With instalments of ``level`` what is left at the end falls as ``level`` grows, so the smallest one that leaves nothing
     is found by halving; it or the one below it comes closest. Works for every day count, in whole numbers only.
+
+    Raises:
+        InvalidTerms: even then the last would be off by more than half of the others.
     """
     low, high = 0, principal_minor + _interest(principal_minor, (periods[0][0], periods[-1][1]), terms) + 1
     while high - low > 1:
@@ -186,13 +189,16 @@ def _annuity(principal_minor: int, periods: _Periods, terms: LoanTerms) -> _Part
             high = middle
         else:
             low = middle
-    above, below = (_level_parts(principal_minor, level, periods, terms) for level in (high, low))
-    missed_above, missed_below = (abs(sum(parts[-1]) - level) for parts, level in ((above, high), (below, low)))
-    return below if low > 0 and (missed_below < missed_above or sum(above[-1]) == 0) else above
+    found = {level: _level_parts(principal_minor, level, periods, terms) for level in (high, low) if level}
+    missed = {level: abs(sum(parts[-1]) - level) for level, parts in found.items()}
+    level = min(missed, key=lambda each: (missed[each], -each))
+    if len(periods) > 1 and missed[level] > level // 2:
+        raise InvalidTerms(field="principal")  # no instalment in whole units comes near to being level
+    return found[level]
 
 
 def _principal_of(level_minor: int, interest_minor: int) -> int:
-    """Return what a level instalment leaves for the principal; a long first period may leave nothing, never less."""
+    """Return what a level instalment leaves for the principal; a long period of a dear loan may leave nothing, never less."""
     return max(level_minor - interest_minor, 0)
 
 

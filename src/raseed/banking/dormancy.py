@@ -30,9 +30,7 @@ BATCH: Final = 500
 BATCHES_MAX: Final = 200
 """How many of those one job does; the next one goes on."""
 
-RESTING: Final = StateChange(
-    events.ACCOUNT_DORMANT, AccountState.DORMANT, frozenset({AccountState.OPEN}), BLOCK
-)
+RESTING: Final = StateChange(events.ACCOUNT_DORMANT, AccountState.DORMANT, frozenset({AccountState.OPEN}), BLOCK)
 
 
 def make_dormant(*, clock: Clock = SYSTEM_CLOCK) -> int:

@@ -185,9 +185,7 @@ def books_of_loans(rows: Sequence[LoanRow]) -> list[Books]:
     """Return what is on record of loans, in two look-ups for all, and what the ledger says of their accounts."""
     plans = {
         plan.loan_id: plan
-        for plan in LoanPlanRow.objects.filter(
-            loan_id__in=[row.account_id for row in rows], number=F("loan__plan")
-        )
+        for plan in LoanPlanRow.objects.filter(loan_id__in=[row.account_id for row in rows], number=F("loan__plan"))
     }
     by_plan: dict[UUID, list[Instalment]] = {plan.id: [] for plan in plans.values()}
     for each in InstalmentRow.objects.filter(plan_id__in=by_plan).order_by("plan_id", "number"):

@@ -164,7 +164,9 @@ class ProductRateRow(models.Model):
         db_table = "banking_product_rate"
         indexes = (models.Index(fields=["product", "valid_from", "id"], name="banking_product_rate_in_force"),)
         constraints = (
-            models.CheckConstraint(name="banking_product_rate_not_negative", condition=models.Q(annual_rate_ppm__gte=0)),
+            models.CheckConstraint(
+                name="banking_product_rate_not_negative", condition=models.Q(annual_rate_ppm__gte=0)
+            ),
         )
 
 
@@ -301,7 +303,9 @@ class AliasRow(models.Model):
     class Meta:
         db_table = "banking_alias"
         constraints = (
-            models.UniqueConstraint(fields=["value", "kind", "institution_id", "round"], name="banking_alias_given_once"),
+            models.UniqueConstraint(
+                fields=["value", "kind", "institution_id", "round"], name="banking_alias_given_once"
+            ),
             models.UniqueConstraint(
                 fields=["value"], condition=models.Q(kind=AliasKind.IBAN.value), name="banking_alias_iban_given_once"
             ),
@@ -371,7 +375,9 @@ class InterestCreditRow(models.Model):
                 condition=models.Q(
                     first_day__lte=models.F("last_day"), accrued_units__gte=0, carried_units__gte=0, amount_minor__gte=0
                 )
-                & (models.Q(amount_minor=0, transfer_id=None) | models.Q(amount_minor__gt=0, transfer_id__isnull=False)),
+                & (
+                    models.Q(amount_minor=0, transfer_id=None) | models.Q(amount_minor__gt=0, transfer_id__isnull=False)
+                ),
             ),
         )
 
@@ -405,7 +411,9 @@ class LoanRow(models.Model):
         db_table = "banking_loan"
         indexes = (
             models.Index(
-                fields=["next_due_on", "account"], name="banking_loan_due", condition=models.Q(next_due_on__isnull=False)
+                fields=["next_due_on", "account"],
+                name="banking_loan_due",
+                condition=models.Q(next_due_on__isnull=False),
             ),
         )
         constraints = (

@@ -99,9 +99,7 @@ def _open_chunk(chunk: Sequence[NewBankAccount], terms: dict[_Key, ProductRow], 
     return len(fresh)
 
 
-def _product(
-    institution_id: UUID, kind: ProductKind, currency_code: str | None, product_id: UUID | None
-) -> ProductRow:
+def _product(institution_id: UUID, kind: ProductKind, currency_code: str | None, product_id: UUID | None) -> ProductRow:
     """Return the product wanted: by its id, or the first one of its kind in the currency."""
     rows = ProductRow.objects.select_related("books").filter(kind=kind.value)
     if product_id is None:

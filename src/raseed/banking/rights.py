@@ -62,9 +62,7 @@ def give_right(
     if of.product.kind is ProductKind.LOAN and right is AccountRight.MAY_PAY:
         raise IllegalStateChange(field="right")
     with transaction.atomic():
-        people.join_institution(
-            customer_id=customer_id, institution_id=of.institution_id, actor=by.actor, clock=clock
-        )
+        people.join_institution(customer_id=customer_id, institution_id=of.institution_id, actor=by.actor, clock=clock)
         locked_state(account_id)  # payments that were allowed by the right as it is end first
         before = _present(account_id, customer_id)
         if before is not None and before.right == right.value:
@@ -75,7 +73,9 @@ def give_right(
         AccountRightRow.objects.create(
             account_id=account_id, customer_id=customer_id, right=right.value, valid_from=clock.now()
         )
-        _tell(of, events.ACCOUNT_RIGHT_GIVEN, customer_id, before.right if before else None, right.value, by, said, clock)
+        _tell(
+            of, events.ACCOUNT_RIGHT_GIVEN, customer_id, before.right if before else None, right.value, by, said, clock
+        )
     return holders(of)
 
 

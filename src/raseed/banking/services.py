@@ -174,7 +174,8 @@ def _open(new: NewBankAccount, actor: str, clock: Clock, *, reason: str = "") ->
             raise
         if new.id not in accounts([new.id]):
             raise refusal from error
-        _open_once(new, actor, clock, reason)  # the same id was opened meanwhile: with the same content, or this one says not
+        # The same id was opened meanwhile: with the same content, or this one says that it was not.
+        _open_once(new, actor, clock, reason)
     return account(new.id)
 
 

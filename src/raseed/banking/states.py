@@ -55,9 +55,7 @@ BLOCKING: Final = StateChange(
     BLOCK,
     owner_may=True,
 )
-UNBLOCKING: Final = StateChange(
-    events.ACCOUNT_UNBLOCKED, AccountState.OPEN, frozenset({AccountState.BLOCKED}), BLOCK
-)
+UNBLOCKING: Final = StateChange(events.ACCOUNT_UNBLOCKED, AccountState.OPEN, frozenset({AccountState.BLOCKED}), BLOCK)
 REOPENING: Final = StateChange(events.ACCOUNT_REOPENED, AccountState.OPEN, frozenset({AccountState.CLOSED}), OPEN)
 WAKING: Final = StateChange(
     events.ACCOUNT_REACTIVATED, AccountState.OPEN, frozenset({AccountState.DORMANT}), OPEN, owner_may=True
@@ -90,9 +88,7 @@ def block_account(
     return _change(account_id, BLOCKING, by, reason, clock, block_reason=code.value)
 
 
-def unblock_account(
-    *, account_id: UUID, by: people.Author, reason: str, clock: Clock = SYSTEM_CLOCK
-) -> BankAccount:
+def unblock_account(*, account_id: UUID, by: people.Author, reason: str, clock: Clock = SYSTEM_CLOCK) -> BankAccount:
     """Open a blocked account again. Unblocking an open one changes nothing.
 
     Raises:
@@ -102,9 +98,7 @@ def unblock_account(
     return _change(account_id, UNBLOCKING, by, reason, clock)
 
 
-def reopen_account(
-    *, account_id: UUID, by: people.Author, reason: str, clock: Clock = SYSTEM_CLOCK
-) -> BankAccount:
+def reopen_account(*, account_id: UUID, by: people.Author, reason: str, clock: Clock = SYSTEM_CLOCK) -> BankAccount:
     """Open a closed account again, for the owner who comes back: its aliases are never given to another.
 
     Raises:
