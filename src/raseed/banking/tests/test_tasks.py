@@ -34,7 +34,7 @@ def test_the_worker_runs_all_three_jobs(town: Town) -> None:
     first_due_on = (town.clock.now() + timedelta(days=30)).date()
     loan = town.loan(current, 100_000, banking.LoanTerms(120_000, 2, first_due_on))
     for job in (tasks.charge_interest_of_loans, tasks.credit_interest_of_savings, tasks.let_unused_accounts_rest):
-        job.defer(timestamp=0)  # type: ignore[call-arg]  (a periodic job gets the time that it is for)
+        job.defer(timestamp=0)  # type: ignore[call-arg]  # a periodic job gets the time that it is for
     platform.run_worker(wait=False, queues=["upkeep"])
     connection.close()
     assert booked(saved) > 3_650_000
