@@ -172,13 +172,17 @@ def test_many_in_one_call_each_with_its_result_and_once(world: World) -> None:
 def test_a_call_with_something_that_is_no_payment_sends_nothing(world: World) -> None:
     before = held(world)
     good = {"id": str(new_id()), **intent(world, 100)}
-    for bad, status in (
-        ({"id": str(new_id()), **intent(world), "to": {"kind": "iban", "value": "EG00"}}, 422),
-        ({"id": good["id"], **intent(world, 101)}, 409),
-        ({"id": str(new_id()), **intent(world), "from_account_id": str(world.omars.id)}, 404),
-        ({"id": "x", **intent(world)}, 400),
+    for bad, status, field in (
+        ({"id": str(new_id()), **intent(world), "to": {"kind": "iban", "value": "EG00"}}, 422, "payments[1].to.value"),
+        ({"id": str(new_id()), **intent(world), "note": "a\u202eb"}, 422, "payments[1].note"),
+        ({"id": good["id"], **intent(world, 101)}, 409, "id"),
+        ({"id": str(new_id()), **intent(world), "from_account_id": str(world.omars.id)}, 404, "from_account_id"),
+        ({"id": str(new_id()), **intent(world), "from_account_id": str(new_id())}, 404, "payments[1].from_account_id"),
+        ({"id": "x", **intent(world)}, 400, "payments[1].id"),
     ):
-        assert ask("POST", "/payments/bulk", {"payments": [good, bad]}, key=world.lailas).status == status
+        reply = ask("POST", "/payments/bulk", {"payments": [good, bad]}, key=world.lailas)
+        assert reply.status == status
+        assert reply.error["field"] == field
     for count in (0, 8_191):
         many = {"payments": [{"id": str(new_id()), **intent(world, 1)} for _ in range(count)]}
         assert ask("POST", "/payments/bulk", many, key=world.lailas).error["field"] == "payments"
