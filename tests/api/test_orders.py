@@ -54,7 +54,7 @@ def test_a_file_is_handed_in_confirmed_and_reported_on(world: World) -> None:
     assert hand_in(world, data).json["id"] == str(order_id), "the same content is the same order"
     for _ in range(2):
         assert ask("POST", f"/payment-orders/{order_id}/confirm", key=world.lailas).json["state"] == "executing"
-    run_worker(wait=False)
+    run_worker(wait=False, queues=["orders"])
     done = ask("GET", f"/payment-orders/{order_id}", key=world.lailas).json
     assert (done["state"], done["settled"], done["refused"]) == ("done", 2, 0)
     assert done["progress"] == {"done": 2, "total": 2, "ends_at": None, "waits_until": None}
