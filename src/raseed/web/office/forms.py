@@ -12,6 +12,7 @@ from .rendering import render
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from uuid import UUID
 
     from django.http import HttpResponse
 
@@ -67,9 +68,14 @@ def act_page(
     tab: str,
     reason: str = "",
     choice: Choice | None = None,
+    made_id: UUID | None = None,
     error: RaseedError | None = None,
 ) -> HttpResponse:
-    """Return the page that asks for the reason of a deed, and carries it out when posted to itself."""
+    """Return the page that asks for the reason of a deed, and carries it out when posted to itself.
+
+    ``made_id`` travels with the form, where the deed makes something: sent twice, it is made once.
+    """
+    errors = said(request, error, ("reason", choice.name) if choice else ("reason",))
     return render(
         request,
         "office/act.html",
@@ -80,5 +86,7 @@ def act_page(
         subject=subject,
         reason=reason,
         choice=choice,
-        errors=said(request, error, ("reason", choice.name) if choice else ("reason",)),
+        made_id=made_id,
+        choice_error=errors.get(choice.name) if choice else None,
+        errors=errors,
     )

@@ -67,7 +67,7 @@ def kind_words(kind: str) -> str:
 def names_of(references: Iterable[str], page: StaffRequest) -> dict[str, Named]:
     """Return the things that references (``kind:id``) name, in words for this reader; those unknown by a part of their id.
 
-    A customer is named in full to staff who may see customers, and masked to others.
+    A customer is named in full to staff who may see customers where they are one, and masked to others.
     """
     wanted: dict[str, dict[UUID, str]] = defaultdict(dict)
     found: dict[str, Named] = {}
@@ -96,17 +96,13 @@ def _staff(ids: list[UUID], page: StaffRequest) -> Mapping[UUID, Named]:
 
 
 def _customers(ids: list[UUID], page: StaffRequest) -> Mapping[UUID, Named]:
-    seen = page.rights.may("people.customers.view")
-    told = people.display_name if seen else people.masked_name
-    return {
-        id_: Named(
-            "customer",
-            kind_words("customer"),
-            told(one, page.reader.language),
-            reverse("office:person", args=[id_]) if seen else "",
-        )
-        for id_, one in people.customers(ids).items()
-    }
+    found = {}
+    for id_, one in people.customers(ids).items():
+        seen = any(page.rights.may("people.customers.view", house.id) for house in people.institutions_of(id_))
+        told = people.display_name if seen else people.masked_name
+        address = reverse("office:person", args=[id_]) if seen else ""
+        found[id_] = Named("customer", kind_words("customer"), told(one, page.reader.language), address)
+    return found
 
 
 def account_words(account: banking.BankAccount) -> str:

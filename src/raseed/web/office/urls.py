@@ -49,6 +49,7 @@ urlpatterns = [
     path("people/<uuid:customer_id>/dates", person_acts.dates, name="person-dates"),
     path("people/<uuid:customer_id>/names", person_acts.names, name="person-names"),
     path("people/<uuid:customer_id>/sessions", person_acts.sessions, name="person-sessions"),
+    path("people/<uuid:customer_id>/open", person_acts.open_account, name="person-open"),
     path("people/<uuid:customer_id>/phone", person_acts.phone, name="person-phone"),
     path("accounts/<uuid:account_id>", accounts.account_page, name="account"),
     path("accounts/<uuid:account_id>/limits", products.account_limits, name="account-limits"),

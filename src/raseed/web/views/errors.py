@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.utils import translation
 
@@ -13,6 +13,11 @@ from raseed.web.rendering import render
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
+
+
+OFFICE: Final = "/office/"
+_TEMPLATES: Final = {False: "web/error.html", True: "web/office/error.html"}
+"""The page for an error, by whether it happened in the back office: each leads back to its own beginning."""
 
 
 class PageNotFound(NotFound):
@@ -59,7 +64,7 @@ def _page(request: HttpRequest, error: RaseedError, status: int) -> HttpResponse
     reader = read_preferences(request)
     with translation.override(reader.language):
         text = translate_error(error, reader.language, digits=reader.digits)
-        return render(request, "web/error.html", status=status, error=text)
+        return render(request, _TEMPLATES[request.path.startswith(OFFICE)], status=status, error=text)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

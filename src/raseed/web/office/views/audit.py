@@ -172,6 +172,9 @@ def trail(request: StaffRequest) -> HttpResponseBase:
 @staff_only("people.audit.view")
 def customer_trail(request: StaffRequest, customer_id: UUID) -> HttpResponseBase:
     """Show all that was done by or about a customer at this institution, a day of it or the whole, for a reason."""
+    request.rights.require("people.audit.view")
+    if request.institution.id not in {one.id for one in people.institutions_of(customer_id)}:
+        raise people.UnknownCustomer(field="customer_id")
     customer = people.customer(customer_id)
     name = names_of({f"customer:{customer_id}"}, request)[f"customer:{customer_id}"]
     kept = request.office_session.get(TRAIL, {})

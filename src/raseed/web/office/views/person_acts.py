@@ -14,10 +14,11 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
+from raseed.banking import api as banking
 from raseed.kernel.errors import RaseedError
 from raseed.kernel.ids import InvalidId, new_id, parse_id
 from raseed.people import api as people
-from raseed.web.office.forms import ENTERED_MAX, Act, act_page, said, status_of
+from raseed.web.office.forms import ENTERED_MAX, Act, Choice, act_page, said, status_of
 from raseed.web.office.rendering import render
 from raseed.web.office.requests import StaffRequest, staff_only
 from raseed.web.office.sensitive import Shown, critical_date_lines, vulnerability_lines
@@ -37,6 +38,7 @@ DATES: Final = "people.critical_dates.view"
 VULNERABILITY: Final = "people.vulnerability.view"
 PHONE: Final = "people.phone.propose"
 EDIT: Final = "people.customers.edit"
+OPEN: Final = "banking.accounts.open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ def offered_acts(request: StaffRequest, seen: Seen) -> list[Offered]:
             Offered(reverse("office:person-names", args=[person]), gettext("Names")),
             Offered(reverse("office:person-sessions", args=[person]), gettext("Sign them out everywhere")),
         ]
+    if any(request.rights.may(OPEN, one.id) for one in seen.houses):
+        found.append(Offered(reverse("office:person-open", args=[person]), gettext("Open an account for them")))
     if any(request.rights.may(PHONE, one.id) for one in seen.houses):
         found.append(Offered(reverse("office:person-phone", args=[person]), gettext("Propose another phone number")))
     return found
@@ -224,18 +228,59 @@ def names(request: StaffRequest, customer_id: UUID) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@staff_only(OPEN)
+def open_account(request: StaffRequest, customer_id: UUID) -> HttpResponseBase:
+    """Open an account for a person, of a product that their institution offers; loans are granted, not opened."""
+    seen = _seen(request, customer_id, OPEN)
+    language = request.reader.language
+    offered = {
+        str(one.id): f"{one.name(language)} · {one.currency.code}"
+        for one in banking.products_of(seen.here.id)
+        if one.kind is not banking.ProductKind.LOAN
+    }
+    chosen = request.POST.get("product", "")
+    choice = Choice("product", gettext("Product"), tuple(offered.items()), chosen)
+    reason, error, made_id = request.POST.get("reason", "")[:ENTERED_MAX], None, _made_id(request)
+    if request.method == "POST":
+        try:
+            if chosen not in offered:
+                raise banking.ProductNotOffered(field="product")
+            account = banking.open_account(
+                id=made_id, product_id=parse_id(chosen), owner_id=customer_id, by=request.author, reason=reason
+            )
+        except RaseedError as refused:
+            error = refused
+        else:
+            return HttpResponseRedirect(f"{reverse('office:account', args=[account.id])}?done=open", status=303)
+    act = Act(
+        gettext("Open an account"),
+        gettext("A wallet carries the person's phone number; other accounts get a number of their own."),
+        gettext("Open it"),
+    )
+    back = reverse("office:person", args=[customer_id])
+    return act_page(
+        request, act, back=back, subject=seen.name, tab="search", reason=reason, choice=choice, made_id=made_id,
+        error=error,
+    )  # fmt: skip
+
+
+def _made_id(request: StaffRequest) -> UUID:
+    """Return the id that was made with the form; a new one where the form is shown first, or was tampered with."""
+    try:
+        return parse_id(request.POST.get("id", ""))
+    except InvalidId:
+        return new_id()
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 @staff_only(PHONE, weighty=True)
 def phone(request: StaffRequest, customer_id: UUID) -> HttpResponseBase:
     """Propose another phone number for a person; a second person confirms it."""
     seen = _seen(request, customer_id, PHONE)
     typed, reason, error = request.POST.get("phone", "")[:ENTERED_MAX], "", None
-    change_id = new_id()
+    change_id = _made_id(request)
     if request.method == "POST":
         reason = request.POST.get("reason", "")[:ENTERED_MAX]
-        try:
-            change_id = parse_id(request.POST.get("id", ""))
-        except InvalidId:
-            change_id = new_id()
         try:
             change = people.propose_phone_change(
                 id=change_id,

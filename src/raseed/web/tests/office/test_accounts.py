@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from raseed.banking import api as banking
+from raseed.kernel.clock import SYSTEM_CLOCK
+from raseed.kernel.ids import new_id
 from raseed.people import api as people
 from raseed.platform import api as platform
-from raseed.web.tests.office.house import House, at_desk
-from raseed.web.tests.street import pay_in, words_of
+from raseed.web.tests.office.house import NILE, House, at_desk
+from raseed.web.tests.street import hidden, pay_in, words_of
 
 
 def account(house: House) -> str:
@@ -57,6 +61,52 @@ def test_an_account_with_money_in_it_is_not_closed_and_the_page_says_why(house: 
     empty = f"/office/accounts/{house.street.mona_wallet.id}"
     assert hoda.post(f"{empty}/close", {"reason": "the customer asked"}).status_code == 303
     assert banking.account(house.street.mona_wallet.id).state is banking.AccountState.CLOSED
+
+
+def test_an_account_is_opened_for_a_person_once_with_a_reason(house: House) -> None:
+    savings = banking.offer_product(institution_id=NILE, kind=banking.ProductKind.SAVINGS, names={"en": "Savings"})
+    salma = at_desk(house.salma)
+    address = f"/office/people/{house.street.layla.id}/open"
+    form = salma.get(address).content.decode()
+    assert "Savings · EGP" in form
+    entered = {"id": hidden(form, "id"), "product": str(savings.id), "reason": "asked at the counter"}
+    refused = salma.post(address, entered | {"product": "another one"})
+    assert refused.status_code == 404
+    assert 'id="choice-error"' in refused.content.decode()
+    assert salma.post(address, entered)["Location"] == salma.post(address, entered)["Location"]
+    opened = [one for one in banking.accounts_of(house.street.layla.id) if one.product.id == savings.id]
+    assert len(opened) == 1
+    assert at_desk(house.tamer).get(address).status_code == 403
+
+
+def test_savings_show_their_interest_and_a_loan_its_schedule(house: House) -> None:
+    today = banking.business_date(NILE, SYSTEM_CLOCK.now())
+    savings = banking.offer_product(institution_id=NILE, kind=banking.ProductKind.SAVINGS, names={"en": "Savings"})
+    lending = banking.offer_product(institution_id=NILE, kind=banking.ProductKind.LOAN, names={"en": "Loan"})
+    banking.set_rate(
+        product_id=lending.id, annual_rate_ppm=120_000, valid_from=today, actor="system", reason="the rate of the house"
+    )
+    opened = banking.open_account(
+        id=new_id(), product_id=savings.id, owner_id=house.street.layla.id, by=people.SYSTEM, reason="asked for it"
+    )
+    first_due = today + timedelta(days=31)
+    loan = banking.grant_loan(
+        id=new_id(),
+        product_id=lending.id,
+        pay_to_account_id=house.street.layla_wallet.id,
+        principal_minor=1_200_00,
+        terms=banking.standard_terms(lending.id, instalments=12, first_due_on=first_due, on=today),
+        by=people.SYSTEM,
+        reason="a new stove for the shop",
+    )
+    salma = at_desk(house.salma)
+    page = words_of(salma.get(f"/office/accounts/{opened.id}").content.decode())
+    assert "Earned and not credited yet" in page
+    page = salma.get(f"/office/accounts/{loan.account.id}").content.decode()
+    words = words_of(page)
+    for text in ("Lent EGP 1,200.00", "12%", "To come", "Not paid yet"):
+        assert text in words, text
+    assert page.count('<tr role="row"><th role="rowheader"') == 12
 
 
 def test_a_verb_that_does_not_exist_leads_nowhere(house: House) -> None:

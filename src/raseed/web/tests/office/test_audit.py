@@ -8,8 +8,9 @@ import pytest
 
 from raseed.banking import api as banking
 from raseed.kernel.clock import SYSTEM_CLOCK
+from raseed.kernel.ids import new_id
 from raseed.people import api as people
-from raseed.web.tests.office.house import House, at_desk
+from raseed.web.tests.office.house import DELTA, House, at_desk
 from raseed.web.tests.street import words_of
 
 
@@ -131,3 +132,12 @@ def test_a_persons_day_is_read_for_a_reason_and_the_reading_is_in_it(house: Hous
     assert "Nothing was recorded that fits." in before
     other = tamer.get(f"/office/people/{house.street.mona.id}/trail").content.decode()
     assert 'name="reason"' in other, "each person for a reason of their own"
+
+
+def test_a_person_of_another_institution_is_named_nowhere(house: House) -> None:
+    stranger = people.register_customer(
+        id=new_id(), names={"en": "Zaki Unseen"}, phone="+201007770001", language="en", institution_id=DELTA
+    )
+    hoda = at_desk(house.hoda)
+    assert hoda.get(f"/office/people/{stranger.id}/trail").status_code == 404
+    assert "Unseen" not in hoda.get(f"/office/audit?subject=customer:{stranger.id}").content.decode()

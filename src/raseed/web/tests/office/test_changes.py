@@ -195,6 +195,18 @@ def test_a_weighty_deed_asks_again_for_the_second_factor_and_nothing_is_lost(hou
     assert (done.state, done.decision_note) == (people.ChangeState.APPLIED, "read and agreed")
 
 
+def test_what_stands_in_the_address_goes_on_with_the_code_too(house: House) -> None:
+    """Which fee is meant stands in the address: it must still stand there when the code was asked for."""
+    basma = at_desk(house.basma)
+    now = SYSTEM_CLOCK.now()
+    with time_machine.travel(now + timedelta(minutes=9), tick=False):
+        basma.get("/office/")
+    with time_machine.travel(now + timedelta(minutes=17), tick=False):
+        address = f"/office/products/{wallet().id}/fees?event=transfer_on_us"
+        page = basma.post(address, {"amount": "1", "reason": "a fee", "valid_from": "2031-01-01"}).content.decode()
+    assert f'action="{address}"' in page
+
+
 def test_a_role_is_changed_by_two_and_shown_before_and_after(house: House) -> None:
     role = people.role_by_slug(NILE, "agent")
     adam = at_desk(house.adam)

@@ -159,7 +159,9 @@ def test_the_key_is_new_after_signing_in(house: House) -> None:
 
 def test_forms_need_their_token(house: House) -> None:
     client = Client(SERVER_NAME="localhost", enforce_csrf_checks=True)
-    assert client.post("/office/sign-in", {"login": "salma", "password": PASSWORD}).status_code == 403
+    answer = client.post("/office/sign-in", {"login": "salma", "password": PASSWORD})
+    assert answer.status_code == 403
+    assert 'href="/office/"' in answer.content.decode(), "it leads back to the office, not to the customers' pages"
 
 
 def test_an_invitation_leads_to_a_password_an_app_and_recovery_codes(house: House) -> None:
