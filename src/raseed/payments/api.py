@@ -58,7 +58,7 @@ from .orders.validating import validate as validate_order
 from .oversight import PaymentFilter, orders_about, payments_about
 from .queries import counterparties, payment, payments_of, step_words
 from .routes import register_route
-from .services import preview, send, send_many
+from .services import checked, preview, send, send_many
 
 __all__ = [
     "BATCH_MAX",
@@ -102,6 +102,7 @@ __all__ = [
     "SwitchNotConnected",
     "TooManyOpenOrders",
     "TooManyPayments",
+    "checked",
     "confirm_order",
     "counterparties",
     "execute_order",

@@ -48,7 +48,7 @@ def preview(
     asked = Instruction(
         id=UUID(int=1), actor_customer_id=actor_customer_id, from_account_id=from_account_id, to=to, amount=amount
     )
-    (sending,) = sendings_of([_checked(asked)], clock)
+    (sending,) = sendings_of([checked(asked)], clock)
     payer, destination = sending.payer, sending.destination
     if isinstance(destination, RaseedError):
         raise destination
@@ -123,7 +123,7 @@ def send_many(instructions: Sequence[Instruction], *, clock: Clock = SYSTEM_CLOC
 
 
 def _send_many(instructions: Sequence[Instruction], clock: Clock) -> list[Payment]:
-    by_id = _by_id(sendings_of([_checked(instruction) for instruction in instructions], clock))
+    by_id = _by_id(sendings_of([checked(instruction) for instruction in instructions], clock))
     refused_late: dict[UUID, RaseedError] = {}
     for _ in range(ATTEMPTS_MAX):
         answers = _answered(list(by_id.values()))
@@ -144,8 +144,12 @@ def _send_many(instructions: Sequence[Instruction], clock: Clock) -> list[Paymen
     raise banking.BooksBusy
 
 
-def _checked(instruction: Instruction) -> Instruction:
-    """Return an instruction with its text in normal form; what nobody could carry out is refused here."""
+def checked(instruction: Instruction) -> Instruction:
+    """Return an instruction with its text in normal form; what nobody could carry out is refused here.
+
+    Raises:
+        AmountNotPositive, UnacceptableText, InvalidAlias, InvalidIban: bad input.
+    """
     if not 0 < instruction.amount.amount_minor <= AMOUNT_MINOR_MAX:
         raise AmountNotPositive(field="amount")
     blank = not instruction.note.strip()

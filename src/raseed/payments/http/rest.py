@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -174,15 +175,13 @@ def send_payments(request: ApiRequest, many: ManyPayments) -> ResultList:
     Each settles or is refused by itself, in order; the whole may be sent again, like a single payment. What can't be read as
     a payment at all (an IBAN that is none, an account that is not the payer's) refuses the call, and nothing of it is sent.
     """
-    _check_here(request.caller, {each.from_account_id for each in many.payments})
+    here = _accounts_here(request.caller, {each.from_account_id for each in many.payments})
     payer = _payer(request.caller)
-    sent = payments_api.send_many([
-        payments_api.Instruction(
-            id=each.id, actor_customer_id=payer, from_account_id=each.from_account_id, to=_alias(each.to),
-            amount=_money(each.amount), note=each.note,
-        )
-        for each in many.payments
-    ])  # fmt: skip
+    instructions = []
+    for place, each in enumerate(many.payments):
+        with _named_by_place(place):
+            instructions.append(payments_api.checked(_instruction(payer, each, here)))
+    sent = payments_api.send_many(instructions)
     return ResultList(results=[ResultGiven(**_result(each, request.language)) for each in sent])
 
 
@@ -250,6 +249,26 @@ def _check_here(caller: Caller, account_ids: Iterable[UUID]) -> None:
 def _accounts_here(caller: Caller, account_ids: Iterable[UUID]) -> set[UUID]:
     found = banking.accounts(account_ids, with_aliases=False).values()
     return {each.id for each in found if each.institution_id == caller.institution_id}
+
+
+def _instruction(payer: UUID, new: PaymentOfMany, here: Container[UUID]) -> payments_api.Instruction:
+    if new.from_account_id not in here:
+        raise banking.AccountUnknown(field="from_account_id")
+    return payments_api.Instruction(
+        id=new.id, actor_customer_id=payer, from_account_id=new.from_account_id, to=_alias(new.to),
+        amount=_money(new.amount), note=new.note,
+    )  # fmt: skip
+
+
+@contextmanager
+def _named_by_place(place: int) -> Iterator[None]:
+    """Let what refuses one of many payments say which it is."""
+    try:
+        yield
+    except RaseedError as error:
+        value = {"to": "to.value"}.get(error.field or "", error.field)
+        error.field = f"payments[{place}]" if value is None else f"payments[{place}].{value}"
+        raise
 
 
 def _alias(to: Recipient) -> banking.Alias:
