@@ -78,7 +78,10 @@ def pgbench(context: Context, database: BenchDatabase, seconds: float) -> dict[s
     subprocess.run([program, "-i", "-q", "-s", "100", dsn], check=True, capture_output=True)
     duration = str(max(1, round(seconds)))
     answer = subprocess.run(
-        [program, "-c", "16", "-j", "2", "-M", "prepared", "-T", duration, dsn], check=True, capture_output=True, text=True
+        [program, "-c", "16", "-j", "2", "-M", "prepared", "-T", duration, dsn],
+        check=True,
+        capture_output=True,
+        text=True,
     )
     found = re.search(r"tps = ([\d.]+)", answer.stdout)
     return {"pgbench_tpcb_16_clients": round(float(found[1]))} if found else {}

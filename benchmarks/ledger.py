@@ -121,7 +121,9 @@ class _Ledger:
         with _sealer(self.database) as lag, reads:
             windows = _ledger_load.run(self.database.dsn, self.ledger, self.ids, self._sized(load, goal))
             behind = lag()
-        claim = _claim(name, windows, goal, peers, {"sealer_lag_seconds": behind, "huge_pages": self.huge_pages, **reads.figures()})
+        claim = _claim(
+            name, windows, goal, peers, {"sealer_lag_seconds": behind, "huge_pages": self.huge_pages, **reads.figures()}
+        )
         self.context.tell(f"{name}: {claim.value:,} transfers/s; {claim.notes}")
         return claim
 

@@ -65,7 +65,11 @@ _CALLS: Final = {
     "group_commit.callers_64.hot.lanes_1": Calls(64, "hot", lanes=1),
     "group_commit.callers_64.hot.lanes_2": Calls(64, "hot", lanes=2),
 }
-_HTTP: Final = {"http.single.conns_64": (64, 10_000), "http.single.conns_256": (256, 10_000), "http.single.conns_1": (1, None)}
+_HTTP: Final = {
+    "http.single.conns_64": (64, 10_000),
+    "http.single.conns_256": (256, 10_000),
+    "http.single.conns_1": (1, None),
+}
 
 
 def run(context: Context) -> list[Claim]:
@@ -184,7 +188,10 @@ class _Rail:
         }
         rate, p99 = round(statistics.median(rates)), statistics.median(window["ms"]["p99"] for window in windows)
         self.context.tell(f"{name}: {rate:,} posted/s, p99 {p99} ms; {notes}")
-        return [Claim(f"rail.{name}", rate, "transfers/s", goal, notes=notes), Claim(f"rail.{name}.p99", p99, "ms", better="lower")]
+        return [
+            Claim(f"rail.{name}", rate, "transfers/s", goal, notes=notes),
+            Claim(f"rail.{name}.p99", p99, "ms", better="lower"),
+        ]
 
 
 def _sum_up(windows: Sequence[dict[str, Any]]) -> dict[str, int]:

@@ -83,7 +83,11 @@ def _set_up_django() -> None:
 
 def _folder_of_runs() -> Path:
     """Return the memory disk where it has room: other work on the machine's disk then slows no test."""
-    if MEMORY_DISK.is_dir() and os.access(MEMORY_DISK, os.W_OK) and free_disk_bytes(MEMORY_DISK) > MEMORY_DISK_BYTES_MIN:
+    if (
+        MEMORY_DISK.is_dir()
+        and os.access(MEMORY_DISK, os.W_OK)
+        and free_disk_bytes(MEMORY_DISK) > MEMORY_DISK_BYTES_MIN
+    ):
         return MEMORY_DISK
     return Path(tempfile.gettempdir())
 

@@ -13,8 +13,21 @@ SOURCE: Final = Path(__file__).parent.parent / "src" / "raseed"
 DOORS: Final = {"api", "events"}
 GROUND: Final = {
     "kernel": None,  # pure Python: all of it is meant for everyone
-    "platform": {"api", "domain", "events", "jobs", "formats", "errors", "append_only", "cursors", "keys", "http",
-                 "rail", "rest", "webhooks"},
+    "platform": {
+        "api",
+        "domain",
+        "events",
+        "jobs",
+        "formats",
+        "errors",
+        "append_only",
+        "cursors",
+        "keys",
+        "http",
+        "rail",
+        "rest",
+        "webhooks",
+    },
 }
 COMPOSITION: Final = {"project"}
 """Puts the house together, so it may reach into it."""
@@ -45,9 +58,7 @@ def test_only_front_doors_cross() -> None:
         name = path.relative_to(SOURCE)
         if "tests" in name.parts or "migrations" in name.parts or len(name.parts) == 1:
             continue
-        wrong += [
-            f"{name}:{line}: {target}" for line, target in imports_of(path) if not allowed(name.parts[0], target)
-        ]
+        wrong += [f"{name}:{line}: {target}" for line, target in imports_of(path) if not allowed(name.parts[0], target)]
     assert not wrong, "import from the other package's api or events:\n" + "\n".join(wrong)
 
 

@@ -17,7 +17,9 @@ LANGUAGES: Final = ("ar", "he")
 MARKERS: Final = {"mark", "gettext", "gettext_lazy", "_", "gettext_noop", "ngettext", "ngettext_lazy", "mark_plural"}
 WITH_CONTEXT: Final = {"pgettext", "pgettext_lazy"}
 PLACES: Final = re.compile(r"%\(\w+\)[sd]|\{\w+\}|%[sd]")
-TEMPLATE_CALL: Final = re.compile(r"\b(gettext|ngettext|pgettext|_)\(\s*((?:u?(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\s*,?\s*)+)")
+TEMPLATE_CALL: Final = re.compile(
+    r"\b(gettext|ngettext|pgettext|_)\(\s*((?:u?(?:'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")\s*,?\s*)+)"
+)
 
 
 def sentences_of_code(path: Path) -> Iterator[str]:

@@ -110,7 +110,9 @@ class Load:
             "statuses": statuses,
             "cpu_seconds": _cpu_seconds() - cpu,
             "used_up": next(queue, None) is None,
-            "ms": {name: _ms(took, share) for name, share in (("p50", 0.5), ("p99", 0.99), ("p999", 0.999), ("max", 1.0))},
+            "ms": {
+                name: _ms(took, share) for name, share in (("p50", 0.5), ("p99", 0.99), ("p999", 0.999), ("max", 1.0))
+            },
         }
 
 

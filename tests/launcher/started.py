@@ -38,7 +38,13 @@ class Running:
     """A started ``raseed run`` that listens on ``port``, and what it has printed."""
 
     def __init__(
-        self, command: Sequence[str], environment: Mapping[str, str], port: int, *, cwd: Path | None = None, user: int | None = None
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        port: int,
+        *,
+        cwd: Path | None = None,
+        user: int | None = None,
     ) -> None:
         self.port = port
         self.lines: list[str] = []

@@ -73,9 +73,7 @@ def test_a_full_disk(said: str, tmp_path: Path) -> None:
 
 
 def test_an_unsupported_python(checkout: Path) -> None:
-    old = next(
-        (path for path in ("python3.10", "python3.9", "python3.8") if shutil.which(path) and runs(path)), None
-    )
+    old = next((path for path in ("python3.10", "python3.9", "python3.8") if shutil.which(path) and runs(path)), None)
     if old is None:
         pytest.skip("there is no older Python on this machine to be refused")
     path = shutil.which(old)
@@ -101,14 +99,19 @@ def test_a_made_environment_is_taken_as_it_is(checkout: Path) -> None:
     assert bootstrap.ready_python(checkout, "test") == python
     (checkout / bootstrap.DEV_LOCK).write_text("# changed\n", encoding="utf-8")
     assert not bootstrap._has(
-        checkout / ".venv" / "raseed.json", checkout, python, {bootstrap.DEV_LOCK: bootstrap._digest(checkout / bootstrap.DEV_LOCK)}
+        checkout / ".venv" / "raseed.json",
+        checkout,
+        python,
+        {bootstrap.DEV_LOCK: bootstrap._digest(checkout / bootstrap.DEV_LOCK)},
     )
 
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_locks_have_hashes_and_no_addresses(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
-    assert not re.search(r"https?://|file:|--(extra-)?index|--find-links|^-e |/(root|home|opt|work|tmp)/", text, re.MULTILINE)
+    assert not re.search(
+        r"https?://|file:|--(extra-)?index|--find-links|^-e |/(root|home|opt|work|tmp)/", text, re.MULTILINE
+    )
     requirements = re.split(r"\n(?=\S)", text.strip())
     assert all("--hash=sha256:" in requirement for requirement in requirements if not requirement.startswith("#"))
 

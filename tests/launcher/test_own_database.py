@@ -37,7 +37,12 @@ def url(server: PostgresServer, user: str, password: str) -> str:
 
 def say(home: Path, addresses: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(*words), env=environment(home) | addresses, capture_output=True, text=True, check=False, timeout=START_SECONDS_MAX
+        command(*words),
+        env=environment(home) | addresses,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=START_SECONDS_MAX,
     )
 
 

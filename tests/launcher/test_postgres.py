@@ -60,7 +60,9 @@ def test_data_outlives_a_stop_a_crash_and_a_stale_pid_file(server: PostgresServe
     keep(server, 3)
     server.stop()
     # A pid file whose number now belongs to a stranger, as after a machine was restarted.
-    (server.data / "postmaster.pid").write_text(f"{os.getpid()}\n{server.data}\n0\n5432\n\n\n\nready\n", encoding="ascii")
+    (server.data / "postmaster.pid").write_text(
+        f"{os.getpid()}\n{server.data}\n0\n5432\n\n\n\nready\n", encoding="ascii"
+    )
     assert server.running_pid() is None
     server.start(leashed=True)
     assert numbers(server) == [1, 2, 3]
@@ -94,9 +96,7 @@ def test_the_server_ends_with_the_process_that_started_it(tmp_path: Path) -> Non
         "print(s.start(leashed=True), flush=True); input()"
     )
     folder = tmp_path / "postgres"
-    starter = subprocess.Popen(
-        [sys.executable, "-c", program, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+    starter = subprocess.Popen([sys.executable, "-c", program, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert starter.stdout is not None
     pid = int(starter.stdout.readline())
     watched = os.pidfd_open(pid)

@@ -13,7 +13,9 @@ from raseed.project.trouble import Trouble, disk_full, explain
 
 
 def test_a_full_disk_names_the_disk() -> None:
-    assert explain(OSError(errno.ENOSPC, "No space left on device", "/data/raseed")) == str(disk_full(Path("/data/raseed")))
+    assert explain(OSError(errno.ENOSPC, "No space left on device", "/data/raseed")) == str(
+        disk_full(Path("/data/raseed"))
+    )
 
 
 def test_a_folder_of_somebody_else_s() -> None:

@@ -29,11 +29,17 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True)
     planting = verbs.add_parser("plant", help="plant it into the embedded database, or let it grow")
     planting.add_argument("--people", type=int, default=FIRST_BLOCK, help="how many (default: %(default)s)")
-    planting.add_argument("--seed", type=int, default=SEED, help="the same seed gives the same world (default: %(default)s)")
+    planting.add_argument(
+        "--seed", type=int, default=SEED, help="the same seed gives the same world (default: %(default)s)"
+    )
     asking = verbs.add_parser("who", help="say who may sign in")
-    staffing = verbs.add_parser("staff", help="let the demo's staff sign in; anew, where the file with their passwords was lost")
+    staffing = verbs.add_parser(
+        "staff", help="let the demo's staff sign in; anew, where the file with their passwords was lost"
+    )
     for each in (planting, asking, staffing):
-        each.add_argument("--language", choices=LANGUAGES, default="en", help="of what is printed (default: %(default)s)")
+        each.add_argument(
+            "--language", choices=LANGUAGES, default="en", help="of what is printed (default: %(default)s)"
+        )
     return parser
 
 
@@ -60,7 +66,11 @@ def _plant(people: int, seed: int) -> None:
     world = plant(people=people, seed=seed, progress=progress_on())
     print(
         gettext("Planted: %(people)s people, %(transfers)s transfers in %(seconds)s s.")
-        % {"people": f"{world.people:,}", "transfers": f"{world.transfers:,}", "seconds": round(time.monotonic() - started)},
+        % {
+            "people": f"{world.people:,}",
+            "transfers": f"{world.transfers:,}",
+            "seconds": round(time.monotonic() - started),
+        },
         file=sys.stderr,
     )
 
@@ -76,7 +86,9 @@ def _staff() -> int:
             % {"count": done.reset}
         )
     print(
-        gettext("The demo's staff: %(count)s people, %(enrolled)s of them enrolled now. Passwords and secrets: %(file)s")
+        gettext(
+            "The demo's staff: %(count)s people, %(enrolled)s of them enrolled now. Passwords and secrets: %(file)s"
+        )
         % {"count": done.staff, "enrolled": done.enrolled, "file": staff_file()}
     )
     return OK
@@ -88,5 +100,7 @@ def who_lines() -> list[str]:
     if not people:
         return [gettext("The demo world is not planted yet.")]
     lines = [gettext("These people of the demo may sign in (names and numbers are invented):")]
-    lines += [f"  {phone_text(each.phone)}  {each.name}  ({each.language}; {', '.join(each.places)})" for each in people]
+    lines += [
+        f"  {phone_text(each.phone)}  {each.name}  ({each.language}; {', '.join(each.places)})" for each in people
+    ]
     return lines

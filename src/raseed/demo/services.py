@@ -138,7 +138,11 @@ def _houses(clock: Clock) -> _Houses:
     for issuer in ISSUERS:
         banking.set_up_institution(institution_id=ids[issuer.slug], clock=clock)
         banking.offer_product(
-            institution_id=ids[issuer.slug], kind=banking.ProductKind.WALLET, names=_WALLET_NAMES, limits=LIMITS, clock=clock
+            institution_id=ids[issuer.slug],
+            kind=banking.ProductKind.WALLET,
+            names=_WALLET_NAMES,
+            limits=LIMITS,
+            clock=clock,
         )
     bank_books = {}
     for code in (CURRENCY, *FOREIGN_CURRENCIES):
@@ -173,9 +177,7 @@ def _books(institution_id: UUID, code: str) -> _Books:
     return _Books(number, contra)
 
 
-def _plant_block(
-    world: WorldRow, houses: _Houses, block: int, first: int, count: int, progress: Progress
-) -> int:
+def _plant_block(world: WorldRow, houses: _Houses, block: int, first: int, count: int, progress: Progress) -> int:
     """Plant one block of people with their accounts and history; return how many transfers were posted."""
 
     def so_far(hundredths: int) -> None:

@@ -50,7 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     table.add_argument("--mapping", type=Path, required=True, help="TOML file that says how to read it")
     for each in (real, table):
         each.add_argument("--report", type=Path, help="folder for the report's CSV files (default: under RASEED_HOME)")
-        each.add_argument("--language", choices=LANGUAGES, default="en", help="of what is printed (default: %(default)s)")
+        each.add_argument(
+            "--language", choices=LANGUAGES, default="en", help="of what is printed (default: %(default)s)"
+        )
     return parser
 
 

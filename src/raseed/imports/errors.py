@@ -89,7 +89,9 @@ class LineTextUnacceptable(FileRefused):
     """A text with control characters, direction overrides or invisible characters, or one too long."""
 
     code = "import_text_unacceptable"
-    sentence = mark("Line %(line)s of %(file)s: the text of “%(column)s” is too long or has characters that can't be seen.")
+    sentence = mark(
+        "Line %(line)s of %(file)s: the text of “%(column)s” is too long or has characters that can't be seen."
+    )
     hint = mark("Remove the hidden characters and import the file again.")
 
 

@@ -299,7 +299,10 @@ def _contra_accounts(books: Books, institution_id: UUID, number: int) -> dict[Ki
     code = books.institution.currency.code
     own = {name: derived_id(name, books.institution.slug, code) for name in OWN_ACCOUNT_CODES}
     results = ledger.create_accounts(
-        [ledger.NewAccount(id=own[name], ledger=number, code=account_code) for name, account_code in OWN_ACCOUNT_CODES.items()]
+        [
+            ledger.NewAccount(id=own[name], ledger=number, code=account_code)
+            for name, account_code in OWN_ACCOUNT_CODES.items()
+        ]
     )
     usable = {ledger.CreateAccountResult.OK, ledger.CreateAccountResult.EXISTS}
     assert set(results) <= usable, f"the institution's own accounts were refused: {results}"

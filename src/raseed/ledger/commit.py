@@ -234,7 +234,9 @@ def _deliver(calls: Sequence[_Call], outcomes: Sequence[Outcome]) -> None:
     loops = {call.loop for call in calls}
     for loop in loops:
         its_own = calls if len(loops) == 1 else [call for call in calls if call.loop is loop]
-        answers = outcomes if len(loops) == 1 else [o for o, call in zip(outcomes, calls, strict=True) if call.loop is loop]
+        answers = (
+            outcomes if len(loops) == 1 else [o for o, call in zip(outcomes, calls, strict=True) if call.loop is loop]
+        )
         if loop is None:
             _settle(its_own, answers)
         else:

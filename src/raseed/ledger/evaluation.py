@@ -255,10 +255,7 @@ def _overflow(intent: Intent, debit: AccountState, credit: AccountState) -> Resu
 
 
 def _beyond_limits(amount: int, debit: AccountState, credit: AccountState) -> Result | None:
-    if (
-        debit.flags & _DEBITS_LIMITED
-        and debit.debits_pending + debit.debits_posted + amount > debit.credits_posted
-    ):
+    if debit.flags & _DEBITS_LIMITED and debit.debits_pending + debit.debits_posted + amount > debit.credits_posted:
         return Result.EXCEEDS_CREDITS
     if (
         credit.flags & _CREDITS_LIMITED

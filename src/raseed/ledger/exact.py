@@ -80,10 +80,20 @@ def _write(
         if effect is not None:
             resolved = effect.intent
             debit_prev = _touch(
-                touched, locked, resolved.debit, position, resolved.id, (effect.debit_pending, effect.debit_posted, 0, 0)
+                touched,
+                locked,
+                resolved.debit,
+                position,
+                resolved.id,
+                (effect.debit_pending, effect.debit_posted, 0, 0),
             )
             credit_prev = _touch(
-                touched, locked, resolved.credit, position, resolved.id, (0, 0, effect.credit_pending, effect.credit_posted)
+                touched,
+                locked,
+                resolved.credit,
+                position,
+                resolved.id,
+                (0, 0, effect.credit_pending, effect.credit_posted),
             )
             kept.append((position, resolved, 0, debit_prev, credit_prev))
         elif code > 0:
@@ -127,7 +137,10 @@ def _append(
     rows["seq"] = records.seqs(batches, np.array([position for position, *_ in kept]))
     rows["posted_us"] = now_us
     rows["id"], rows["debit"] = state.cells(i.id for i in intents), state.cells(i.debit for i in intents)
-    rows["credit"], rows["user_data"] = state.cells(i.credit for i in intents), state.cells(i.user_data for i in intents)
+    rows["credit"], rows["user_data"] = (
+        state.cells(i.credit for i in intents),
+        state.cells(i.user_data for i in intents),
+    )
     rows["pending_id"] = state.cells(i.pending_id for i in intents)
     rows["amount"], rows["ledger"] = [i.amount for i in intents], [i.ledger for i in intents]
     rows["code"], rows["timeout_s"] = [i.code for i in intents], [i.timeout_s for i in intents]
@@ -150,7 +163,9 @@ def _amend(connection: psycopg.Connection[Any], touched: dict[bytes, _Touched]) 
     )
 
 
-def _mark(connection: psycopg.Connection[Any], touched: dict[bytes, _Touched], batches: NDArray[np.int64], now_us: int) -> None:
+def _mark(
+    connection: psycopg.Connection[Any], touched: dict[bytes, _Touched], batches: NDArray[np.int64], now_us: int
+) -> None:
     """Mark accounts whose entries passed a multiple of the spacing; their rows tell after the batch."""
     crossing = [id_ for id_, row in touched.items() if row.crosses_mark()]
     collected = marks.Marks(now_us)
@@ -166,4 +181,3 @@ def _mark(connection: psycopg.Connection[Any], touched: dict[bytes, _Touched], b
             (changes[:, 0], changes[:, 1], changes[:, 2], changes[:, 3]),
         )
     collected.write(connection)
-

@@ -82,7 +82,9 @@ def app_connection() -> Connection:
     bounds = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3,
               "tcp_user_timeout": 15_000}  # fmt: skip
     session = f"{options.pop('options', '')} {_SESSION}".strip()
-    return psycopg.connect(**{"application_name": "raseed-ledger-lane", **bounds, **options, **address, "options": session})
+    return psycopg.connect(
+        **{"application_name": "raseed-ledger-lane", **bounds, **options, **address, "options": session}
+    )
 
 
 class Lane:

@@ -133,7 +133,11 @@ def _take_holds(connection: psycopg.Connection[Any], columns: Columns, now_us: i
     given = user_data[fitting]
     user_data[fitting] = np.where(given == nothing, taken.user_data[fits], given)
     columns.debit, columns.credit, columns.user_data = debit, credit, user_data
-    columns.amount[fitting], columns.ledger[fitting], columns.code[fitting] = amount, taken.ledger[fits], taken.code[fits]
+    columns.amount[fitting], columns.ledger[fitting], columns.code[fitting] = (
+        amount,
+        taken.ledger[fits],
+        taken.code[fits],
+    )
     columns.pending_change[fitting] = -taken.amount[fits]
     columns.posted_change[fitting] = np.where(is_void[fits], 0, amount)
     return Holds(taken, positions, set(columns.posts.tolist()) - set(fitting.tolist()))
@@ -212,7 +216,11 @@ def _evaluate_some(connection: psycopg.Connection[Any], batch: Batch) -> None:
                 # Let through whole: it has room for anything in this batch, so a clean slate stands for it.
                 accounts.setdefault(grouping.ids[account].tobytes(), AccountState(int(grouping.ledgers[account]), 0))
     rows = {at: row for row, at in enumerate(batch.holds.positions.tolist())}
-    pendings = {intent.pending_id: batch.holds.taken.pending(rows[at]) for at, intent in zip(positions, intents, strict=True) if at in rows}
+    pendings = {
+        intent.pending_id: batch.holds.taken.pending(rows[at])
+        for at, intent in zip(positions, intents, strict=True)
+        if at in rows
+    }
     books = state.books(connection, intents, accounts, pendings)
     answers, _ = evaluate(intents, books, batch.now_us)
     for at, answer in zip(positions, answers, strict=True):
@@ -241,9 +249,7 @@ def _amend(connection: psycopg.Connection[Any], batch: Batch) -> None:
         if account not in batch.suspects:
             changes[:, row] -= [*(int(side[account]) for side in grouping.sums), int(grouping.counts[account])]
         lasts[row] = columns.id[kept[-1] >> 1] if len(kept) else batch.previous[account]
-    state.amend(
-        connection, grouping.ids[accounts], (changes[0], changes[1], changes[2], changes[3]), changes[4], lasts
-    )
+    state.amend(connection, grouping.ids[accounts], (changes[0], changes[1], changes[2], changes[3]), changes[4], lasts)
     batch.amended = set(accounts)
 
 
@@ -302,7 +308,9 @@ def _keep_pendings(connection: psycopg.Connection[Any], batch: Batch) -> None:
         state.PENDINGS.copy(connection, rows)
     if len(left):
         ids = columns.pending_id[batch.holds.positions[left]]
-        state.keep_pendings(connection, {id_.tobytes(): taken.pending(row) for id_, row in zip(ids, left.tolist(), strict=True)})
+        state.keep_pendings(
+            connection, {id_.tobytes(): taken.pending(row) for id_, row in zip(ids, left.tolist(), strict=True)}
+        )
 
 
 def _mark(connection: psycopg.Connection[Any], batch: Batch) -> None:

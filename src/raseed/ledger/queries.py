@@ -84,7 +84,15 @@ def look_up_accounts(ids: Iterable[UUID]) -> dict[UUID, Account]:
     """Return accounts as they stand; unknown ids are left out."""
     return {
         row[0]: Account(
-            row[0], row[1], row[2], AccountFlags(row[3]), _id(row[4]), row[5], Balances(*row[6:10]), row[10], _id(row[11])
+            row[0],
+            row[1],
+            row[2],
+            AccountFlags(row[3]),
+            _id(row[4]),
+            row[5],
+            Balances(*row[6:10]),
+            row[10],
+            _id(row[11]),
         )
         for row in _rows(_ACCOUNT_COLUMNS, [list(ids)])
     }

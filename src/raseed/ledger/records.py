@@ -103,7 +103,9 @@ def append(
     numbers = records["seq"] // SEQS_PER_BATCH
     bounds = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(records)]
     for start, end in itertools.pairwise(bounds):
-        _append_batch(connection, int(numbers[start]), records[start:end], debit_prev[start:end], credit_prev[start:end])
+        _append_batch(
+            connection, int(numbers[start]), records[start:end], debit_prev[start:end], credit_prev[start:end]
+        )
 
 
 def _append_batch(

@@ -107,9 +107,7 @@ def _post_trusting(
         return None
 
 
-def create_transfers(
-    transfers: Sequence[NewTransfer], *, clock: Clock = SYSTEM_CLOCK
-) -> list[CreateTransferResult]:
+def create_transfers(transfers: Sequence[NewTransfer], *, clock: Clock = SYSTEM_CLOCK) -> list[CreateTransferResult]:
     """Post up to 8,190 transfers in a transaction of their own, committed on return; a result per transfer, in order.
 
     Raises:
@@ -207,9 +205,7 @@ def _bytes(user_data: UUID | None) -> bytes:
 
 def _known_accounts(ids: Sequence[UUID]) -> dict[bytes, NewAccount]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, ledger, code, flags, user_data FROM ledger_account WHERE id = ANY(%s)", [list(ids)]
-        )
+        cursor.execute("SELECT id, ledger, code, flags, user_data FROM ledger_account WHERE id = ANY(%s)", [list(ids)])
         return {
             row[0].bytes: NewAccount(row[0], row[1], row[2], AccountFlags(row[3]), row[4] if row[4].int else None)
             for row in cursor.fetchall()

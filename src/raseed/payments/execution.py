@@ -139,7 +139,9 @@ def _decide(sendings: Sequence[Sending], refused_before: Mapping[UUID, RaseedErr
     rights = _Rights()
     spending = []
     for sending in sendings:
-        refusal = (refusals and refusals.get(sending.instruction.id)) or verdict(sending, accounts) or rights.lost(sending)
+        refusal = (
+            (refusals and refusals.get(sending.instruction.id)) or verdict(sending, accounts) or rights.lost(sending)
+        )
         if refusal is not None:
             refusals[sending.instruction.id] = refusal
         else:

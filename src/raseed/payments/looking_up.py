@@ -14,9 +14,7 @@ from .routes import destinations
 from .sending import Sending
 
 
-def sendings_of(
-    checked: Sequence[Instruction], clock: Clock, *, refuse_strangers: bool = False
-) -> list[Sending]:
+def sendings_of(checked: Sequence[Instruction], clock: Clock, *, refuse_strangers: bool = False) -> list[Sending]:
     """Look up payers and recipients of instructions whose alias and note are in normal form.
 
     ``refuse_strangers``: an actor who may not pay from the account is a refusal of the payment and no error: for

@@ -133,9 +133,7 @@ def sign_in_by_code(
     raise outcome
 
 
-def request_proof_code(
-    customer_id: UUID, *, client_address: str | None = None, clock: Clock = SYSTEM_CLOCK
-) -> None:
+def request_proof_code(customer_id: UUID, *, client_address: str | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
     """Send a signed-in customer a code to prove anew that it is them. Call it outside any transaction.
 
     Raises:

@@ -36,7 +36,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("name", choices=names(root), help="which: %(choices)s")
     parser.add_argument("--json", action="store_true", help="print exactly one JSON object on standard output")
     parser.add_argument("--quick", action="store_true", help="a smoke run of seconds, which claims nothing")
-    parser.add_argument("--folder", type=Path, help="where the data lies meanwhile: on the disk to be measured (default: here)")
+    parser.add_argument(
+        "--folder", type=Path, help="where the data lies meanwhile: on the disk to be measured (default: here)"
+    )
     parser.add_argument("options", nargs="*", metavar="NAME=VALUE", help="passed to the benchmark, e.g. pgledger=PATH")
     words = parser.parse_intermixed_args(argv)
     wrong = [option for option in words.options if "=" not in option]

@@ -33,7 +33,13 @@ LOCKS_OF_COMMANDS: Final = {
 NOTICE_SECONDS: Final = 5
 FREE_BYTES_MIN: Final = 600 << 20
 _DISK_FULL: Final = ("No space left on device", "os error 28", "Disk quota exceeded")
-_UNREACHABLE: Final = ("Failed to fetch", "error sending request", "Could not find a version", "Connection", "resolve host")
+_UNREACHABLE: Final = (
+    "Failed to fetch",
+    "error sending request",
+    "Could not find a version",
+    "Connection",
+    "resolve host",
+)
 _LOCK_BROKEN: Final = ("ash mismatch", "DO NOT MATCH", "Couldn't parse", "Invalid requirement", "--require-hashes", "missing a hash",
                        "require-hashes mode", "Unexpected '")  # fmt: skip
 
@@ -99,7 +105,9 @@ def _digest(lock: Path) -> str:
     try:
         return hashlib.sha256(lock.read_bytes()).hexdigest()
     except OSError:
-        raise Refused(f"{lock.name} is missing or can't be read: restore it with 'git checkout -- {lock.name}'.") from None
+        raise Refused(
+            f"{lock.name} is missing or can't be read: restore it with 'git checkout -- {lock.name}'."
+        ) from None
 
 
 def _make(root: Path, bootstrap: Path, python: Path, stamp: Path, wanted: dict[str, str]) -> None:
@@ -152,7 +160,11 @@ def _install(uv: Path, python: Path, locks: list[Path], what: str, bootstrap: Pa
     for lock in locks:
         files += ["-r", lock]
     try:
-        _do([uv, "pip", "sync", "--require-hashes", "--no-python-downloads", "--python", python, *locks], what, bootstrap)
+        _do(
+            [uv, "pip", "sync", "--require-hashes", "--no-python-downloads", "--python", python, *locks],
+            what,
+            bootstrap,
+        )
     except Unreachable:
         _do([*_pip(bootstrap, python), *files], f"{what} (with pip)", bootstrap)
 

@@ -45,11 +45,12 @@ def steps(chosen: Sequence[str]) -> list[Step]:
         Step("rules", ", ".join(rules), (*pytest, *files)),
         Step("imports", "a package imports only from the floors below it", (python, "-c", _LINT_IMPORTS)),
         Step("lint", "ruff", (python, "-m", "ruff", "check")),
+        Step("format", "as ruff writes it", (python, "-m", "ruff", "format", "--check", "--quiet")),
     ]
     return [step for step in every if not chosen or step.name in chosen or (step.name == "rules" and rules)]
 
 
-NAMES: Final = ("types", *RULES, "imports", "lint")
+NAMES: Final = ("types", *RULES, "imports", "lint", "format")
 _LINT_IMPORTS: Final = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports())"
 
 

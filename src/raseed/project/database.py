@@ -141,9 +141,7 @@ def default_privileges(owner: str) -> sql.Composed:
         ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT USAGE, SELECT ON SEQUENCES TO {app};
         ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT USAGE ON SCHEMAS TO {app}, {read};
         ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT SELECT ON TABLES TO {read};
-    """).format(
-        owner=sql.Identifier(owner), app=sql.Identifier(ROLES["app"]), read=sql.Identifier(ROLES["read"])
-    )
+    """).format(owner=sql.Identifier(owner), app=sql.Identifier(ROLES["app"]), read=sql.Identifier(ROLES["read"]))
 
 
 def make_embedded_database(home: Path, server: PostgresServer) -> None:

@@ -205,7 +205,9 @@ class Household:
             hurried = self.stop_requests
             child.send(signal.SIGTERM)
             deadline = time.monotonic() + STOP_SECONDS_MAX
-            while child.process.poll() is None and time.monotonic() < deadline and self.stop_requests <= max(hurried, 1):
+            while (
+                child.process.poll() is None and time.monotonic() < deadline and self.stop_requests <= max(hurried, 1)
+            ):
                 self._listen(0.05)
             if child.process.poll() is None:
                 self._say("raseed", f"{child.name} does not stop by itself and is ended")

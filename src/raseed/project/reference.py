@@ -50,7 +50,9 @@ def all_events() -> dict[str, str]:
         if rest != ["events"]:
             continue
         constants = vars(importlib.import_module(name)).values()
-        found.update({value: package for value in constants if isinstance(value, str) and value.startswith(f"{package}.")})
+        found.update(
+            {value: package for value in constants if isinstance(value, str) and value.startswith(f"{package}.")}
+        )
     return dict(sorted(found.items()))
 
 
@@ -61,7 +63,11 @@ def text() -> str:
         cells = [error.__module__.split(".")[1], f"`{error.code}`", error.sentence, error.hint]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     lines += ["", "## Events", "", "What each says is in the docstring of its package's `events.py`.", ""]
-    lines += ["| package | event |", "|---|---|", *(f"| {package} | `{name}` |" for name, package in all_events().items())]
+    lines += [
+        "| package | event |",
+        "|---|---|",
+        *(f"| {package} | `{name}` |" for name, package in all_events().items()),
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -133,7 +133,9 @@ SMS_URL = os.environ.get("RASEED_SMS_URL", "")
 API_REQUESTS_PER_SECOND = int(os.environ.get("RASEED_API_RATE", "50"))
 """How many requests a second one access key may send to the management API; 0: as many as it likes."""
 
-WEBHOOK_NETWORKS = os.environ.get("RASEED_WEBHOOK_NETWORKS", "127.0.0.0/8,::1/128" if "raseed.demo" in INSTALLED_APPS else "")
+WEBHOOK_NETWORKS = os.environ.get(
+    "RASEED_WEBHOOK_NETWORKS", "127.0.0.0/8,::1/128" if "raseed.demo" in INSTALLED_APPS else ""
+)
 """Networks beside the public internet that webhooks may go to; loopback ones also without encryption."""
 
 LOGGING = {

@@ -181,12 +181,16 @@ def _plant(home: Path, people: Household) -> list[str]:
             if people.stop_requests:
                 return []
             if status != 0:
-                raise Trouble("The demo world could not be planted: what is above says why. 'run --no-demo' does without.")
+                raise Trouble(
+                    "The demo world could not be planted: what is above says why. 'run --no-demo' does without."
+                )
         mark.write_text(told, encoding="utf-8")
     return mark.read_text(encoding="utf-8").splitlines()
 
 
-def _run(people: Household, server: PostgresServer | None, plan: Plan, home: Path, began: float, guests: Sequence[str]) -> None:
+def _run(
+    people: Household, server: PostgresServer | None, plan: Plan, home: Path, began: float, guests: Sequence[str]
+) -> None:
     announced, checked = False, time.monotonic()
     while not people.stop_requests:
         people.tick()

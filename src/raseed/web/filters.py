@@ -78,4 +78,3 @@ class Filters:
 
 
 _FIELDS: Final = {"last_day": "last", "least_minor": "least", "most_minor": "most", "text": "text"}
-

@@ -128,7 +128,13 @@ def test_fees_and_rates_take_effect_when_a_second_person_confirms(town: Town) ->
     assert (told.amount, told.valid_from) == (Money(150, EGP), TODAY)
     savings = town.product(ProductKind.SAVINGS)
     rate = banking.propose_rate(
-        id=new_id(), of=savings, annual_rate_ppm=120_000, valid_from=TODAY, reason="board decision", by=by, clock=town.clock
+        id=new_id(),
+        of=savings,
+        annual_rate_ppm=120_000,
+        valid_from=TODAY,
+        reason="board decision",
+        by=by,
+        clock=town.clock,
     )
     confirmed(town, rate, "banking.fees.confirm")
     assert banking.annual_rate_ppm(savings.id, on=TODAY) == 120_000
@@ -225,7 +231,9 @@ def test_a_subject_of_another_institution_or_kind_is_refused(town: Town) -> None
             )  # fmt: skip
 
 
-def test_an_institution_offers_several_products_of_a_kind_and_its_first_is_meant_where_none_is_named(town: Town) -> None:
+def test_an_institution_offers_several_products_of_a_kind_and_its_first_is_meant_where_none_is_named(
+    town: Town,
+) -> None:
     gold = banking.offer_product(
         institution_id=town.bank, kind=ProductKind.WALLET, names={"en": "Gold"}, code="wallet-gold", clock=town.clock
     )

@@ -318,7 +318,12 @@ def test_an_early_repayment_needs_the_owners_account_and_money_in_it(town: Town)
         early(town, it, current, None)
     with pytest.raises(banking.AccountUnknown):
         early(town, it, other, None)
-    asked: dict[str, Any] = {"account_id": it.account.id, "from_account_id": current.id, "amount": None, "clock": town.clock}
+    asked: dict[str, Any] = {
+        "account_id": it.account.id,
+        "from_account_id": current.id,
+        "amount": None,
+        "clock": town.clock,
+    }
     with pytest.raises(banking.AccountUnknown):
         banking.repay_early(id=new_id(), by=by_owner(owner), **asked)
     with pytest.raises(people.NotPermitted):

@@ -162,7 +162,9 @@ class PhoneHandler(BaseHTTPRequestHandler):
     def _body(self) -> bytes | None:
         """Read the body, or answer why not."""
         length = self.headers.get("Content-Length", "")
-        if not (length.isascii() and length.isdigit() and len(length) <= LENGTH_DIGITS_MAX and int(length) <= BODY_BYTES_MAX):
+        if not (
+            length.isascii() and length.isdigit() and len(length) <= LENGTH_DIGITS_MAX and int(length) <= BODY_BYTES_MAX
+        ):
             self.close_connection = True
             self._json(413 if length.isdigit() else 411, {"error": "a body of known, small length is needed"})
             return None
@@ -203,7 +205,8 @@ class PhoneHandler(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", "no-store")
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header(
-            "Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'"
+            "Content-Security-Policy",
+            "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'",
         )
         self.send_header("Referrer-Policy", "same-origin")
         if self.close_connection:

@@ -38,7 +38,9 @@ def staff_page(language: str, staff: Sequence[StaffAccess], now: datetime) -> st
     else:
         intro = say(
             language,
-            mark("What the demo's staff sign in with is not here. './raseed demo staff' makes it, anew if it was lost."),
+            mark(
+                "What the demo's staff sign in with is not here. './raseed demo staff' makes it, anew if it was lost."
+            ),
         )
     houses = groupby(staff, key=lambda one: _in(language, one.institution))
     body = f'<h2>{say(language, _TITLE)}</h2><p class="soft">{intro}</p>' + "".join(

@@ -121,7 +121,9 @@ def test_it_speaks_three_languages_each_in_its_direction(phone: PhoneServer):
 
 
 def test_it_misbehaves_as_often_as_it_was_told_and_then_behaves_again(phone: PhoneServer):
-    status, _, headers = ask(phone, "POST", "/control", urlencode({"manner": "error", "times": "٢", "lang": "ar"}).encode())
+    status, _, headers = ask(
+        phone, "POST", "/control", urlencode({"manner": "error", "times": "٢", "lang": "ar"}).encode()
+    )
     assert (status, headers["Location"]) == (303, "/?lang=ar")
     assert [hand_in(phone, text_to()) for _ in range(3)] == [500, 500, 202]
     assert ask(phone, "POST", "/control", b"manner=explode&times=1")[0] == 400
@@ -191,7 +193,9 @@ def test_the_authenticator_is_linked_from_the_first_page_and_reads_the_file_when
         assert 'href="/staff?lang=en"' in ask(server, "GET", "/?lang=en")[1]
         assert "demo staff" in ask(server, "GET", "/staff?lang=en")[1]
         secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
-        write_staff_file(file, [StaffAccess("1", "noa.yasmin", {"en": "Noa"}, "en", {"en": "Bank"}, [], "a-password", secret)])
+        write_staff_file(
+            file, [StaffAccess("1", "noa.yasmin", {"en": "Noa"}, "en", {"en": "Bank"}, [], "a-password", secret)]
+        )
         status, page, headers = ask(server, "GET", "/staff?lang=en")
         assert (status, headers["Cache-Control"]) == (200, "no-store")
         assert "a-password" in page

@@ -66,7 +66,9 @@ def test_the_world_has_its_institutions_people_wallets_and_history():
 
 def test_the_books_balance_and_nobody_is_overdrawn():
     planted_small()
-    for _, debits, credit in query("SELECT ledger, sum(debits_posted), sum(credits_posted) FROM ledger_balance GROUP BY 1"):
+    for _, debits, credit in query(
+        "SELECT ledger, sum(debits_posted), sum(credits_posted) FROM ledger_balance GROUP BY 1"
+    ):
         assert debits == credit
     for person in people_of_block(SEED, 0, 0, PEOPLE):
         ids = [account.id for account in banking.accounts_of(person.id)]
@@ -101,7 +103,9 @@ def test_an_interrupted_planting_goes_on_where_it_was_and_does_nothing_twice(mon
     events = list(itertools.chain.from_iterable(full_history(SEED, 0, crowd, NOON.date())))
     sent = {event.id for event in events if event.is_payment}
     assert {row[0] for row in query("SELECT id FROM payments_payment")} == sent
-    posted = {row[0] for row in query(f"SELECT id FROM ledger_transfer WHERE code BETWEEN {CODE_BASE} AND {CODE_BASE + 63}")}
+    posted = {
+        row[0] for row in query(f"SELECT id FROM ledger_transfer WHERE code BETWEEN {CODE_BASE} AND {CODE_BASE + 63}")
+    }
     assert posted == {event.id for event in events} - sent
 
 
@@ -170,7 +174,9 @@ def test_a_number_of_people_that_can_t_be_is_refused(count: int):
         planted_small(count)
 
 
-def test_it_is_never_planted_where_database_url_points(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+def test_it_is_never_planted_where_database_url_points(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
     monkeypatch.setenv("DATABASE_URL", "postgresql://someone@db/production")
     with pytest.raises(NotEmbedded):
         plant()

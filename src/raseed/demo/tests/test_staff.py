@@ -109,7 +109,9 @@ def test_the_file_is_for_its_owner_only_and_no_two_homes_have_the_same_secrets(f
     assert not {one.secret for one in before} & {one.secret for one in after}
 
 
-@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_text("{"), lambda path: path.write_text('{"staff": [1]}')])
+@pytest.mark.parametrize(
+    "spoil", [Path.unlink, lambda path: path.write_text("{"), lambda path: path.write_text('{"staff": [1]}')]
+)
 def test_where_the_file_was_lost_they_enrol_anew_and_the_earlier_passwords_are_void(
     file: Path, spoil: Callable[[Path], object]
 ):

@@ -179,7 +179,9 @@ def _sending(teller: _Teller, person: Person, to: Person, day: int) -> Iterator[
     wish = rng.randrange(5, 121) * 5 * _POUND
     payment = day >= -PAYMENT_DAYS
     if payment and rng.random() < REFUSED_SHARE:
-        event = teller.event(day, Deed.SENT, wallet, -(have + wish + _TOO_MUCH_MINOR), sender=person, to=to, note=note, is_payment=True)
+        event = teller.event(
+            day, Deed.SENT, wallet, -(have + wish + _TOO_MUCH_MINOR), sender=person, to=to, note=note, is_payment=True
+        )
         teller.balances[wallet] = have
         yield event
         return
@@ -205,7 +207,9 @@ def thin_history(seed: int, block: int, people: Sequence[Person], planted_on: da
         if person.bank_id:
             events.append(teller.event(-DAYS, Deed.OPENING, person.bank_id, rng.randrange(500, 20_000) * _POUND))
         if person.salary_minor:
-            events.extend(teller.event(day, Deed.SALARY, salary_to, person.salary_minor) for day in paydays[person.payday])
+            events.extend(
+                teller.event(day, Deed.SALARY, salary_to, person.salary_minor) for day in paydays[person.payday]
+            )
         for _ in range(2):
             day, shop = -rng.randrange(1, DAYS), rng.randrange(len(SHOPS))
             event = teller.spend(day, Deed.SHOPPING, wallet, 15 * _POUND, 90 * _POUND, shop=shop)

@@ -101,12 +101,14 @@ def _issuers(rng: Random, count: int) -> list[int]:
     return places
 
 
-def _person(
-    rng: Random, place: int, issuer: int, person_ids: SeededIds, account_ids: SeededIds, named: str
-) -> Person:
+def _person(rng: Random, place: int, issuer: int, person_ids: SeededIds, account_ids: SeededIds, named: str) -> Person:
     hebrew = named == "he" if named else rng.random() < _HEBREW_SHARE
     language = named or ("en" if rng.random() < _ENGLISH_SHARE else "he" if hebrew else "ar")
-    banked, foreign, salaried = rng.random() < _BANK_SHARE, rng.random() < _FOREIGN_SHARE, rng.random() < _SALARIED_SHARE
+    banked, foreign, salaried = (
+        rng.random() < _BANK_SHARE,
+        rng.random() < _FOREIGN_SHARE,
+        rng.random() < _SALARIED_SHARE,
+    )
     wallet_id = account_ids.next()
     return Person(
         place=place,
@@ -118,7 +120,9 @@ def _person(
         wallet_id=wallet_id,
         bank_id=account_ids.next() if banked or named else None,
         foreign=tuple(
-            ForeignAccount(account_ids.next(), code) for code in FOREIGN_CURRENCIES if named or (foreign and rng.random() < _EACH_FOREIGN_SHARE)
+            ForeignAccount(account_ids.next(), code)
+            for code in FOREIGN_CURRENCIES
+            if named or (foreign and rng.random() < _EACH_FOREIGN_SHARE)
         ),
         salary_minor=rng.randrange(6_000, 24_001, 50) * 100 if salaried or named else 0,
         payday=rng.choice((25, 27, 28, 28, 1)),

@@ -38,7 +38,11 @@ OTHERS: Final = (
     Place("silk-landline", "utility", {"ar": "سلك للهاتف الأرضي", "he": "סילק טלפוניה קווית", "en": "Silk Landline"}),
     Place("sada-mobile", "utility", {"ar": "صدى للمحمول", "he": "צדא סלולר", "en": "Sada Mobile"}),
     Place("nida-mobile", "utility", {"ar": "نداء للمحمول", "he": "נידא סלולר", "en": "Nida Mobile"}),
-    Place("nakhil-university", "utility", {"ar": "جامعة النخيل", "he": "אוניברסיטת הדקלים", "en": "University of the Palms"}),
+    Place(
+        "nakhil-university",
+        "utility",
+        {"ar": "جامعة النخيل", "he": "אוניברסיטת הדקלים", "en": "University of the Palms"},
+    ),
 )
 FOREIGN_CURRENCIES: Final = ("ILS", "OMR")
 """What the bank also keeps accounts in: OMR has three decimals."""

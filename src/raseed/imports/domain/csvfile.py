@@ -60,9 +60,7 @@ def _amount(row: Row, mapping: CsvMapping) -> int:
     elif mapping.sign is Sign.DIRECTION_COLUMN:
         column, word = columns.amount, row.at(columns.direction)
         if word not in mapping.debit_words and word not in mapping.credit_words:
-            raise LineUnreadable(
-                line=row.line_no, file=row.file, column=columns.direction, field=columns.direction
-            )
+            raise LineUnreadable(line=row.line_no, file=row.file, column=columns.direction, field=columns.direction)
         way = -1 if word in mapping.debit_words else 1
     else:
         signed = at(columns.amount)
@@ -182,7 +180,9 @@ def _holders(
 ) -> dict[str, tuple[BookPerson, bool]]:
     """Read the holders' file: account → (holder, may overdraw). A holder is known by the phone number."""
     holders = mapping.holders
-    needed = tuple(c for c in (holders.account, holders.name, holders.phone, holders.language, holders.may_overdraw) if c)
+    needed = tuple(
+        c for c in (holders.account, holders.name, holders.phone, holders.language, holders.may_overdraw) if c
+    )
     found: dict[str, tuple[BookPerson, bool]] = {}
     lines: dict[str, int] = {}
     for row in rows(text, delimiter=mapping.delimiter, needed=needed):
@@ -195,7 +195,11 @@ def _holders(
             raise LineUnreadable(line=row.line_no, file=row.file, column=holders.language, field=holders.language)
         name = worded(row, holders.name, length_max=COUNTERPARTY_CHARACTERS_MAX, empty=False)
         given = row.at(holders.phone) if holders.phone else ""
-        number = check_phone(given, mapping.institution.country) if given else holder_phone(mapping.institution.slug, account)
+        number = (
+            check_phone(given, mapping.institution.country)
+            if given
+            else holder_phone(mapping.institution.slug, account)
+        )
         person = BookPerson(number, {language: name}, number, language, synthetic=not given)
         overdraw = row.at(holders.may_overdraw).casefold() in _YES if holders.may_overdraw else mapping.may_overdraw
         found[account] = (person, overdraw)

@@ -222,7 +222,11 @@ def _control(table: _Table) -> Control:
     places = [table.whole(f"trailer_{each}", 0, TRAILER_COLUMNS_MAX) or 0 for each in ("rows", "credits", "debits")]
     table.refuse_if("trailer_mark", wrong=bool(mark) != any(places))
     found = Control(
-        table.whole("rows", None, ROWS_ANNOUNCED_MAX), table.text("credits", ""), table.text("debits", ""), mark, *places
+        table.whole("rows", None, ROWS_ANNOUNCED_MAX),
+        table.text("credits", ""),
+        table.text("debits", ""),
+        mark,
+        *places,
     )
     table.done()
     return found

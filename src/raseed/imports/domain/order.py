@@ -107,7 +107,9 @@ def _better(ways: dict[int, _Way], key: int, way: _Way) -> None:
         ways[key] = way
 
 
-def _search_day(starts: Sequence[_Way], day: Sequence[BookLine], opening_minor: int | None, rounding_max: int) -> list[_Way]:
+def _search_day(
+    starts: Sequence[_Way], day: Sequence[BookLine], opening_minor: int | None, rounding_max: int
+) -> list[_Way]:
     """Return, for each line that may end the day, the best way through all its lines."""
     count = len(day)
     by_set: list[dict[int, _Way]] = [{} for _ in range(1 << count)]

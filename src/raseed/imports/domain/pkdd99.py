@@ -102,7 +102,9 @@ def _line(row: Row, seen: dict[str, int]) -> BookLine:
         raise LineUnreadable(line=row.line_no, file=row.file, column="type", field="type")
     amount = signed_minor(row, "amount", scale=CZK.scale)
     if amount <= 0:
-        raise LineAmountInvalid(line=row.line_no, file=row.file, text=row.at("amount"), decimals=CZK.scale, field="amount")
+        raise LineAmountInvalid(
+            line=row.line_no, file=row.file, text=row.at("amount"), decimals=CZK.scale, field="amount"
+        )
     return BookLine(
         line_no=row.line_no,
         source_id=_id_of(row, "trans_id", seen),
@@ -117,7 +119,9 @@ def _line(row: Row, seen: dict[str, int]) -> BookLine:
     )
 
 
-def _accounts(account: Text, disp: Text, lines: tuple[BookLine, ...], clients: dict[str, int]) -> tuple[BookAccount, ...]:
+def _accounts(
+    account: Text, disp: Text, lines: tuple[BookLine, ...], clients: dict[str, int]
+) -> tuple[BookAccount, ...]:
     """Return the accounts that have transactions, with their owner and disponents."""
     owner: dict[str, str] = {}
     disponents: dict[str, list[str]] = defaultdict(list)

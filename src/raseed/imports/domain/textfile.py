@@ -36,7 +36,9 @@ LINES_MAX: Final = 130_000
 FIELD_CHARACTERS_MAX: Final = 1_000
 SOURCE_ID_CHARACTERS_MAX: Final = 64
 SHOWN_CHARACTERS_MAX: Final = 40
-_NUMBER: Final = re.compile(r"(?P<sign>[-+\u2212]?)(?P<whole>\d{1,19})(?:\.(?P<part>\d{1,4}))?(?P<after>-?)\Z", re.ASCII)
+_NUMBER: Final = re.compile(
+    r"(?P<sign>[-+\u2212]?)(?P<whole>\d{1,19})(?:\.(?P<part>\d{1,4}))?(?P<after>-?)\Z", re.ASCII
+)
 _HIDDEN: Final = re.compile(r"[^\w .,:;/+\-\u2212()]")
 
 

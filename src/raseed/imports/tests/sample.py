@@ -11,7 +11,13 @@ ACCOUNT: Final = (
     '2;74;"POPLATEK MESICNE";930102',
     '3;74;"POPLATEK TYDNE";950102',
 )
-CLIENT: Final = ('"client_id";"birth_number";"district_id"', '11;"706213";18', '12;"450204";1', '13;"406009";1', '14;"406009";1')
+CLIENT: Final = (
+    '"client_id";"birth_number";"district_id"',
+    '11;"706213";18',
+    '12;"450204";1',
+    '13;"406009";1',
+    '14;"406009";1',
+)
 DISP: Final = (
     '"disp_id";"client_id";"account_id";"type"',
     '1;11;1;"OWNER"',

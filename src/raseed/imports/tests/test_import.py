@@ -251,7 +251,9 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tup
     return run_it
 
 
-def test_a_csv_with_opening_balances_comes_in_and_twice_changes_nothing(run: Callable[..., tuple[int, str, str]], tmp_path: Path):
+def test_a_csv_with_opening_balances_comes_in_and_twice_changes_nothing(
+    run: Callable[..., tuple[int, str, str]], tmp_path: Path
+):
     lines = (
         "ref,account,date,amount,balance,who",
         "r2,A1,2026-01-02,-1.250,98.750,متجر",
@@ -283,14 +285,18 @@ def test_a_refusal_is_one_translated_sentence_and_changes_nothing(
     run: Callable[..., tuple[int, str, str]], tmp_path: Path, language: str, said: str
 ):
     path = tmp_path / "b.csv"
-    path.write_text("ref,account,date,amount,balance,who\nr1,A1,2026-01-02,1,1,\nr2,A1,2026-01-02,0,1,\n", encoding="ascii")
+    path.write_text(
+        "ref,account,date,amount,balance,who\nr1,A1,2026-01-02,1,1,\nr2,A1,2026-01-02,0,1,\n", encoding="ascii"
+    )
     before = counted()
     status, out, err = run("csv", str(path), "--mapping", str(tmp_path / "m.toml"), "--language", language)
     assert (status, out, counted()) == (2, "", before)
     assert said in err
 
 
-def test_the_report_names_what_can_t_follow_and_each_rounding_apart(run: Callable[..., tuple[int, str, str]], tmp_path: Path):
+def test_the_report_names_what_can_t_follow_and_each_rounding_apart(
+    run: Callable[..., tuple[int, str, str]], tmp_path: Path
+):
     status, out, _ = run("pkdd99", str(write_books(tmp_path)))
     assert status == 0
     assert "Skipped: line 11 of trans.asc has no end" in out

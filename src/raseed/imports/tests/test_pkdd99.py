@@ -122,9 +122,7 @@ def test_the_real_bank_has_49102_whole_lines_and_each_gets_its_verdict(real_bank
     by_account: dict[str, list[BookLine]] = {}
     for line in books.lines:
         by_account.setdefault(line.account, []).append(line)
-    placed = [
-        each for lines in by_account.values() for each in place_lines(lines, rounding_minor_max=10).placed
-    ]
+    placed = [each for lines in by_account.values() for each in place_lines(lines, rounding_minor_max=10).placed]
     assert Counter(each.verdict for each in placed) == {
         Verdict.EQUAL: 46_749, Verdict.ROUNDING: 2_325, Verdict.CANNOT_FOLLOW: 28,
     }  # fmt: skip

@@ -194,7 +194,11 @@ class LedgerRail:
         """Return the routes of ``/ledger/v1``."""
         account = f"{_PREFIX}/accounts/{{id}}"
         page = {"type": "integer", "minimum": 1, "maximum": PAGE_MAX, "default": PAGE}
-        as_of = {"at": {"type": "string", "format": "date-time"}, "seq": _SEQ, "booked_on": {"type": "string", "format": "date"}}
+        as_of = {
+            "at": {"type": "string", "format": "date-time"},
+            "seq": _SEQ,
+            "booked_on": {"type": "string", "format": "date"},
+        }
         posted = {200: shapes.TransferResult | list[shapes.TransferResult], 201: shapes.TransferResult}
         opened = {200: shapes.AccountResult | list[shapes.AccountResult], 201: shapes.AccountResult}
         return [

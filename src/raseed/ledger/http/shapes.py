@@ -29,9 +29,7 @@ Amount = Annotated[
 ]
 AmountShown = Annotated[str, Meta(description="Minor units, as a string of digits.", pattern="^[0-9]{1,19}$")]
 TransferFlag = Literal["linked", "pending", "post_pending_transfer", "void_pending_transfer"]
-AccountFlag = Literal[
-    "linked", "debits_must_not_exceed_credits", "credits_must_not_exceed_debits", "history", "closed"
-]
+AccountFlag = Literal["linked", "debits_must_not_exceed_credits", "credits_must_not_exceed_debits", "history", "closed"]
 _TRANSFER_FLAGS: Final = {flag.name.lower(): flag for flag in domain.TransferFlags if flag.name}
 _NO_FLAGS: Final = domain.TransferFlags.NONE
 _ACCOUNT_FLAGS: Final = {flag.name.lower(): flag for flag in domain.AccountFlags if flag.name}

@@ -45,7 +45,9 @@ def open_accounts(ledger: int, *flags: AccountFlags) -> list[UUID]:
     return [account.id for account in accounts]
 
 
-def pay(ledger: int, debit: UUID, credit: UUID, amount: int = 1, flags: TransferFlags = TransferFlags.NONE) -> NewTransfer:
+def pay(
+    ledger: int, debit: UUID, credit: UUID, amount: int = 1, flags: TransferFlags = TransferFlags.NONE
+) -> NewTransfer:
     return NewTransfer(new_id(), debit, credit, amount, ledger, 1, flags)
 
 
@@ -91,12 +93,16 @@ def test_a_chain_stays_together_and_an_open_one_takes_nobody_elses_transfer(ledg
     calls = [call for four in zip(good, broken, hanging, plain, strict=True) for call in four]
     with opened(lanes=number_of_lanes) as commit:
         answers = ask_all(commit, calls)
-    assert answers == [
-        [R.OK, R.OK],
-        [R.LINKED_EVENT_FAILED, R.EXCEEDS_CREDITS],
-        [R.OK, R.LINKED_EVENT_CHAIN_OPEN],
-        [R.OK],
-    ] * 20
+    assert (
+        answers
+        == [
+            [R.OK, R.OK],
+            [R.LINKED_EVENT_FAILED, R.EXCEEDS_CREDITS],
+            [R.OK, R.LINKED_EVENT_CHAIN_OPEN],
+            [R.OK],
+        ]
+        * 20
+    )
     assert api.look_up_accounts([b])[b].balances.credits_posted == 20 * 3 + 20
 
 
@@ -212,7 +218,9 @@ def end_lanes(database: Database) -> None:
 class Breaking(Lane):
     """A lane whose connection breaks at its first commit, before, while or after the server hears of it."""
 
-    def __init__(self, at_commit: Callable[[Any], None], connect: Callable[[], Any] = app_connection, **options: Any) -> None:
+    def __init__(
+        self, at_commit: Callable[[Any], None], connect: Callable[[], Any] = app_connection, **options: Any
+    ) -> None:
         super().__init__(connect, SYSTEM_CLOCK, **options)
         self.at_commit: Callable[[Any], None] | None = at_commit
 

@@ -93,7 +93,9 @@ def test_a_sealer_that_may_not_seal_says_so_once(books: Books) -> None:
         threading.Timer(1.2, stop.set).start()
 
     seal_until(stop, books.home, connect=open_connection, say=say)
-    assert told == ["Nothing is sealed at present: The log in the database does not continue what was sealed before (ledger_log)."]
+    assert told == [
+        "Nothing is sealed at present: The log in the database does not continue what was sealed before (ledger_log)."
+    ]
 
 
 def until(holds) -> None:

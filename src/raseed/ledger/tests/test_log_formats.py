@@ -116,7 +116,9 @@ def test_a_compact_range_is_the_whole_tree(leaves) -> None:
     assert grown.root() == naive_root(leaves)
 
 
-@given(st.integers(1, 70).flatmap(lambda size: st.tuples(st.just(size), st.integers(0, size - 1), st.integers(1, size))))
+@given(
+    st.integers(1, 70).flatmap(lambda size: st.tuples(st.just(size), st.integers(0, size - 1), st.integers(1, size)))
+)
 def test_proofs_are_those_of_the_rfc_and_hold_for_nothing_else(sizes) -> None:
     size, index, old = sizes
     leaves = [bytes([number]) for number in range(size)]
@@ -235,7 +237,9 @@ def test_what_is_no_checkpoint_is_refused(text) -> None:
 
 
 def test_a_leaf_s_data_is_fixed() -> None:
-    data = leaf_data(number=0x0102030405060708, posted_us=1_700_000_000_000_000, transfers=8190, digest=bytes(range(32)))
+    data = leaf_data(
+        number=0x0102030405060708, posted_us=1_700_000_000_000_000, transfers=8190, digest=bytes(range(32))
+    )
     numbers = bytes.fromhex("0102030405060708 00060a24181e4000 00001ffe")
     assert data == b"raseed-leaf-v1\n" + numbers + bytes(range(32))
 

@@ -72,7 +72,9 @@ def rows(statement: str) -> list[Any]:
 
 def check_log(home: Path) -> int:
     """Recompute the log from the batches, naively; return its size."""
-    batches = rows("SELECT number, (extract(epoch FROM posted_at) * 1000000)::int8, transfers, digest FROM ledger_batch ORDER BY 1")
+    batches = rows(
+        "SELECT number, (extract(epoch FROM posted_at) * 1000000)::int8, transfers, digest FROM ledger_batch ORDER BY 1"
+    )
     leaves = rows("SELECT leaf_index, batch, hash FROM ledger_leaf ORDER BY 1")
     hashes = [
         tree.leaf_hash(leaf_data(number=number, posted_us=at, transfers=count, digest=digest))

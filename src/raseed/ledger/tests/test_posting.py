@@ -227,6 +227,7 @@ def test_history_and_balances_as_of_go_back_past_many_marks(ledger: int) -> None
 
 def test_a_transaction_posts_once(ledger: int) -> None:
     cash, wallet = open_accounts(ledger, FREE, LIMITED)
+
     def post_twice() -> None:
         with transaction.atomic():
             api.post([move(ledger, cash, wallet, 1)])

@@ -49,7 +49,10 @@ def test_verify_shares_no_code_with_posting() -> None:
     """Neither directly nor by what it imports of the log."""
     folder = Path(verify.__file__).parent
     allowed = {f"verify.{path.stem}" for path in folder.glob("*.py")} | {"log.checkpoint", "log.note", "log.tree"}
-    modules = [*folder.glob("*.py"), *((folder.parent / "log" / f"{name}.py") for name in ("checkpoint", "note", "tree"))]
+    modules = [
+        *folder.glob("*.py"),
+        *((folder.parent / "log" / f"{name}.py") for name in ("checkpoint", "note", "tree")),
+    ]
     for path in modules:
         for node in ast.walk(ast.parse(path.read_text())):
             if not isinstance(node, ast.ImportFrom):
@@ -87,7 +90,10 @@ def test_books_are_verified_while_others_post_and_seal(books: Books, capsys) -> 
             while not stop.is_set():
                 stop.wait(working.step() / 1000)
 
-    threads = [*(threading.Thread(target=client, args=(number,)) for number in range(3)), threading.Thread(target=sealer)]
+    threads = [
+        *(threading.Thread(target=client, args=(number,)) for number in range(3)),
+        threading.Thread(target=sealer),
+    ]
     for thread in threads:
         thread.start()
     try:
@@ -114,7 +120,13 @@ def test_an_altered_amount_is_named(books: Books, finds) -> None:
 def test_whatever_is_altered_of_a_transfer_is_noticed(books: Books, finds, column) -> None:
     seq = seqs_of(books, batch_of(books, 3))[0]
     books.change(f"UPDATE ledger_transfer SET {column.format(shop=books.shop)} WHERE seq = {seq}")
-    finds("batch_time" if "posted_at" in column else "batch_moved" if column.startswith(("id", "credit")) else "batch_altered")
+    finds(
+        "batch_time"
+        if "posted_at" in column
+        else "batch_moved"
+        if column.startswith(("id", "credit"))
+        else "batch_altered"
+    )
 
 
 def test_a_dropped_transfer_is_named(books: Books, finds) -> None:
@@ -161,7 +173,9 @@ def test_a_dropped_batch_row_is_named(books: Books, finds) -> None:
 
 
 def swap(first: int, second: int) -> list[str]:
-    return [f"UPDATE ledger_transfer SET seq = CASE seq WHEN {first} THEN {second} ELSE {first} END WHERE seq IN ({first}, {second})"]
+    return [
+        f"UPDATE ledger_transfer SET seq = CASE seq WHEN {first} THEN {second} ELSE {first} END WHERE seq IN ({first}, {second})"
+    ]
 
 
 def test_transfers_that_changed_places_are_named(books: Books, finds) -> None:
@@ -184,7 +198,9 @@ def test_a_forged_transfer_in_a_batch_is_named(books: Books, finds) -> None:
 
 
 def forged(books: Books, seq: int) -> str:
-    columns = "amount, debit_account_id, credit_account_id, debit_prev, credit_prev, pending_id, user_data, ledger, code,"
+    columns = (
+        "amount, debit_account_id, credit_account_id, debit_prev, credit_prev, pending_id, user_data, ledger, code,"
+    )
     columns += " timeout_s, booked_on, flags, result"
     return f"""
         INSERT INTO ledger_transfer (seq, posted_at, id, {columns})
@@ -279,7 +295,9 @@ def test_a_transfer_that_can_t_be_is_named_even_where_no_seal_is_broken(books: B
 def test_a_transfer_between_accounts_that_are_not_there_is_named(books: Books, finds) -> None:
     stranger = new_id()
     seq = seqs_of(books, batch_of(books, 11))[0]
-    books.change(f"UPDATE ledger_transfer SET credit_account_id = '{stranger}' WHERE seq = {seq}", rehash_batch(seq >> 13))
+    books.change(
+        f"UPDATE ledger_transfer SET credit_account_id = '{stranger}' WHERE seq = {seq}", rehash_batch(seq >> 13)
+    )
     assert f"names the account {stranger}, which does not exist" in finds("row_account")
 
 
@@ -302,11 +320,14 @@ def test_a_chain_that_is_broken_is_named(books: Books, finds) -> None:
 
 def test_a_row_with_a_value_missing_is_named(books: Books, finds) -> None:
     books.change(
-        "ALTER TABLE ledger_transfer ALTER COLUMN amount DROP NOT NULL", "UPDATE ledger_transfer SET amount = NULL WHERE flags = 8"
+        "ALTER TABLE ledger_transfer ALTER COLUMN amount DROP NOT NULL",
+        "UPDATE ledger_transfer SET amount = NULL WHERE flags = 8",
     )
     assert "ledger_transfer" in finds("row_damaged")
 
 
 def test_a_digest_of_another_length_is_named(books: Books, finds) -> None:
-    books.change("ALTER TABLE ledger_batch DROP CONSTRAINT ledger_batch_digest_check", "UPDATE ledger_batch SET digest = '\\x00'")
+    books.change(
+        "ALTER TABLE ledger_batch DROP CONSTRAINT ledger_batch_digest_check", "UPDATE ledger_batch SET digest = '\\x00'"
+    )
     assert "ledger_batch" in finds("row_damaged")

@@ -71,7 +71,9 @@ def test_a_limit_that_was_broken_on_the_way_is_named(books: Books, finds) -> Non
 
 def test_sums_beyond_what_an_account_can_hold_are_named(books: Books, finds) -> None:
     batch = batch_of(books, 11)
-    books.change(f"UPDATE ledger_transfer SET amount = 9223372036854775807 WHERE seq >> 13 = {batch}", rehash_batch(batch))
+    books.change(
+        f"UPDATE ledger_transfer SET amount = 9223372036854775807 WHERE seq >> 13 = {batch}", rehash_batch(batch)
+    )
     finds("account_beyond")
 
 

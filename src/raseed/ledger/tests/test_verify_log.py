@@ -64,7 +64,9 @@ def test_an_altered_time_of_a_batch_is_named(books: Books, finds) -> None:
 def test_a_signature_that_was_altered_is_named(books: Books, finds) -> None:
     [[note]] = books.rows("SELECT note FROM ledger_checkpoint WHERE number = 3")
     end = note.rstrip()[-6]
-    books.change(f"UPDATE ledger_checkpoint SET note = overlay(note placing '{'A' if end != 'A' else 'B'}' from {len(note) - 6}) WHERE number = 3")
+    books.change(
+        f"UPDATE ledger_checkpoint SET note = overlay(note placing '{'A' if end != 'A' else 'B'}' from {len(note) - 6}) WHERE number = 3"
+    )
     assert "under checkpoint 3" in finds("checkpoint_forged")
 
 
@@ -140,13 +142,20 @@ def test_a_hand_over_that_the_new_key_did_not_sign_is_named(books: Books, finds)
     between = Checkpoint(own.name, size, roots(books)[size], (own.verifier, Signer.new(own.name).verifier))
     with psycopg.connect(books.database.superuser_dsn) as connection:
         connection.execute("ALTER TABLE ledger_checkpoint DISABLE TRIGGER ALL")
-        connection.execute("UPDATE ledger_checkpoint SET note = %s WHERE number = 2", [sign_note(between.text(), [own])])
+        connection.execute(
+            "UPDATE ledger_checkpoint SET note = %s WHERE number = 2", [sign_note(between.text(), [own])]
+        )
     finds("checkpoint_hand_over")
 
 
 def set_back(books: Books) -> None:
     """Post and seal once more, then put the database back to what it was before, in every table."""
-    keys = {"ledger_balance": "id", "ledger_batch": "number", "ledger_leaf": "leaf_index", "ledger_checkpoint": "number"}
+    keys = {
+        "ledger_balance": "id",
+        "ledger_batch": "number",
+        "ledger_leaf": "leaf_index",
+        "ledger_checkpoint": "number",
+    }
     last = {table: books.rows(f"SELECT max({key}) FROM {table}")[0][0] for table, key in keys.items() if key != "id"}
     balances = books.rows("SELECT id, debits_posted, credits_posted, entries, last_id FROM ledger_balance")
     [[seq]] = books.rows("SELECT max(seq) FROM ledger_transfer")
@@ -160,7 +169,9 @@ def set_back(books: Books) -> None:
     )  # fmt: skip
 
 
-def test_a_database_set_back_is_found_by_the_checkpoint_kept_outside_and_by_nothing_else(books: Books, finds, tmp_path) -> None:
+def test_a_database_set_back_is_found_by_the_checkpoint_kept_outside_and_by_nothing_else(
+    books: Books, finds, tmp_path
+) -> None:
     [[log_id]] = books.rows("SELECT id FROM ledger_log")
     older = (outside.folder_of(books.home, log_id) / "latest").read_text()
     set_back(books)

@@ -113,7 +113,9 @@ def test_reading_ahead_passes_errors_on_and_ends_when_it_is_told_to() -> None:
     endless.close()
 
 
-ids = st.lists(st.one_of(st.binary(min_size=16, max_size=16), st.integers(0, 40).map(lambda n: n.to_bytes(16))), max_size=200)
+ids = st.lists(
+    st.one_of(st.binary(min_size=16, max_size=16), st.integers(0, 40).map(lambda n: n.to_bytes(16))), max_size=200
+)
 
 
 @given(ids, ids)
@@ -153,7 +155,8 @@ recipe = st.tuples(
     st.sampled_from(KINDS), st.integers(0, 4), st.integers(0, 4), st.integers(0, 60), st.booleans(), st.integers(0, 30)
 )
 workload = st.lists(
-    st.one_of(st.lists(recipe, min_size=1, max_size=30), st.sampled_from(["seal", "expire", "wait", "close"])), max_size=12
+    st.one_of(st.lists(recipe, min_size=1, max_size=30), st.sampled_from(["seal", "expire", "wait", "close"])),
+    max_size=12,
 )
 
 

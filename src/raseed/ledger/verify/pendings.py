@@ -36,9 +36,7 @@ class Pendings:
     def __init__(self) -> None:
         self._open: dict[bytes, bytes] = {}
 
-    def apply(
-        self, rows: NDArray[Any]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[int, Difference] | None]:
+    def apply(self, rows: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[int, Difference] | None]:
         """Follow the posted transfers of a portion.
 
         Returns what each adds to the pending sums and to the posted ones, and the first transfer that can't be, with why;

@@ -147,9 +147,7 @@ class _Moving:
 
     def take(self) -> None:
         """Lock the order and its block, before anything else is locked; refuse to go on where they have moved."""
-        ((state, next_position),) = run(
-            STATEMENTS["take_block"], {"id": self._order_id, "number": self._block.number}
-        )
+        ((state, next_position),) = run(STATEMENTS["take_block"], {"id": self._order_id, "number": self._block.number})
         if state != OrderState.EXECUTING or next_position != self._block.next_position:
             raise _Moved
 

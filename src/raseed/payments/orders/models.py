@@ -70,7 +70,9 @@ class OrderRow(models.Model):
             models.CheckConstraint(
                 name="payments_order_read_before_accepted",
                 condition=models.Q(state__in=["received", "validating", "refused"])
-                | models.Q(institution_id__isnull=False, message_id__isnull=False, payment_count__gt=0, problem_count=0),
+                | models.Q(
+                    institution_id__isnull=False, message_id__isnull=False, payment_count__gt=0, problem_count=0
+                ),
             ),
         )
 

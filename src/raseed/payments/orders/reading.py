@@ -49,7 +49,13 @@ GROUP: Final = 128
 _UTF8: Final = frozenset({None, "UTF-8", "UTF8"})
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 _DECLARED: Final = re.compile(rb"""encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
-_FOREIGN_MARKS: Final = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"<\0": "UTF-16", b"\0<": "UTF-16", b"\0\0": "UTF-32"}
+_FOREIGN_MARKS: Final = {
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+    b"<\0": "UTF-16",
+    b"\0<": "UTF-16",
+    b"\0\0": "UTF-32",
+}
 
 Complain = Callable[[int | None, str, RaseedError], None]
 
@@ -298,7 +304,9 @@ class Reader:
 
 def _kind_of(head: bytes) -> str | None:
     """Return the name of the root element, if the head shows one."""
-    parser = etree.XMLPullParser(events=("start",), encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False)
+    parser = etree.XMLPullParser(
+        events=("start",), encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False
+    )
     with contextlib.suppress(etree.XMLSyntaxError):  # the reader proper meets it again, and says where
         parser.feed(head)
     event = next(iter(parser.read_events()), None)

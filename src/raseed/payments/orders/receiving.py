@@ -91,9 +91,7 @@ def receive_order_file(
     return order(known.id)
 
 
-def confirm_order(
-    *, order_id: UUID, actor_customer_id: UUID, clock: Clock = SYSTEM_CLOCK
-) -> Order:
+def confirm_order(*, order_id: UUID, actor_customer_id: UUID, clock: Clock = SYSTEM_CLOCK) -> Order:
     """Have an accepted order carried out: what is due at once, the rest on its dates. Confirming again changes nothing.
 
     Raises:
@@ -114,9 +112,7 @@ def confirm_order(
     return order(order_id)
 
 
-def withdraw_order(
-    *, order_id: UUID, actor_customer_id: UUID, clock: Clock = SYSTEM_CLOCK
-) -> Order:
+def withdraw_order(*, order_id: UUID, actor_customer_id: UUID, clock: Clock = SYSTEM_CLOCK) -> Order:
     """Withdraw an order that is not carried out yet, or what of it waits still. Withdrawing again changes nothing.
 
     Raises:

@@ -173,7 +173,10 @@ def _accept(row: OrderRow, rules: Rules, clock: Clock) -> None:
     OrderBlockRow.objects.bulk_create(blocks)
     digest = rules.digest.digest()
     like = OrderRow.objects.filter(
-        actor_customer_id=row.actor_customer_id, payments_digest=digest, claims=True, received_at__gt=now - SIMILAR_WITHIN
+        actor_customer_id=row.actor_customer_id,
+        payments_digest=digest,
+        claims=True,
+        received_at__gt=now - SIMILAR_WITHIN,
     )
     similar_to = like.exclude(id=row.id).order_by("-position").values_list("id", flat=True).first()
     first = rules.blocks[0].account

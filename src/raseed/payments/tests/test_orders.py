@@ -48,12 +48,18 @@ class Firm:
         self.iban = iban(self.account)
         limits = Limits(per_transfer_minor=500_000, per_day_minor=None)
         banking.set_limits(
-            product_id=self.account.product.id, limits=limits, valid_from=date(2026, 3, 1), actor="staff:1", reason="firm"
+            product_id=self.account.product.id,
+            limits=limits,
+            valid_from=date(2026, 3, 1),
+            actor="staff:1",
+            reason="firm",
         )
 
     def file(self, *pays: Pay, message_id: str = "SALARIES-1", on: str = "<Dt>2026-03-01</Dt>") -> File:
         """Return a file of one block."""
-        return File([Blk(self.iban, pays or (Pay(iban(self.mona), "10.50"), Pay("+201001234569", "3")), on=on)], message_id)
+        return File(
+            [Blk(self.iban, pays or (Pay(iban(self.mona), "10.50"), Pay("+201001234569", "3")), on=on)], message_id
+        )
 
     def send(self, data: bytes | File | None = None, *, id_: UUID | None = None) -> Order:
         """Hand a file in."""
@@ -105,7 +111,9 @@ def texts(root: etree._Element, *names: str) -> list[str]:
 
 def jobs() -> list[str]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT task_name FROM procrastinate_jobs WHERE status = 'todo' AND queue_name = 'orders' ORDER BY id")
+        cursor.execute(
+            "SELECT task_name FROM procrastinate_jobs WHERE status = 'todo' AND queue_name = 'orders' ORDER BY id"
+        )
         return [name for (name,) in cursor.fetchall()]
 
 

@@ -56,7 +56,9 @@ while executing.execute(id_, clock=clock):
 def worker(order: Order, *points: str, at_once: int = 3) -> subprocess.Popen[bytes]:
     """Start a process that reads and carries out an order, and is killed at the points named."""
     return subprocess.Popen(
-        [sys.executable, "-c", _WORKER, str(order.id), str(at_once), *points], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", _WORKER, str(order.id), str(at_once), *points],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
 
 

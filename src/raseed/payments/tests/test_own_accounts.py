@@ -28,7 +28,9 @@ class Mona:
 
     def to(self, account: BankAccount) -> Alias:
         number = account.alias(AliasKind.NUMBER)
-        return Alias(AliasKind.NUMBER, number) if number else Alias(AliasKind.PHONE, account.alias(AliasKind.PHONE) or "")
+        return (
+            Alias(AliasKind.NUMBER, number) if number else Alias(AliasKind.PHONE, account.alias(AliasKind.PHONE) or "")
+        )
 
     def send(self, source: BankAccount, target: BankAccount, amount_minor: int) -> Payment:
         return payments.send(

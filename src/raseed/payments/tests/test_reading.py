@@ -32,7 +32,9 @@ def read(data: bytes | Iterable[bytes], *, step: int = 4096) -> tuple[list[objec
     """Read a file; return its parts and what is wrong with it: line, place and code."""
     complaints: list[Complaint] = []
     reader = Reader(lambda line, place, error: complaints.append((line, place, error.code)))
-    pieces: Iterable[bytes] = (data[at : at + step] for at in range(0, len(data), step)) if isinstance(data, bytes) else data
+    pieces: Iterable[bytes] = (
+        (data[at : at + step] for at in range(0, len(data), step)) if isinstance(data, bytes) else data
+    )
     parts: list[object] = []
     with suppress(Stop):
         parts.extend(reader.parts(pieces))
@@ -66,7 +68,16 @@ def changed(old: bytes, new: bytes, *, data: bytes = GOOD) -> bytes:
         ),
         GOOD.replace(b"<", b"<p:").replace(b"<p:/", b"</p:").replace(b"<p:?", b"<?").replace(b"xmlns=", b"xmlns:p="),
     ],
-    ids=["plain", "byte order mark", "no declaration", "comments", "one line", "comment inside", "schema location", "prefixed"],
+    ids=[
+        "plain",
+        "byte order mark",
+        "no declaration",
+        "comments",
+        "one line",
+        "comment inside",
+        "schema location",
+        "prefixed",
+    ],
 )
 def test_a_good_file_is_read_to_its_end_however_it_comes_in(data: bytes, step: int) -> None:
     parts, complaints = read(data, step=step)

@@ -176,7 +176,10 @@ class PhoneChangeRow(models.Model):
                     state="open", ended_at=None, old_code_hash__isnull=False, new_code_hash__isnull=False
                 )
                 | models.Q(
-                    state__in=["done", "replaced", "refused"], ended_at__isnull=False, old_code_hash=None, new_code_hash=None
+                    state__in=["done", "replaced", "refused"],
+                    ended_at__isnull=False,
+                    old_code_hash=None,
+                    new_code_hash=None,
                 ),
                 name="people_phone_change_state",
             ),

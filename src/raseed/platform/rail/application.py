@@ -102,7 +102,10 @@ class Rail:
         self._on_stop = on_stop
         self._fixed = {(route.method, route.path): route for route in self.routes if "{" not in route.path}
         self._filled = [
-            (re.compile(_PLACE.sub(r"(?P<\1>[^/]+)", re.escape(route.path).replace(r"\{", "{").replace(r"\}", "}"))), route)
+            (
+                re.compile(_PLACE.sub(r"(?P<\1>[^/]+)", re.escape(route.path).replace(r"\{", "{").replace(r"\}", "}"))),
+                route,
+            )
             for route in self.routes
             if "{" in route.path
         ]
@@ -145,7 +148,9 @@ class Rail:
             "headers": [(b"content-type", kind), (b"content-length", b"%d" % len(content)), *extra],
         })  # fmt: skip
         await send({"type": "http.response.body", "body": content, "more_body": False})
-        self._requests.count(route.path if route else "none", method if route else "none", status, time.perf_counter() - began)
+        self._requests.count(
+            route.path if route else "none", method if route else "none", status, time.perf_counter() - began
+        )
 
     def _find(self, method: str, path: str) -> tuple[Route, Mapping[str, str]]:
         allowed = sorted(there for there, fixed in self._fixed if fixed == path)

@@ -48,7 +48,9 @@ def describe(title: str, version: str, text: str, routes: Iterable[Route]) -> di
         "paths": paths,
         "components": {
             "schemas": components,
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "A key of a trusted system."}},
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer", "description": "A key of a trusted system."}
+            },
         },
     }
 
@@ -57,12 +59,17 @@ def _operation(route: Route, by_type: Mapping[int, Any]) -> dict[str, Any]:
     responses: dict[str, Any] = {
         str(status): _content("As asked.", by_type[id(kind)]) for status, kind in sorted(route.gives.items())
     }
-    responses["default"] = _content("Refused; statuses are in the documentation.", {"$ref": REFERENCE.format(name="Error")})
+    responses["default"] = _content(
+        "Refused; statuses are in the documentation.", {"$ref": REFERENCE.format(name="Error")}
+    )
     operation: dict[str, Any] = {
         "operationId": _name(route),
         "summary": route.summary,
         "parameters": [
-            *({"name": name, "in": "path", "required": True, "schema": _ID} for name in re.findall(r"\{(\w+)\}", route.path)),
+            *(
+                {"name": name, "in": "path", "required": True, "schema": _ID}
+                for name in re.findall(r"\{(\w+)\}", route.path)
+            ),
             *({"name": name, "in": "query", "schema": schema} for name, schema in route.parameters.items()),
         ],
         "responses": responses,

@@ -37,7 +37,9 @@ class Pool:
         if self._there >= self._waiting_max:
             raise RailBusy
         self._there += 1
-        work = asyncio.get_running_loop().run_in_executor(self._executor, lambda: self._in_thread(verb, *args, **kwargs))
+        work = asyncio.get_running_loop().run_in_executor(
+            self._executor, lambda: self._in_thread(verb, *args, **kwargs)
+        )
         work.add_done_callback(self._leave)
         return await asyncio.shield(work)  # a client that hangs up takes no thread's place from under it
 

@@ -30,7 +30,9 @@ def send(client, amount: str, note: str) -> None:
         ("text=nothing", []),
     ],
 )
-def test_a_movement_is_found_by_its_words_its_direction_and_its_amount(street: Street, query: str, found: list[str]) -> None:
+def test_a_movement_is_found_by_its_words_its_direction_and_its_amount(
+    street: Street, query: str, found: list[str]
+) -> None:
     client = signed_in()
     send(client, "250", "إيجار")
     send(client, "50", "خبز")
@@ -65,7 +67,11 @@ def test_a_statement_is_taken_away_in_each_form(street: Street) -> None:
 def test_days_of_ones_own_are_checked_and_kept(street: Street) -> None:
     client, today = signed_in(), SYSTEM_CLOCK.now().date().isoformat()
     address = f"/accounts/{street.layla_wallet.id}/take-away?period=own&format=csv"
-    for days, field in (("&first=&last=", "first"), (f"&first={today}&last=2020-01-01", "last"), ("&first=x&last=", "first")):
+    for days, field in (
+        ("&first=&last=", "first"),
+        (f"&first={today}&last=2020-01-01", "last"),
+        ("&first=x&last=", "first"),
+    ):
         answer = client.get(address + days)
         assert answer.status_code == 400
         assert f'id="{field}-error"' in answer.content.decode()

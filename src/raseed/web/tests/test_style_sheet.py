@@ -115,7 +115,11 @@ def test_every_class_of_the_office_is_used() -> None:
         for path in (FOLDER / folder).rglob("*.*")
         if path.suffix in (".html", ".py")
     )
-    idle = {name for name in re.findall(r"\.([a-z][\w-]*)", re.sub(r"/\*.*?\*/", "", OFFICE, flags=re.DOTALL)) if name not in used}
+    idle = {
+        name
+        for name in re.findall(r"\.([a-z][\w-]*)", re.sub(r"/\*.*?\*/", "", OFFICE, flags=re.DOTALL))
+        if name not in used
+    }
     assert not idle - {"good", "bad", "warn", "icon", "in"}
 
 

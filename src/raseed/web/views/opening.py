@@ -90,6 +90,4 @@ def _open(request: CustomerRequest, account_id: UUID, chosen: str) -> banking.Ba
         raise banking.ProductNotOffered(field="offer") from None
     customer, actor = request.customer, f"customer:{request.customer.id}"
     people.join_institution(customer_id=customer.id, institution_id=product.institution_id, actor=actor)
-    return banking.open_account(
-        id=account_id, product_id=product.id, owner_id=customer.id, by=people.Author(actor)
-    )
+    return banking.open_account(id=account_id, product_id=product.id, owner_id=customer.id, by=people.Author(actor))

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from raseed.web.reader import Reader
 
 PROBLEMS_SHOWN: Final = 50
-WORKING: Final = frozenset({payments.OrderState.RECEIVED, payments.OrderState.VALIDATING, payments.OrderState.EXECUTING})
+WORKING: Final = frozenset(
+    {payments.OrderState.RECEIVED, payments.OrderState.VALIDATING, payments.OrderState.EXECUTING}
+)
 """States in which a worker is at it, and the page looks again by itself."""
 _NO_ZONE: Final = "UTC"
 

@@ -117,9 +117,7 @@ def code_page(request: HttpRequest) -> HttpResponseBase:
 def welcome(request: HttpRequest, done: people.SignedIn, response: HttpResponseBase) -> HttpResponseBase:
     """Open the session. A language chosen on this device becomes the customer's; else the customer's is used here."""
     customer = done.customer
-    sessions.begin(
-        request, customer.id, epoch=customer.session_epoch, now=SYSTEM_CLOCK.now(), proof=done.proof.token
-    )
+    sessions.begin(request, customer.id, epoch=customer.session_epoch, now=SYSTEM_CLOCK.now(), proof=done.proof.token)
     response.delete_cookie(PENDING_COOKIE, samesite="Lax")
     if settings.LANGUAGE_COOKIE_NAME in request.COOKIES:
         people.set_language(customer.id, cast(PageRequest, request).reader.language)

@@ -105,7 +105,10 @@ def test_amounts_past_what_json_numbers_hold_go_through_whole(town: Town, send: 
     shown = send("GET", f"accounts/{town.b}").json
     assert shown["balances"]["credits_posted"] == str(large)
     assert shown["flags"] == ["debits_must_not_exceed_credits"]
-    assert send("POST", "transfers", town.move(town.cash, town.b, str(AMOUNT_MAX))).json["result"] == "overflows_debits_posted"
+    assert (
+        send("POST", "transfers", town.move(town.cash, town.b, str(AMOUNT_MAX))).json["result"]
+        == "overflows_debits_posted"
+    )
 
 
 def test_holds_posts_voids_and_chains_go_through_too(town: Town, send: Ask) -> None:
@@ -176,18 +179,29 @@ def test_what_is_not_there_is_not_found(town: Town, send: Ask) -> None:
                    f"accounts/{unknown}/balances?seq=5"):  # fmt: skip
         assert (send("GET", target).status, send("GET", target).error["code"]) == (404, "account_not_found"), target
     for id_ in (unknown, failed["id"]):
-        assert (send("GET", f"transfers/{id_}").status, send("GET", f"transfers/{id_}").error["code"]) == (404, "transfer_not_found")
+        assert (send("GET", f"transfers/{id_}").status, send("GET", f"transfers/{id_}").error["code"]) == (
+            404,
+            "transfer_not_found",
+        )
 
 
 def test_accounts_and_ledgers_can_be_asked_for_twice(town: Town, send: Ask) -> None:
     account = {"id": str(new_id()), "ledger": town.ledger, "code": 7, "user_data": str(new_id())}
     assert (send("POST", "accounts", account).status, send("POST", "accounts", account).status) == (201, 200)
-    assert send("POST", "accounts", {**account, "code": 8}).json == {"id": account["id"], "result": "exists_with_different_code"}
+    assert send("POST", "accounts", {**account, "code": 8}).json == {
+        "id": account["id"],
+        "result": "exists_with_different_code",
+    }
     shown = send("GET", f"accounts/{account['id']}").json
     assert (shown["user_data"], shown["entries"], shown["last_transfer_id"]) == (account["user_data"], 0, None)
     ledger = {"institution_id": str(new_id()), "currency": "EGP"}
     assert send("POST", "ledgers", ledger).json == send("POST", "ledgers", ledger).json
-    for wrong, code in (("egp", "wrong_shape"), ("XXX", "unknown_currency"), ("EGP\n", "wrong_shape"), (5, "wrong_shape")):
+    for wrong, code in (
+        ("egp", "wrong_shape"),
+        ("XXX", "unknown_currency"),
+        ("EGP\n", "wrong_shape"),
+        (5, "wrong_shape"),
+    ):
         assert send("POST", "ledgers", {**ledger, "currency": wrong}).error["code"] == code
 
 
@@ -208,7 +222,9 @@ WRONG_FIELDS: list[tuple[str, Any, str]] = [
 
 
 @pytest.mark.parametrize(("field", "value", "code"), WRONG_FIELDS, ids=lambda value: ascii(value)[:20])
-def test_a_malformed_field_is_named_and_nothing_is_posted(town: Town, send: Ask, field: str, value: Any, code: str) -> None:
+def test_a_malformed_field_is_named_and_nothing_is_posted(
+    town: Town, send: Ask, field: str, value: Any, code: str
+) -> None:
     before = town.entries()
     wrong = {**town.move(town.a, town.b), field: value}
     one = send("POST", "transfers", wrong)
@@ -264,7 +280,9 @@ def test_questions_that_make_no_sense_are_refused(town: Town, send: Ask, target:
     assert (reply.status, reply.error["code"], reply.error["field"]) == (400, "wrong_shape", field)
 
 
-@pytest.mark.parametrize("id_", ["1", "x" * 36, UPPER, "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "%00"])
+@pytest.mark.parametrize(
+    "id_", ["1", "x" * 36, UPPER, "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff", "%00"]
+)
 def test_ids_that_are_no_ids_are_refused(send: Ask, id_: str) -> None:
     for target in (f"accounts/{id_}", f"transfers/{id_}", f"accounts/{id_}/history", f"accounts/{id_}/balances"):
         assert (send("GET", target).status, send("GET", target).error["code"]) == (400, "invalid_id")
@@ -277,8 +295,16 @@ def test_refusals_are_told_in_arabic_and_hebrew(town: Town, send: Ask) -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40) | st.sampled_from([str(new_id()), "pending", "linked"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*shapes.NewTransfer.__struct_fields__, "x"]), inner),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=40)
+    | st.sampled_from([str(new_id()), "pending", "linked"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from([*shapes.NewTransfer.__struct_fields__, "x"]), inner)
+    ),
     max_leaves=12,
 )
 NAMES = {result.name.lower() for result in CreateTransferResult}
@@ -288,7 +314,11 @@ def test_no_body_whatever_makes_the_rail_fail(town: Town, send: Ask) -> None:
     """Whatever arrives is answered with results by name or with 400, and the books still add up."""
 
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-    @given(st.dictionaries(st.sampled_from(list(shapes.NewTransfer.__struct_fields__)), JSON), st.integers(0, 5), st.binary(max_size=4))
+    @given(
+        st.dictionaries(st.sampled_from(list(shapes.NewTransfer.__struct_fields__)), JSON),
+        st.integers(0, 5),
+        st.binary(max_size=4),
+    )
     @example({"flags": ["linked"]}, 3, b"")
     @example({"flags": ["pending", "post_pending_transfer"], "timeout_s": 5}, 3, b"")
     def poke(changes: dict[str, Any], length: int, noise: bytes) -> None:

@@ -51,7 +51,12 @@ class Server:
             connection.close()
 
     def ask_on(
-        self, connection: http.client.HTTPConnection, method: str, path: str, body: Any = None, key: str | None = "ledger-api"
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        path: str,
+        body: Any = None,
+        key: str | None = "ledger-api",
     ) -> tuple[int, bytes]:
         headers = {} if key is None else {"Authorization": f"Bearer {self.key(key)}"}
         connection.request(method, path, None if body is None else json.dumps(body), headers)
@@ -120,7 +125,14 @@ def open_accounts(count: int) -> tuple[int, list[str]]:
 
 
 def move(ledger: int, debit: str, credit: str) -> dict[str, Any]:
-    return {"id": str(new_id()), "debit_account_id": debit, "credit_account_id": credit, "amount": "1", "ledger": ledger, "code": 1}
+    return {
+        "id": str(new_id()),
+        "debit_account_id": debit,
+        "credit_account_id": credit,
+        "amount": "1",
+        "ledger": ledger,
+        "code": 1,
+    }
 
 
 def test_a_rail_from_its_start_to_its_end(server: Server) -> None:
@@ -135,7 +147,12 @@ def test_a_rail_from_its_start_to_its_end(server: Server) -> None:
     )  # fmt: skip
     assert server.ask_on(connection, "POST", "/ledger/v1/transfers", sent, key=None)[0] == 401
     assert server.ask_on(connection, "POST", "/ledger/v1/transfers", sent, key="metrics")[0] == 403
-    assert json.loads(server.ask_on(connection, "GET", f"/ledger/v1/accounts/{b}/history")[1])["entries"][0]["transfer"]["id"] == sent["id"]
+    assert (
+        json.loads(server.ask_on(connection, "GET", f"/ledger/v1/accounts/{b}/history")[1])["entries"][0]["transfer"][
+            "id"
+        ]
+        == sent["id"]
+    )
     connection.close()
     status, figures = server.ask("GET", "/metrics", key="metrics")
     assert status == 200
@@ -157,7 +174,6 @@ def test_bodies_too_large_are_refused_while_they_come_and_noise_does_no_harm(ser
     for _ in range(3):
         assert server.raw(head + f"Content-Length: {len(whole)}\r\n\r\n".encode(), whole)[:12] in {b"HTTP/1.1 413", b""}
     assert server.ask("GET", "/health", key=None)[0] == 200
-
 
     for noise in NOISE:
         with socket.create_connection(("127.0.0.1", server.port), timeout=20) as sock:

@@ -75,7 +75,10 @@ def test_a_request_with_its_key_is_answered(rail: Rail) -> None:
     assert ask(rail, "GET", "/things/7/parts.json?limit=5&name=%D8%A8").json == {"id": "7", "limit": "5", "name": "ب"}
 
 
-@pytest.mark.parametrize("authorization", [None, "", "Bearer", "Bearer ", "Basic abc", f"Bearer {KEY}x", "Bearer \xff", f"Bearer {'k' * 9999}"])
+@pytest.mark.parametrize(
+    "authorization",
+    [None, "", "Bearer", "Bearer ", "Basic abc", f"Bearer {KEY}x", "Bearer \xff", f"Bearer {'k' * 9999}"],
+)
 def test_without_a_key_of_ours_nothing_is_read(rail: Rail, authorization: str | None) -> None:
     headers = {} if authorization is None else {"authorization": authorization}
     exchange = Exchange("POST", "/things", [b"{}"], headers)
@@ -102,7 +105,9 @@ def test_addresses_and_methods_that_are_not_there_are_named(rail: Rail) -> None:
 
 
 def test_errors_speak_the_readers_language(rail: Rail) -> None:
-    said = {language: ask(rail, "GET", "/nothing", language=language).error["message"] for language in ("en", "ar", "he")}
+    said = {
+        language: ask(rail, "GET", "/nothing", language=language).error["message"] for language in ("en", "ar", "he")
+    }
     assert len(set(said.values())) == 3
     assert said["en"] == "There is nothing at this address."
     for header, language in {
@@ -132,7 +137,9 @@ def test_errors_speak_the_readers_language(rail: Rail) -> None:
         (b'{"name": "x", "\\u202e\\u0007": 1}', "wrong_shape", "\ufffd\ufffd"),
     ],
 )
-def test_a_body_that_does_not_fit_is_refused_with_its_field(rail: Rail, body: bytes, code: str, field: str | None) -> None:
+def test_a_body_that_does_not_fit_is_refused_with_its_field(
+    rail: Rail, body: bytes, code: str, field: str | None
+) -> None:
     reply = ask(rail, "POST", "/things", body, key=KEY)
     assert (reply.status, reply.error["code"], reply.error["field"]) == (400, code, field)
 
@@ -177,11 +184,18 @@ def test_who_hangs_up_is_not_answered(rail: Rail) -> None:
 
 
 def test_a_body_that_says_it_is_something_else_is_refused(rail: Rail) -> None:
-    for kind, status in {"text/xml": 415, "application/json": 201, "Application/JSON; charset=utf-8": 201, "": 415}.items():
+    for kind, status in {
+        "text/xml": 415,
+        "application/json": 201,
+        "Application/JSON; charset=utf-8": 201,
+        "": 415,
+    }.items():
         assert ask(rail, "POST", "/things", {"name": "x"}, key=KEY, content_type=kind).status == status
 
 
-@pytest.mark.parametrize("query", ["limit=1&limit=2", "color=red", "limit", "a=b&" * 20, "limit=%ff", "x=" + "y" * 3000, "limit=\x80"])
+@pytest.mark.parametrize(
+    "query", ["limit=1&limit=2", "color=red", "limit", "a=b&" * 20, "limit=%ff", "x=" + "y" * 3000, "limit=\x80"]
+)
 def test_a_query_that_does_not_fit_is_refused(rail: Rail, query: str) -> None:
     assert ask(rail, "GET", f"/things/7/parts.json?{query}").error["code"] == "wrong_shape"
 
@@ -209,7 +223,13 @@ def test_keys_are_read_from_a_setting_as_hashes_only() -> None:
     assert (set(one.scopes), set(two.scopes)) == ({"ledger"}, {"metrics", "ledger"})
     assert Keys([one]).find(b"bearer partner", "ledger") is one
     assert keys_from_setting("") == []
-    for wrong in ("partner", f"partner:{digest}", "partner:ledger:short", f"PARTNER:ledger:{digest}", f"p:ledger:{digest}0"):
+    for wrong in (
+        "partner",
+        f"partner:{digest}",
+        "partner:ledger:short",
+        f"PARTNER:ledger:{digest}",
+        f"p:ledger:{digest}0",
+    ):
         with pytest.raises(WrongKeySetting):
             keys_from_setting(wrong)
 
