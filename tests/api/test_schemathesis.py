@@ -23,7 +23,7 @@ from raseed.banking import api as banking
 from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
-from raseed.people.roles import STARTING_ROLES
+from raseed.people.staff.roles import STARTING_ROLES
 from raseed.people.tests.office import a_colleague
 from raseed.platform.webhooks import api as webhooks
 from raseed.platform.webhooks.tests.receiving import owe_all

@@ -2,19 +2,6 @@
 
 from __future__ import annotations
 
-from .access_keys import (
-    OF_A_CUSTOMER,
-    AccessKey,
-    AccessKeyIssued,
-    AccessKeyRefused,
-    InvalidAccessKey,
-    TooManyAccessKeys,
-    UnknownAccessKey,
-    access_keys,
-    author_of_access_key,
-    issue_access_key,
-    revoke_access_key,
-)
 from .authority import (
     SYSTEM,
     Author,
@@ -25,8 +12,8 @@ from .authority import (
     registered_permissions,
     require,
 )
-from .bulk import register_customers_bulk
-from .changes import (
+from .changes.deciding import confirm_change, propose_change, reject_change, withdraw_change
+from .changes.domain import (
     Change,
     ChangeKind,
     ChangeLine,
@@ -44,58 +31,7 @@ from .changes import (
     change_kinds,
     register_change_kind,
 )
-from .changes_deciding import confirm_change, propose_change, reject_change, withdraw_change
-from .changes_reading import change, change_history, change_is_outdated, changes, describe_change
-from .civil_id_rules import (
-    InvalidCivilId,
-    UnknownCivilIdCountry,
-    civil_id_countries,
-)
-from .civil_ids import (
-    CivilId,
-    CivilIdTaken,
-    UnknownCivilId,
-    civil_ids,
-    full_civil_id,
-    register_civil_id,
-)
-from .codes import CodeExpired, TooManyTries, WrongCode
-from .consents import (
-    Consent,
-    ConsentText,
-    InvalidConsent,
-    UnknownConsentText,
-    consent_history,
-    consent_texts,
-    consents,
-    give_consent,
-    has_consented,
-    publish_consent_text,
-    withdraw_consent,
-)
-from .critical_dates import (
-    CriticalDate,
-    DateKind,
-    InvalidCriticalDate,
-    UnknownCriticalDate,
-    critical_dates,
-    end_critical_date,
-    set_critical_date,
-)
-from .devices import (
-    DeviceKey,
-    DeviceKeyTaken,
-    DeviceSignatureRefused,
-    InvalidDeviceKey,
-    TooManyDeviceKeys,
-    UnknownDeviceKey,
-    device_keys,
-    enrol_device_key,
-    enrolment_message,
-    rename_device_key,
-    revoke_device_key,
-    verify_device_signature,
-)
+from .changes.reading import change, change_history, change_is_outdated, changes, describe_change
 from .domain import (
     LANGUAGES,
     Customer,
@@ -112,12 +48,34 @@ from .domain import (
     normal_phone,
     phone_text,
 )
-from .names import (
-    MixedScripts,
-    StrangeCharacter,
-    TooManyMarks,
+from .keys.access_keys import (
+    OF_A_CUSTOMER,
+    AccessKey,
+    AccessKeyIssued,
+    AccessKeyRefused,
+    InvalidAccessKey,
+    TooManyAccessKeys,
+    UnknownAccessKey,
+    access_keys,
+    author_of_access_key,
+    issue_access_key,
+    revoke_access_key,
 )
-from .passkeys import (
+from .keys.devices import (
+    DeviceKey,
+    DeviceKeyTaken,
+    DeviceSignatureRefused,
+    InvalidDeviceKey,
+    TooManyDeviceKeys,
+    UnknownDeviceKey,
+    device_keys,
+    enrol_device_key,
+    enrolment_message,
+    rename_device_key,
+    revoke_device_key,
+    verify_device_signature,
+)
+from .keys.passkeys import (
     Passkey,
     PasskeyCopied,
     PasskeyTaken,
@@ -133,93 +91,64 @@ from .passkeys import (
     rename_passkey,
     revoke_passkey,
 )
-from .phone_change import (
+from .keys.webauthn import (
+    PasskeyRefused,
+)
+from .persons.bulk import register_customers_bulk
+from .persons.civil_id_rules import (
+    InvalidCivilId,
+    UnknownCivilIdCountry,
+    civil_id_countries,
+)
+from .persons.civil_ids import (
+    CivilId,
+    CivilIdTaken,
+    UnknownCivilId,
+    civil_ids,
+    full_civil_id,
+    register_civil_id,
+)
+from .persons.consents import (
+    Consent,
+    ConsentText,
+    InvalidConsent,
+    UnknownConsentText,
+    consent_history,
+    consent_texts,
+    consents,
+    give_consent,
+    has_consented,
+    publish_consent_text,
+    withdraw_consent,
+)
+from .persons.critical_dates import (
+    CriticalDate,
+    DateKind,
+    InvalidCriticalDate,
+    UnknownCriticalDate,
+    critical_dates,
+    end_critical_date,
+    set_critical_date,
+)
+from .persons.names import (
+    MixedScripts,
+    StrangeCharacter,
+    TooManyMarks,
+)
+from .persons.phone_change import (
     PhoneChange,
     SamePhone,
     confirm_phone_change,
     request_phone_change,
 )
-from .phone_proposal import (
+from .persons.phone_proposal import (
     PHONE_CHANGE,
     propose_phone_change,
 )
-from .proofs import (
-    Proof,
-    ProofNeeded,
-)
-from .queries import (
-    customer,
-    customer_by_phone,
-    customers,
-    customers_of,
-    institution,
-    institution_by_slug,
-    institutions,
-    institutions_of,
-    phones_of,
-)
-from .renaming import (
+from .persons.renaming import (
     rename_customer,
 )
-from .roles import Role, UnknownRole, role, role_by_slug, roles
-from .roles_changes import InvalidRole, RoleHeld, RoleTaken, UnknownPermission
-from .search import (
-    CustomersFound,
-    search_customers,
-)
-from .services import join_institution, register_customer, register_institution, set_digits, set_language
-from .sign_in import (
-    confirm_code,
-    prove_by_code,
-    request_code,
-    request_proof_code,
-    sign_in_by_code,
-)
-from .signed_in import (
-    SignedIn,
-    SignIn,
-    sign_ins,
-    sign_out_everywhere,
-)
-from .staff import (
-    InvalidLogin,
-    Staff,
-    StaffNotActive,
-    StaffPage,
-    StaffState,
-    UnknownStaff,
-    author_of_staff,
-    staff,
-    staff_by_login,
-    staff_of,
-)
-from .staff_changes import InvalidStaff, add_staff, reset_staff, state_words, unlock_staff
-from .staff_enrolment import (
-    Enrolled,
-    Enrolment,
-    Invitation,
-    Invited,
-    begin_enrolment,
-    finish_enrolment,
-    invited,
-    issue_invitation,
-)
-from .staff_errors import (
-    InvitationInvalid,
-    LoginTaken,
-    SignInLocked,
-    SignInOver,
-    StaffStateRefuses,
-    WrongLogin,
-    WrongSecondFactor,
-)
-from .staff_keeping import end_staff, lock_staff
-from .staff_own import change_staff_password, end_staff_sessions, give_second_factor, renew_recovery_codes
-from .staff_passwords import PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, WeakPassword
-from .staff_second_factor import recovery_codes_left
-from .staff_sign_in import StaffChallenge, finish_staff_sign_in, start_staff_sign_in
-from .trail import trail_of_customer, trail_of_institution
-from .vulnerability import (
+from .persons.vulnerability import (
     DRIVERS,
     NEEDS,
     Driver,
@@ -234,9 +163,80 @@ from .vulnerability import (
     vulnerabilities,
     vulnerability_reviews_due,
 )
-from .webauthn import (
-    PasskeyRefused,
+from .queries import (
+    customer,
+    customer_by_phone,
+    customers,
+    customers_of,
+    institution,
+    institution_by_slug,
+    institutions,
+    institutions_of,
+    phones_of,
 )
+from .search.finding import (
+    CustomersFound,
+    search_customers,
+)
+from .services import join_institution, register_customer, register_institution, set_digits, set_language
+from .sign_in.by_code import (
+    confirm_code,
+    prove_by_code,
+    request_code,
+    request_proof_code,
+    sign_in_by_code,
+)
+from .sign_in.codes import CodeExpired, TooManyTries, WrongCode
+from .sign_in.proofs import (
+    Proof,
+    ProofNeeded,
+)
+from .sign_in.signed_in import (
+    SignedIn,
+    SignIn,
+    sign_ins,
+    sign_out_everywhere,
+)
+from .staff.changes import InvalidStaff, add_staff, reset_staff, state_words, unlock_staff
+from .staff.enrolment import (
+    Enrolled,
+    Enrolment,
+    Invitation,
+    Invited,
+    begin_enrolment,
+    finish_enrolment,
+    invited,
+    issue_invitation,
+)
+from .staff.errors import (
+    InvitationInvalid,
+    LoginTaken,
+    SignInLocked,
+    SignInOver,
+    StaffStateRefuses,
+    WrongLogin,
+    WrongSecondFactor,
+)
+from .staff.keeping import end_staff, lock_staff
+from .staff.own import change_staff_password, end_staff_sessions, give_second_factor, renew_recovery_codes
+from .staff.passwords import PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, WeakPassword
+from .staff.queries import (
+    InvalidLogin,
+    Staff,
+    StaffNotActive,
+    StaffPage,
+    StaffState,
+    UnknownStaff,
+    author_of_staff,
+    staff,
+    staff_by_login,
+    staff_of,
+)
+from .staff.role_changes import InvalidRole, RoleHeld, RoleTaken, UnknownPermission
+from .staff.roles import Role, UnknownRole, role, role_by_slug, roles
+from .staff.second_factor import recovery_codes_left
+from .staff.sign_in import StaffChallenge, finish_staff_sign_in, start_staff_sign_in
+from .trail import trail_of_customer, trail_of_institution
 
 __all__ = [
     "DRIVERS",

@@ -7,11 +7,12 @@ class PeopleConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import phone_proposal, roles_changes, staff_changes
         from .authority import register_permissions
-        from .changes import register_change_kind
+        from .changes.domain import register_change_kind
         from .permissions import PERMISSIONS
+        from .persons import phone_proposal
+        from .staff import changes, role_changes
 
         register_permissions(*PERMISSIONS)
-        for kind in (*roles_changes.KINDS, *staff_changes.KINDS, phone_proposal.PHONE_KIND):
+        for kind in (*role_changes.KINDS, *changes.KINDS, phone_proposal.PHONE_KIND):
             register_change_kind(kind)

@@ -9,8 +9,8 @@ from django.db import connection
 from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.platform.jobs import app
 
-from .phone_change import KEPT as PHONE_CHANGES_KEPT
-from .signed_in import KEPT as SIGN_INS_KEPT
+from .persons.phone_change import KEPT as PHONE_CHANGES_KEPT
+from .sign_in.signed_in import KEPT as SIGN_INS_KEPT
 
 ROWS_MAX: Final = 100_000
 # Rows that someone holds are left for the next time.

@@ -22,10 +22,10 @@ from .domain import (
     search_key,
 )
 from .models import CustomerRow, IdentityRow, InstitutionRow, MembershipRow
-from .names import clean_names
+from .persons.names import clean_names
 from .queries import PHONE, customer, institution
-from .roles import make_starting_roles
-from .search_index import index_person, merge_soon
+from .search.index import index_person, merge_soon
+from .staff.roles import make_starting_roles
 
 
 @transaction.atomic

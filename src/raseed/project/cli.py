@@ -39,8 +39,10 @@ COMMANDS: Final = {
     "import": Command("raseed.imports.cli:main", "bring in the books of another bank", django=True, database=True),
     "ledger": Command("raseed.ledger.cli:main", "look after the ledger: verify, seal, …", django=True, database=True),
     "demo": Command("raseed.demo.cli:main", "plant the demo world", django=True, database=True, demo=True),
-    "staff": Command("raseed.people.cli:main", "add, invite, list, lock, reset staff", django=True, database=True),
-    "key": Command("raseed.people.keys_cli:main", "issue, list, revoke keys of the API", django=True, database=True),
+    "staff": Command(
+        "raseed.people.staff.cli:main", "add, invite, list, lock, reset staff", django=True, database=True
+    ),
+    "key": Command("raseed.people.keys.cli:main", "issue, list, revoke keys of the API", django=True, database=True),
     "migrate": Command("raseed.project.migrate:main", "bring the database's tables up to date", database=True),
     "postgres": Command("raseed.project.programs:main", "run psql, pg_dump, … on Raseed's database", database=True),
     "test": Command("raseed.project.testing:main", "run the tests"),

@@ -14,7 +14,7 @@ from raseed.banking import phones
 from raseed.banking.api import AliasKind, BankAccount
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
-from raseed.people.phone_change import move_number
+from raseed.people.persons.phone_change import move_number
 from raseed.platform import api as platform
 
 from .town import Town, at_once, build_town

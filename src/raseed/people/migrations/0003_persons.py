@@ -6,7 +6,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from raseed.people.search_index import index_everybody
+from raseed.people.search.index import index_everybody
 from raseed.platform.append_only import append_only_trigger_sql
 
 # Rows that end: nothing is written to one but the columns named, nothing at all once it has ended, and none is deleted.

@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.ids import new_id
-from raseed.people import staff_passwords
 from raseed.people.api import (
     SYSTEM,
     Author,
@@ -25,6 +24,7 @@ from raseed.people.api import (
     issue_invitation,
     role_by_slug,
 )
+from raseed.people.staff import passwords
 
 TEST_HASH = {"time_cost": 1, "memory_cost": 64, "parallelism": 1}
 PASSWORD = "wet lamp seven oranges"
@@ -33,8 +33,8 @@ PASSWORD = "wet lamp seven oranges"
 def make_hashes_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let argon2 take a thousandth of its time, for tests that hash often."""
     for name, value in TEST_HASH.items():
-        monkeypatch.setattr(staff_passwords._hasher, name, value)
-    monkeypatch.setattr(staff_passwords, "_nobodys", cache(staff_passwords._nobodys.__wrapped__))
+        monkeypatch.setattr(passwords._hasher, name, value)
+    monkeypatch.setattr(passwords, "_nobodys", cache(passwords._nobodys.__wrapped__))
 
 
 @dataclass

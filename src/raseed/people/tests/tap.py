@@ -11,7 +11,6 @@ from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.errors import InputError, RaseedError
 from raseed.kernel.ids import new_id
 from raseed.people import authority
-from raseed.people import changes as registry
 from raseed.people.api import (
     Author,
     Change,
@@ -22,6 +21,7 @@ from raseed.people.api import (
     register_change_kind,
     register_permissions,
 )
+from raseed.people.changes import domain as registry
 from raseed.people.models import RateRow
 
 PROPOSE, CONFIRM = "people.test.propose", "people.test.confirm"

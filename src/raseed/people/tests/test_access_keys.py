@@ -16,7 +16,6 @@ from raseed.kernel.clock import SYSTEM_CLOCK, ManualClock
 from raseed.kernel.errors import RaseedError
 from raseed.kernel.ids import new_id
 from raseed.kernel.text import UnacceptableText
-from raseed.people import access_keys as module
 from raseed.people.api import (
     OF_A_CUSTOMER,
     SYSTEM,
@@ -35,6 +34,7 @@ from raseed.people.api import (
     lock_staff,
     revoke_access_key,
 )
+from raseed.people.keys import access_keys as module
 from raseed.people.models import AccessKeyRow
 from raseed.platform.api import audit_trail
 

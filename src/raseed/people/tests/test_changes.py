@@ -16,7 +16,6 @@ from raseed.kernel.clock import SYSTEM_CLOCK, ManualClock
 from raseed.kernel.errors import InputError, RaseedError
 from raseed.kernel.ids import new_id
 from raseed.kernel.text import UnacceptableText
-from raseed.people import changes_deciding
 from raseed.people.api import (
     SYSTEM,
     Author,
@@ -42,8 +41,9 @@ from raseed.people.api import (
     reject_change,
     withdraw_change,
 )
-from raseed.people.changes import CHANGE_LIFE
-from raseed.people.changes_deciding import expire_changes, expire_old_changes
+from raseed.people.changes import deciding
+from raseed.people.changes.deciding import expire_changes, expire_old_changes
+from raseed.people.changes.domain import CHANGE_LIFE
 from raseed.people.models import ChangeRow, ChangeStepRow
 from raseed.platform.api import InvalidCursor, SameIdOtherContent, audit_records, audit_trail
 from raseed.platform.models import EventRow
@@ -250,7 +250,7 @@ def test_a_crash_at_the_last_moment_leaves_nothing_half_done(
 ) -> None:
     waiting = proposed(lina, bank)
     with monkeypatch.context() as patch:
-        patch.setattr(changes_deciding, "emit", lambda *_, **__: 1 // 0)
+        patch.setattr(deciding, "emit", lambda *_, **__: 1 // 0)
         with pytest.raises(ZeroDivisionError):
             confirm_change(waiting.id, by=omar)
     assert (change(waiting.id).state, level(), len(audit_trail(SUBJECT))) == (ChangeState.OPEN, 0, 1)

@@ -15,7 +15,7 @@ from raseed.people.api import (
     Author,
     confirm_change,
 )
-from raseed.people.changes import CHANGE_LIFE
+from raseed.people.changes.domain import CHANGE_LIFE
 from raseed.people.models import ChangeRow
 
 from .office import an_author

@@ -33,8 +33,8 @@ from raseed.people.api import (
     reject_change,
     withdraw_change,
 )
-from raseed.people.changes import CHANGE_LIFE
-from raseed.people.changes_deciding import expire_changes
+from raseed.people.changes.deciding import expire_changes
+from raseed.people.changes.domain import CHANGE_LIFE
 from raseed.people.models import RateRow
 from raseed.platform.api import audit_records
 

@@ -30,8 +30,8 @@ from raseed.people.api import (
     full_civil_id,
     register_civil_id,
 )
-from raseed.people.civil_id_rules import normal_civil_id, readings
 from raseed.people.models import CivilIdRow, MembershipRow
+from raseed.people.persons.civil_id_rules import normal_civil_id, readings
 from raseed.platform.api import audit_trail
 
 from .office import an_author

@@ -29,8 +29,8 @@ from raseed.people.api import (
     end_critical_date,
     set_critical_date,
 )
-from raseed.people.critical_dates import DATES_MAX
 from raseed.people.models import CriticalDateRow
+from raseed.people.persons.critical_dates import DATES_MAX
 from raseed.platform.api import SameIdOtherContent, audit_trail
 
 from .office import an_author

@@ -39,8 +39,8 @@ from raseed.people.api import (
     revoke_device_key,
     verify_device_signature,
 )
-from raseed.people.devices import DEVICE_KEYS_MAX, _signed
-from raseed.people.proofs import give_proof
+from raseed.people.keys.devices import DEVICE_KEYS_MAX, _signed
+from raseed.people.sign_in.proofs import give_proof
 from raseed.platform.api import SameIdOtherContent, audit_trail
 
 from .office import an_author

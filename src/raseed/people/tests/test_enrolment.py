@@ -23,7 +23,7 @@ from raseed.people.api import (
     recovery_codes_left,
     start_staff_sign_in,
 )
-from raseed.people.staff_tickets import INVITATION, LIVES
+from raseed.people.staff.tickets import INVITATION, LIVES
 from raseed.platform.api import TooManyRequests
 
 from .office import PASSWORD, Phone, a_colleague, a_newcomer, make_hashes_quick

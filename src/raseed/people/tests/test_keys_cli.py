@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from raseed.people.access_keys import AccessKeyRefused, author_of_access_key
 from raseed.people.api import Institution
-from raseed.people.keys_cli import OK, REFUSED, main
+from raseed.people.keys.access_keys import AccessKeyRefused, author_of_access_key
+from raseed.people.keys.cli import OK, REFUSED, main
 from raseed.platform.api import audit_trail
 
 from .world import MONA, a_customer, an_institution

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from raseed.kernel.text import NAME_LENGTH_MAX, UnacceptableText
 from raseed.people.api import MixedScripts, StrangeCharacter, TooManyMarks, UnknownLanguage
-from raseed.people.names import clean_name, clean_names
+from raseed.people.persons.names import clean_name, clean_names
 
 ZWNJ = "\u200c"
 

@@ -44,12 +44,12 @@ from raseed.people.api import (
     revoke_passkey,
     sign_ins,
 )
-from raseed.people.codes import PER_ADDRESS_REQUESTS
 from raseed.people.forgetting import forget_expired
+from raseed.people.keys.passkeys import PASSKEYS_MAX
+from raseed.people.keys.webauthn import checked_assertion, checked_registration, credential_id_in, origin_allowed
 from raseed.people.models import ChallengeRow, PasskeyRow, ProofRow
-from raseed.people.passkeys import PASSKEYS_MAX
-from raseed.people.proofs import give_proof
-from raseed.people.webauthn import checked_assertion, checked_registration, credential_id_in, origin_allowed
+from raseed.people.sign_in.codes import PER_ADDRESS_REQUESTS
+from raseed.people.sign_in.proofs import give_proof
 from raseed.platform.api import SameIdOtherContent, TooManyRequests, audit_trail
 
 from .authenticator import BACKED_UP, ELIGIBLE, PRESENT, VERIFIED, Authenticator, b64, unb64

@@ -15,7 +15,6 @@ from raseed.channels.models import TextRow
 from raseed.kernel.clock import SYSTEM_CLOCK, ManualClock
 from raseed.kernel.errors import RaseedError
 from raseed.kernel.ids import new_id
-from raseed.people import phone_change
 from raseed.people.api import (
     Author,
     ChangeOutdated,
@@ -45,10 +44,11 @@ from raseed.people.api import (
     search_customers,
     set_language,
 )
-from raseed.people.codes import CODE_LIFE, TRIES_MAX
 from raseed.people.events import PHONE_CHANGED
 from raseed.people.models import IdentityRow, PhoneChangeRow
-from raseed.people.proofs import check_proof, give_proof
+from raseed.people.persons import phone_change
+from raseed.people.sign_in.codes import CODE_LIFE, TRIES_MAX
+from raseed.people.sign_in.proofs import check_proof, give_proof
 from raseed.platform.api import SameIdOtherContent, TooManyRequests, audit_records, audit_trail
 from raseed.platform.models import AuditRow, EventRow
 

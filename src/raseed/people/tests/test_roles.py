@@ -37,7 +37,7 @@ from raseed.people.api import (
     staff,
 )
 from raseed.people.models import RoleRow
-from raseed.people.roles import STARTING_ROLES
+from raseed.people.staff.roles import STARTING_ROLES
 from raseed.platform.api import audit_trail
 
 from .office import a_colleague, a_newcomer, an_author, make_hashes_quick

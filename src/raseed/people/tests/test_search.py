@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.ids import new_id
 from raseed.kernel.text import arabic_digits, fold, parts_of
-from raseed.people import search
 from raseed.people.api import (
     SYSTEM,
     Institution,
@@ -28,8 +27,9 @@ from raseed.people.api import (
     set_language,
 )
 from raseed.people.models import MembershipRow
-from raseed.people.search_index import index_everybody
-from raseed.people.search_words import Word, closeness, conditions, search_keys, search_text, typed_words
+from raseed.people.search import finding
+from raseed.people.search.index import index_everybody
+from raseed.people.search.words import Word, closeness, conditions, search_keys, search_text, typed_words
 
 from .office import an_author
 from .world import MONA, a_customer, an_institution
@@ -251,7 +251,7 @@ def test_what_is_returned_is_bounded_and_says_whether_there_is_more(nile: Instit
 def test_the_index_and_the_newest_tell_the_same(
     nile: Institution, monkeypatch: pytest.MonkeyPatch, newest: int
 ) -> None:
-    monkeypatch.setattr(search, "NEWEST", newest)
+    monkeypatch.setattr(finding, "NEWEST", newest)
     ids = people(nile, *({"ar": name} for name in ("منى علي", "علي منى", "عليا", "مناف", "سعاد")))
     for typed, places in (("منى", {0, 1}), ("علي", {0, 1, 2}), ("من", {0, 1, 3}), ("علي منى", {0, 1}), ("س", {4})):
         assert set(found(nile, typed, limit=len(places))) == {ids[place] for place in places}
@@ -297,9 +297,9 @@ def test_everybody_is_indexed_anew_after_the_folding_has_changed(nile: Instituti
 
 def test_an_index_scan_is_what_rare_words_are_found_by(nile: Institution) -> None:
     people(nile, *({"ar": f"منى {n}"} for n in range(300)))
-    fits, values = search._condition(nile.id, [Word("منى"), Word("299")], anywhere=False)
-    with search._only_by_index(), connection.cursor() as cursor:
-        cursor.execute("EXPLAIN " + search._BY_INDEX.format(fits=fits), [*values, nile.id, 20])
+    fits, values = finding._condition(nile.id, [Word("منى"), Word("299")], anywhere=False)
+    with finding._only_by_index(), connection.cursor() as cursor:
+        cursor.execute("EXPLAIN " + finding._BY_INDEX.format(fits=fits), [*values, nile.id, 20])
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "people_membership_search" in plan
     assert "Seq Scan" not in plan

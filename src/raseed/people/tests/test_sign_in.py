@@ -16,7 +16,6 @@ from django.test.utils import CaptureQueriesContext
 from raseed.channels.models import TextRow
 from raseed.kernel.clock import SYSTEM_CLOCK, ManualClock
 from raseed.kernel.errors import RaseedError
-from raseed.people import sign_in
 from raseed.people.api import (
     CodeExpired,
     Customer,
@@ -27,8 +26,15 @@ from raseed.people.api import (
     request_code,
     set_language,
 )
-from raseed.people.codes import CODE_LIFE, PER_ADDRESS_REQUESTS, PER_ADDRESS_TRIES, PER_PHONE_DAY, PER_PHONE_SHORT
 from raseed.people.models import RateRow, SignInRow
+from raseed.people.sign_in import by_code
+from raseed.people.sign_in.codes import (
+    CODE_LIFE,
+    PER_ADDRESS_REQUESTS,
+    PER_ADDRESS_TRIES,
+    PER_PHONE_DAY,
+    PER_PHONE_SHORT,
+)
 from raseed.platform.api import TooManyRequests
 
 from .world import MONA, STRANGER, a_customer, an_institution, latest_code
@@ -232,7 +238,7 @@ def test_the_code_is_kept_nowhere_but_in_the_text_on_its_way(mona: Customer, cap
 def test_without_the_pepper_the_stored_hash_tells_nothing(mona: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
     request_code(phone=MONA)
     code = latest_code()
-    monkeypatch.setattr(sign_in, "PEPPER", "another-key")
+    monkeypatch.setattr(by_code, "PEPPER", "another-key")
     with pytest.raises(CodeExpired):
         confirm_code(phone=MONA, code=code)
 
@@ -295,5 +301,5 @@ def test_what_limits_nobody_any_more_is_forgotten(mona: Customer) -> None:
     request_code(phone=MONA, client_address="192.0.2.1", clock=past)
     request_code(phone=STRANGER)
     assert (SignInRow.objects.count(), RateRow.objects.count()) == (2, 5)
-    sign_in.forget_sign_ins(timestamp=0)
+    by_code.forget_sign_ins(timestamp=0)
     assert (SignInRow.objects.count(), RateRow.objects.count()) == (1, 2)

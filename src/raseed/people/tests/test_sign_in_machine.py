@@ -13,10 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from raseed.kernel.clock import SYSTEM_CLOCK, ManualClock
 from raseed.kernel.errors import RaseedError
-from raseed.people import sign_in
 from raseed.people.api import Customer, confirm_code, request_code
-from raseed.people.codes import CODE_LIFE, LOCKS, LOCKS_FORGOTTEN_AFTER, TRIES_MAX
 from raseed.people.domain import Limit
+from raseed.people.sign_in import by_code
+from raseed.people.sign_in.codes import CODE_LIFE, LOCKS, LOCKS_FORGOTTEN_AFTER, TRIES_MAX
 
 from .world import a_customer, an_institution, latest_code
 
@@ -125,7 +125,7 @@ class SigningIn(RuleBasedStateMachine):
 def test_signing_in_follows_its_model(database: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(SigningIn, "institution_id", an_institution().id, raising=False)
     for name in ("PER_PHONE_SHORT", "PER_PHONE_DAY"):
-        monkeypatch.setattr(sign_in, name, PLENTY)
+        monkeypatch.setattr(by_code, name, PLENTY)
     run_state_machine_as_test(
         SigningIn,
         settings=settings(

@@ -33,8 +33,8 @@ from raseed.people.api import (
 )
 from raseed.people.forgetting import forget_expired
 from raseed.people.models import SignedInRow
-from raseed.people.proofs import check_proof, use_proof
-from raseed.people.signed_in import KEPT
+from raseed.people.sign_in.proofs import check_proof, use_proof
+from raseed.people.sign_in.signed_in import KEPT
 from raseed.platform.api import audit_trail
 from raseed.platform.models import AuditRow
 

@@ -18,8 +18,8 @@ from raseed.people.api import (
     invited,
     staff_by_login,
 )
-from raseed.people.cli import main
 from raseed.people.models import StaffRow
+from raseed.people.staff.cli import main
 from raseed.platform.api import audit_trail
 
 from .office import PASSWORD, Phone

@@ -24,7 +24,7 @@ from raseed.people.api import (
     start_staff_sign_in,
 )
 from raseed.people.models import RecoveryCodeRow
-from raseed.people.staff_sign_in import TRIES_MAX
+from raseed.people.staff.sign_in import TRIES_MAX
 
 from .office import PASSWORD, Colleague, a_colleague, make_hashes_quick
 from .world import an_institution

@@ -16,7 +16,6 @@ from django.test.utils import CaptureQueriesContext
 
 from raseed.kernel.clock import SYSTEM_CLOCK, ManualClock
 from raseed.kernel.errors import RaseedError, TemporarilyUnavailable
-from raseed.people import staff_passwords, staff_second_factor
 from raseed.people.api import (
     SYSTEM,
     SignInLocked,
@@ -34,8 +33,9 @@ from raseed.people.api import (
     unlock_staff,
 )
 from raseed.people.models import StaffRow, TicketRow
-from raseed.people.staff_sign_in import LOCKS_MAX, PER_NETWORK, TRIES_MAX
-from raseed.people.staff_tickets import CHALLENGES_MAX, forget_tickets
+from raseed.people.staff import passwords, second_factor
+from raseed.people.staff.sign_in import LOCKS_MAX, PER_NETWORK, TRIES_MAX
+from raseed.people.staff.tickets import CHALLENGES_MAX, forget_tickets
 from raseed.platform.api import TooManyRequests, audit_trail
 
 from .office import PASSWORD, Colleague, a_colleague, a_newcomer, make_hashes_quick
@@ -247,14 +247,14 @@ def test_a_stranger_costs_the_same_work_as_a_colleague(
 ) -> None:
     work: dict[str, list[str]] = {}
     hashed: list[str] = []
-    verify = staff_passwords._hasher.verify
+    verify = passwords._hasher.verify
 
     def counted(password: str, encoded: str) -> bool:
         hashed.append(encoded)
-        assert staff_passwords._hasher.decode(encoded)["memory_cost"] == staff_passwords._hasher.memory_cost
+        assert passwords._hasher.decode(encoded)["memory_cost"] == passwords._hasher.memory_cost
         return verify(password, encoded)
 
-    monkeypatch.setattr(staff_passwords._hasher, "verify", counted)
+    monkeypatch.setattr(passwords._hasher, "verify", counted)
     for login in ("salma", "nobody"):
         for _ in range(wrong - 1):
             outcome_of(start, clock, WRONG, login)
@@ -362,8 +362,8 @@ def test_where_too_many_passwords_are_worked_on_the_try_does_not_count(
     busy = BoundedSemaphore(1)
     busy.acquire()
     with monkeypatch.context() as patch:
-        patch.setattr(staff_passwords, "_working", busy)
-        patch.setattr(staff_passwords, "WAIT_S_MAX", 0)
+        patch.setattr(passwords, "_working", busy)
+        patch.setattr(passwords, "WAIT_S_MAX", 0)
         for _ in range(TRIES_MAX + 1):
             with pytest.raises(TemporarilyUnavailable):
                 start(clock, address="192.0.2.1")
@@ -404,7 +404,7 @@ def test_a_secret_moved_to_another_row_or_without_its_key_is_none(
     with pytest.raises(WrongSecondFactor):
         finish(clock, start(clock), mallory.phone.code(clock.now()))
     token = start(clock, login="mallory")
-    monkeypatch.setattr(staff_second_factor, "KEY", "another-key")
+    monkeypatch.setattr(second_factor, "KEY", "another-key")
     with pytest.raises((WrongSecondFactor, SignInOver)):
         finish(clock, token, mallory.phone.code(clock.now()))
 
@@ -439,4 +439,4 @@ def test_the_codes_are_those_of_rfc_6238() -> None:
     secret = b"12345678901234567890"
     for seconds, code in ((59, "287082"), (1111111109, "081804"), (20000000000, "353130")):
         at = datetime.fromtimestamp(seconds, tz=UTC)
-        assert staff_second_factor.step_of(secret, code, at) == seconds // 30
+        assert second_factor.step_of(secret, code, at) == seconds // 30

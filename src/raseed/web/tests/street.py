@@ -94,7 +94,7 @@ def pay_in(account: banking.BankAccount, amount_minor: int, *, times: int = 1) -
 
 def known_codes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every one-time code be ``CODE``: it goes to the phone only, where tests don't look."""
-    for module in ("sign_in", "phone_change"):
+    for module in ("sign_in.by_code", "persons.phone_change"):
         monkeypatch.setattr(f"raseed.people.{module}.secrets", SimpleNamespace(randbelow=lambda _: int(CODE)))
 
 

@@ -12,7 +12,7 @@ from django.test import Client
 from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
-from raseed.people.staff_passwords import _hasher
+from raseed.people.staff.passwords import _hasher
 from raseed.people.tests.office import PASSWORD, Colleague, Phone
 from raseed.web.tests.street import DELTA, NILE, Street, browser, build_street
 

@@ -1,0 +1,1 @@
+"""Changes with weight, which a second person confirms."""

@@ -1,0 +1,1 @@
+"""What a person or their software holds to prove themselves: passkeys, devices' keys, access keys."""

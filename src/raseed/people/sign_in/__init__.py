@@ -1,0 +1,1 @@
+"""Customers' signing in: one-time codes, fresh proofs, what was tried, and who is signed in."""

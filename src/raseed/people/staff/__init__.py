@@ -1,0 +1,1 @@
+"""Who works here: enrolling, signing in, roles, and how they begin and end."""
