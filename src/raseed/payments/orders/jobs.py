@@ -1,4 +1,8 @@
-"""What a worker does for orders: reads files, carries orders out. Each bears being run twice, and being killed."""
+"""What a worker does for orders: reads files, carries orders out. Each bears being run twice, and being killed.
+
+Jobs of one order run one after the other: one that found another at the order would have nothing to do, and what it came
+for would wait for the sweep.
+"""
 
 from __future__ import annotations
 
@@ -20,4 +24,18 @@ def validate_order(*, order_id: str) -> None:
 def execute_order(*, order_id: str) -> None:
     """Carry out what is due of an order; ask for another run if there is more."""
     if execute(UUID(order_id)):
-        execute_order.defer(order_id=order_id)
+        have_executed(UUID(order_id))
+
+
+def have_validated(order_id: UUID) -> None:
+    """Have a worker read an order's file, once this transaction has committed."""
+    validate_order.configure(lock=_lock(order_id)).defer(order_id=str(order_id))
+
+
+def have_executed(order_id: UUID) -> None:
+    """Have a worker carry out what is due of an order, once this transaction has committed."""
+    execute_order.configure(lock=_lock(order_id)).defer(order_id=str(order_id))
+
+
+def _lock(order_id: UUID) -> str:
+    return f"payment_order:{order_id}"

@@ -28,7 +28,7 @@ from .domain import (
     OrderState,
 )
 from .errors import FileEmpty, FileTooLarge, OrderIdTaken, OrderNotWaiting, OrderUnknown, TooManyOpenOrders
-from .jobs import execute_order, validate_order
+from .jobs import have_executed, have_validated
 from .models import OrderRow
 from .queries import order
 from .validating import validate
@@ -108,7 +108,7 @@ def confirm_order(*, order_id: UUID, actor_customer_id: UUID, clock: Clock = SYS
             row.run_began_at = None
             row.save(update_fields=["state", "confirmed_at", "touched_at", "run_began_at"])
             _record(row, "confirmed", f"customer:{actor_customer_id}", OrderState.ACCEPTED, clock)
-            execute_order.defer(order_id=str(order_id))
+            have_executed(order_id)
     return order(order_id)
 
 
@@ -194,7 +194,7 @@ def _insert(id_: UUID, actor: UUID, name: str, file: _Spooled, clock: Clock) -> 
         actor=f"customer:{actor}", action="payments.order_received", subject=f"payment_order:{id_}",
         after={"bytes": file.size}, clock=clock,
     )  # fmt: skip
-    validate_order.defer(order_id=str(id_))
+    have_validated(id_)
     return row
 
 

@@ -10,7 +10,7 @@ from raseed.platform.jobs import app
 
 from ..sql import STATEMENTS, run
 from .domain import CONFIRM_WITHIN, FILE_KEPT, OrderState
-from .jobs import execute_order, validate_order
+from .jobs import have_executed, have_validated
 from .models import OrderRow
 from .receiving import let_lapse
 
@@ -41,8 +41,8 @@ def take_up_orders(*, clock: Clock) -> None:
         STATEMENTS["unfinished_orders"], {"before": now - FORGOTTEN_AFTER, "now": now, "limit": ORDERS_AT_ONCE}
     )
     for order_id, state in forgotten:
-        job = execute_order if state == OrderState.EXECUTING else validate_order
-        job.defer(order_id=str(order_id))
+        have_worked_on = have_executed if state == OrderState.EXECUTING else have_validated
+        have_worked_on(order_id)
     unconfirmed = OrderRow.objects.filter(state=OrderState.ACCEPTED, touched_at__lt=now - CONFIRM_WITHIN)
     for order_id in unconfirmed.order_by("touched_at").values_list("id", flat=True)[:ORDERS_AT_ONCE]:
         let_lapse(order_id, now - CONFIRM_WITHIN, clock=clock)
