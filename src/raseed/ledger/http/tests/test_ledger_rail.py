@@ -294,19 +294,17 @@ def test_refusals_are_told_in_arabic_and_hebrew(town: Town, send: Ask) -> None:
     assert send("GET", target, language="he").error["message"] == "איננו מכירים את החשבון הזה."
 
 
-JSON = st.recursive(
+LEAF = (
     st.none()
     | st.booleans()
     | st.integers()
     | st.floats()
     | st.text(max_size=40)
-    | st.sampled_from([str(new_id()), "pending", "linked"]),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from([*shapes.NewTransfer.__struct_fields__, "x"]), inner)
-    ),
-    max_leaves=12,
+    | st.sampled_from([str(new_id()), "pending", "linked"])
 )
+KEY = st.sampled_from([*shapes.NewTransfer.__struct_fields__, "x"])
+NESTED = LEAF | st.lists(LEAF, max_size=3) | st.dictionaries(KEY, LEAF)
+JSON = NESTED | st.lists(NESTED, max_size=3) | st.dictionaries(KEY, NESTED)
 NAMES = {result.name.lower() for result in CreateTransferResult}
 
 
