@@ -79,17 +79,22 @@ class _Banking:
         self.context.tell(f"opening {self.payments + 1:,} accounts …")
         accounts = world.open_accounts(bank, min(self.payments + 1, self.people))
         self._settle()
-        claims = [Claim("banking.register.customers", round(self.people / registered), "customers/s")]
+        claims: list[Claim] = []
+        self._told(claims, [Claim("banking.register.customers", round(self.people / registered), "customers/s")])
         cases: dict[str, Callable[[Bank, Sequence[BankAccount]], list[Claim]]] = {
             "search": self._search, "order": self._order, "statement": self._statement, "pages": self._pages,
         }  # fmt: skip
         for name, case in cases.items():
             if name.startswith(self.only):
                 self.context.tell(f"{name} …")
-                claims += case(bank, accounts)
-        for claim in claims:
-            self.context.tell(f"{claim.claim}: {claim.value:,} {claim.unit}; {dict(claim.notes)} {dict(claim.peers)}")
+                self._told(claims, case(bank, accounts))
         return claims
+
+    def _told(self, claims: list[Claim], found: Sequence[Claim]) -> None:
+        """Keep what was found and tell it at once: what comes later may fail."""
+        claims += found
+        for claim in found:
+            self.context.tell(f"{claim.claim}: {claim.value:,} {claim.unit}; {dict(claim.notes)} {dict(claim.peers)}")
 
     def _settle(self) -> None:
         with psycopg.connect(self.database.superuser_dsn, autocommit=True) as admin:
@@ -222,7 +227,7 @@ class _Banking:
         notes = {
             "readers": len(readers), "think_s": think, "pages_a_second": round(total / (self.seconds * self.windows), 1),
             "p50_ms": round(statistics.median(percentile(window["ms"], 0.5) for window in windows), 1),
-            "statuses": statuses, "kb_a_page": round(sum(window["bytes"] for window in windows) / max(total, 1) / 1e3, 1),
+            "statuses": statuses, "reconnected": answer["reconnected"], "kb_a_page": round(sum(window["bytes"] for window in windows) / max(total, 1) / 1e3, 1),
             "cores_pages": round((cpu_seconds(pid) - served) / spent, 2),
             "cores_postgresql": round((cpu_of_server(self.database) - server) / spent, 2),
             "cores_generator": round(answer["cpu_seconds"] / spent, 2),

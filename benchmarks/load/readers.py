@@ -45,6 +45,7 @@ class Readers:
             for place in range(orders["windows"])
         ]
         self.ends = self.windows[-1].ends
+        self.reconnected = 0
 
     async def run(self) -> None:
         """Let everyone read until the last window is over."""
@@ -55,7 +56,7 @@ class Readers:
     async def _read(self, reader: dict[str, Any]) -> None:
         think = self.orders["think_seconds"]
         await asyncio.sleep(self.rng.uniform(0, max(think, 0.05)))
-        source, sink = await asyncio.open_connection(self.orders["host"], self.orders["port"], limit=1 << 20)
+        source, sink = await self._connect()
         requests = [
             f"GET {path} HTTP/1.1\r\nHost: {self.orders['host']}\r\nCookie: {reader['cookie']}\r\nAccept-Language: ar\r\n\r\n"
             for path in reader["paths"]
@@ -63,6 +64,10 @@ class Readers:
         place = 0
         while time.perf_counter() < self.ends:
             began = time.perf_counter()
+            if source.at_eof():  # closed while its reader was thinking; as a browser, connect again
+                sink.close()
+                source, sink = await self._connect()
+                self.reconnected += 1
             sink.write(requests[place % len(requests)].encode())
             async with asyncio.timeout(ANSWER_SECONDS_MAX):
                 status, size = await self._answer(source)
@@ -71,6 +76,9 @@ class Readers:
             if think:
                 await asyncio.sleep(self.rng.expovariate(1 / think))
         sink.close()
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection(self.orders["host"], self.orders["port"], limit=1 << 20)
 
     async def _answer(self, source: asyncio.StreamReader) -> tuple[str, int]:
         head = (await source.readuntil(_HEAD_END)).decode("latin-1").split("\r\n")
@@ -106,7 +114,7 @@ def main() -> None:
         {"ms": sorted(window.ms), "statuses": window.statuses, "bytes": window.size, "seconds": orders["seconds"]}
         for window in readers.windows
     ]
-    print(json.dumps({"windows": windows, "cpu_seconds": cpu}))
+    print(json.dumps({"windows": windows, "cpu_seconds": cpu, "reconnected": readers.reconnected}))
 
 
 if __name__ == "__main__":
