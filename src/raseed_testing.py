@@ -2,22 +2,31 @@
 
 The server is the wheel's unless ``RASEED_TEST_POSTGRES`` says ``system`` or names a folder of programs. It is thrown away
 at the end, so it does not wait for the disk. Tests that do not ask for ``database`` start nothing.
+
+Where many tests begin in the same world, it is built once for the run, kept as a database of its own, and each test gets a
+clone: a module (or a folder's ``conftest``) says what is built by a fixture ``build`` that returns the function, and its tests,
+or their fixtures, ask for ``built``, which is what that function returned. Or ``with new_database(function) as database``, then
+``database.built``. What is returned must be picklable; each test gets its own copy.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import itertools
 import os
+import pickle
 import shutil
+import subprocess
+import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final, Protocol
 
 import hypothesis
 import psycopg
@@ -45,6 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
     default = "ci" if os.environ.get("CI") else "quick"
     hypothesis.settings.load_profile(os.environ.get("RASEED_HYPOTHESIS", default))
     if not hasattr(config, "workerinput"):
+        _keep_bytecode(config.rootpath / ".pytest_cache" / "bytecode")
         _sweep_dead_runs()
         run = Path(tempfile.mkdtemp(prefix=RUN_PREFIX, dir=_folder_of_runs()))
         held = (run / "alive").open("w", encoding="ascii")
@@ -58,6 +68,17 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["RASEED_DEMO"] = "1"
     os.environ["DJANGO_SETTINGS_MODULE"] = "raseed.project.settings"
     _set_up_django()
+
+
+def _keep_bytecode(folder: Path) -> None:
+    """Let workers, and all that tests start, keep their compiled modules, even where the environment says not to.
+
+    Compiling all of them costs a process about three seconds, and a run starts some hundreds of processes. They are kept
+    beside the tree, so none appears in it.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
+    sys.dont_write_bytecode, sys.pycache_prefix = False, str(folder)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -128,6 +149,7 @@ class Database:
 
     name: str
     server: PostgresServer
+    built: Any = None
 
     def _dsn(self, user: str) -> str:
         return self.server.dsn(user=user, password=PASSWORD, database=self.name)
@@ -189,31 +211,73 @@ def _test_server() -> PostgresServer:
     return server
 
 
+class NewDatabase(Protocol):
+    """Gives a fresh migrated database for the length of a ``with``; with what ``build`` builds already in it, if given."""
+
+    def __call__(self, build: Callable[[], object] | None = None) -> AbstractContextManager[Database]:
+        """Return the context manager."""
+
+
+@contextlib.contextmanager
+def _pointed_at(database: Database) -> Iterator[None]:
+    """Let Django, and programs that are started, use this database for the length of a ``with``."""
+    before = {key: os.environ.get(key) for key in ("DATABASE_URL", "RASEED_OWNER_DATABASE_URL")}
+    os.environ.update(DATABASE_URL=database.url(), RASEED_OWNER_DATABASE_URL=database.url("owner"))
+    _point_django_at(database)
+    try:
+        yield
+    finally:
+        _point_django_at(Database("none", database.server))
+        for key, value in before.items():
+            _set(key, value)
+
+
+def _clone(connection: psycopg.Connection, name: str, template: str) -> None:
+    make = f"CREATE DATABASE {name} TEMPLATE {template} OWNER {ROLES['owner']} STRATEGY FILE_COPY"
+    connection.execute(make.encode())
+
+
+def _template_of(
+    server: PostgresServer, connection: psycopg.Connection, build: Callable[[], object]
+) -> tuple[str, bytes]:
+    """Return the database in which ``build`` has built, made by whoever first needs it, and what it returned, pickled."""
+    what = f"{build.__module__}.{build.__qualname__}"
+    assert "<" not in what, "what builds a world has a name, by which other workers know it"
+    name = f"raseed_world_{hashlib.sha256(what.encode()).hexdigest()[:16]}"
+    run = Path(os.environ[RUN])
+    kept = run / f"{name}.pickle"
+    with locked(run / f"{name}.making"):
+        if not kept.exists():
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+            _clone(connection, name, TEMPLATE)
+            with _pointed_at(Database(name, server)):
+                told = pickle.dumps(build())
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+            kept.write_bytes(told)
+    return name, kept.read_bytes()
+
+
 @pytest.fixture(scope="session")
-def new_database(
-    _test_server: PostgresServer,
-) -> Iterator[Callable[[], AbstractContextManager[Database]]]:
+def new_database(_test_server: PostgresServer) -> Iterator[NewDatabase]:
     """A function that gives a fresh migrated database for the length of a ``with``, and points Django at it."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     numbers = itertools.count(1)
     with psycopg.connect(_test_server.dsn(), autocommit=True) as connection:
 
         @contextlib.contextmanager
-        def fresh() -> Iterator[Database]:
-            name = f"test_{worker}_{next(numbers)}"
-            make = f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER {ROLES['owner']} STRATEGY FILE_COPY"
-            connection.execute(make.encode())
-            database = Database(name, _test_server)
-            before = {key: os.environ.get(key) for key in ("DATABASE_URL", "RASEED_OWNER_DATABASE_URL")}
-            os.environ.update(DATABASE_URL=database.url(), RASEED_OWNER_DATABASE_URL=database.url("owner"))
-            _point_django_at(database)
+        def fresh(build: Callable[[], object] | None = None) -> Iterator[Database]:
+            template, told = (TEMPLATE, None) if build is None else _template_of(_test_server, connection, build)
+            database = Database(
+                f"test_{worker}_{next(numbers)}",
+                _test_server,
+                None if told is None else pickle.loads(told),  # noqa: S301  (written by this run, in its private folder)
+            )
+            _clone(connection, database.name, template)
             try:
-                yield database
+                with _pointed_at(database):
+                    yield database
             finally:
-                _point_django_at(Database("none", _test_server))
-                for key, value in before.items():
-                    _set(key, value)
-                connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+                connection.execute(f"DROP DATABASE {database.name} WITH (FORCE)".encode())
 
         yield fresh
 
@@ -226,20 +290,49 @@ def _set(key: str, value: str | None) -> None:
 
 
 @pytest.fixture
-def database(new_database: Callable[[], AbstractContextManager[Database]]) -> Iterator[Database]:
+def database(request: pytest.FixtureRequest, new_database: NewDatabase) -> Iterator[Database]:
     """A fresh migrated database: Django's ``default``, and ``DATABASE_URL`` of programs started, lead to it."""
-    with new_database() as fresh:
+    build = request.getfixturevalue("build") if "built" in request.fixturenames else None
+    with new_database(build) as fresh:
         yield fresh
+
+
+@pytest.fixture
+def built(database: Database) -> Any:
+    """What the function that the fixture ``build`` returns has built in the database, as it told it."""
+    return database.built
+
+
+def _durable_server(folder: Path) -> PostgresServer:
+    server = _server(folder, durable=True)
+    server.settings = {**ledger_settings(1 << 28, 1 << 32), "max_connections": "100"}
+    return server
+
+
+def _made_durable_folder() -> Path:
+    """Return the folder of a durable server with the migrated template in it, made once for the run and stopped."""
+    run = Path(os.environ[RUN])
+    made = run / "durable"
+    with locked(run / "durable.making"):
+        if not made.exists():
+            shutil.rmtree(run / "durable.new", ignore_errors=True)
+            server = _durable_server(run / "durable.new")
+            server.start(leashed=True)
+            try:
+                _make_template(server)
+            finally:
+                server.stop()
+            server.folder.rename(made)
+    return made
 
 
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[Database]:
     """A database on a durable server of this test's own, which it may kill (``database.server.kill()``) and start again."""
-    server = _server(tmp_path / "postgres", durable=True)
-    server.settings = {**ledger_settings(1 << 28, 1 << 32), "max_connections": "100"}
+    server = _durable_server(tmp_path / "postgres")
+    subprocess.run(["cp", "-a", _made_durable_folder(), server.folder], check=True)  # noqa: S607  (as the reader's shell finds it)
     server.start(leashed=True)
     try:
-        _make_template(server)
         database = Database(TEMPLATE, server)
         _point_django_at(database)
         yield database
@@ -255,7 +348,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     the end; alone, the tests that need no database do.
     """
     if "PYTEST_XDIST_WORKER" in os.environ:
-        slow = {item.path for item in items if item.get_closest_marker("slow")}
+        slow = {item.path for item in items if item.get_closest_marker("slow") or item.get_closest_marker("browser")}
         items.sort(key=lambda item: item.path not in slow)
     else:
         items.sort(key=lambda item: "database" in getattr(item, "fixturenames", ()))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -14,7 +13,7 @@ from lxml import etree
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
 from raseed.platform.api import audit_trail
-from raseed_testing import Database
+from raseed_testing import NewDatabase
 
 from .world import World, ask, build_world
 
@@ -23,9 +22,9 @@ YEAR = "first_day=2026-01-01&last_day=2026-12-31"
 
 
 @pytest.fixture
-def world(new_database: Callable[[], AbstractContextManager[Database]]) -> Iterator[World]:
-    with new_database(), override_settings(API_REQUESTS_PER_SECOND=0):
-        yield build_world()
+def world(new_database: NewDatabase) -> Iterator[World]:
+    with new_database(build_world) as database, override_settings(API_REQUESTS_PER_SECOND=0):
+        yield database.built
 
 
 def product(world: World, kind: str) -> str:

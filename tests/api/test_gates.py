@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from raseed.kernel.ids import new_id
 from raseed.people import api as people
 from raseed.platform.rest.routes import Gate
 from raseed.project.rest import management_api
-from raseed_testing import Database
+from raseed_testing import NewDatabase
 
 from .world import SELF, World, ask, build_world, every_permission, issue, issued
 
@@ -29,9 +28,9 @@ QUERIES = {
 
 
 @pytest.fixture(scope="module")
-def world(new_database: Callable[[], AbstractContextManager[Database]]) -> Iterator[World]:
-    with new_database(), override_settings(API_REQUESTS_PER_SECOND=0):
-        yield build_world()
+def world(new_database: NewDatabase) -> Iterator[World]:
+    with new_database(build_world) as database, override_settings(API_REQUESTS_PER_SECOND=0):
+        yield database.built
 
 
 def address(world: World, name: str) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from raseed.kernel.ids import new_id
 from raseed.payments.api import FILE_BYTES_MAX
 from raseed.payments.tests.filing import Pay
 from raseed.platform.api import run_worker
-from raseed_testing import Database
+from raseed_testing import NewDatabase
 
 from .world import SELF, Reply, World, ask, build_world, file_of, issued
 
@@ -23,9 +22,9 @@ REPORT = "{urn:iso:std:iso:20022:tech:xsd:pain.002.001.12}"
 
 
 @pytest.fixture
-def world(new_database: Callable[[], AbstractContextManager[Database]]) -> Iterator[World]:
-    with new_database(), override_settings(API_REQUESTS_PER_SECOND=0):
-        yield build_world()
+def world(new_database: NewDatabase) -> Iterator[World]:
+    with new_database(build_world) as database, override_settings(API_REQUESTS_PER_SECOND=0):
+        yield database.built
 
 
 def file(world: World, *pays: Pay) -> bytes:

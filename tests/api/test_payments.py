@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from typing import Any
 from uuid import UUID
 
@@ -16,15 +15,15 @@ from raseed.banking.tests.town import pay_in
 from raseed.display import api as display
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
-from raseed_testing import Database
+from raseed_testing import NewDatabase
 
 from .world import SELF, Reply, World, ask, build_world, issued
 
 
 @pytest.fixture
-def world(new_database: Callable[[], AbstractContextManager[Database]]) -> Iterator[World]:
-    with new_database(), override_settings(API_REQUESTS_PER_SECOND=0):
-        yield build_world()
+def world(new_database: NewDatabase) -> Iterator[World]:
+    with new_database(build_world) as database, override_settings(API_REQUESTS_PER_SECOND=0):
+        yield database.built
 
 
 def intent(world: World, minor: Any = 500, **more: Any) -> dict[str, Any]:

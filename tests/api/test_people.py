@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from django.test import override_settings
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
 from raseed.people.tests.office import a_colleague, an_author, make_hashes_quick
-from raseed_testing import Database
+from raseed_testing import NewDatabase
 
 from .world import World, ask, build_world, issued
 
@@ -20,9 +19,9 @@ NEW: dict[str, Any] = {"names": {"ar": "سلمى علي", "en": "Salma Ali"}, "p
 
 
 @pytest.fixture
-def world(new_database: Callable[[], AbstractContextManager[Database]]) -> Iterator[World]:
-    with new_database(), override_settings(API_REQUESTS_PER_SECOND=0):
-        yield build_world()
+def world(new_database: NewDatabase) -> Iterator[World]:
+    with new_database(build_world) as database, override_settings(API_REQUESTS_PER_SECOND=0):
+        yield database.built
 
 
 def test_a_key_tells_whose_it_is(world: World) -> None:

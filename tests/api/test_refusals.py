@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -18,7 +17,7 @@ from raseed.kernel.clock import SYSTEM_CLOCK, ManualClock
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
 from raseed.platform.rail.bodies import BODY_BYTES_MAX
-from raseed_testing import Database
+from raseed_testing import NewDatabase
 
 from .world import World, ask, build_world
 
@@ -26,9 +25,9 @@ NEW = {"names": {"en": "Salma"}, "phone": "+201001230000", "language": "en"}
 
 
 @pytest.fixture(scope="module")
-def world(new_database: Callable[[], AbstractContextManager[Database]]) -> Iterator[World]:
-    with new_database(), override_settings(API_REQUESTS_PER_SECOND=0):
-        yield build_world()
+def world(new_database: NewDatabase) -> Iterator[World]:
+    with new_database(build_world) as database, override_settings(API_REQUESTS_PER_SECOND=0):
+        yield database.built
 
 
 def put(world: World, body: Any = None, **more: Any) -> Any:

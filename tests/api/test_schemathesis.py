@@ -1,7 +1,7 @@
 """Schemathesis finds nothing: requests made from the description, and against it, by a tool that is not ours.
 
 A real server process on a real database. One run asks as a member of staff, one as a customer; in each, half of the time is
-spent with ids that exist. ``RASEED_TEST_EFFORT`` multiplies the time.
+spent with ids that exist. ``RASEED_TEST_EFFORT`` multiplies the time, and ``RASEED_HYPOTHESIS=long`` gives it a minute a run.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -27,13 +26,13 @@ from raseed.people.staff.roles import STARTING_ROLES
 from raseed.people.tests.office import a_colleague
 from raseed.platform.webhooks import api as webhooks
 from raseed.platform.webhooks.tests.receiving import owe_all
-from raseed_testing import Database
+from raseed_testing import NewDatabase
 
 from .serving import serving
 from .world import HOOK, World, build_world, every_permission, issue
 
 pytestmark = pytest.mark.slow
-SECONDS = 15 * int(os.environ.get("RASEED_TEST_EFFORT", "1"))
+SECONDS = (60 if os.environ.get("RASEED_HYPOTHESIS") == "long" else 15) * int(os.environ.get("RASEED_TEST_EFFORT", "1"))
 CONFIG = Path(__file__).parent / "schemathesis.toml"
 
 
@@ -48,9 +47,9 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(new_database: Callable[[], AbstractContextManager[Database]]) -> Iterator[Served]:
-    with new_database():
-        world = build_world()
+def served(new_database: NewDatabase) -> Iterator[Served]:
+    with new_database(build_world) as database:
+        world: World = database.built
         colleague = a_colleague(world.bank, roles=tuple(STARTING_ROLES)).staff
         author = people.author_of_staff(colleague.id)
         _, staffs = issue(colleague.actor, world.bank, author.permissions[world.bank] & every_permission(), by=author)

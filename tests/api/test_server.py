@@ -6,9 +6,9 @@ import http.client
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +16,7 @@ import pytest
 
 from raseed.kernel.ids import new_id
 from raseed.platform.rail.bodies import BODY_BYTES_MAX
-from raseed_testing import Database
+from raseed_testing import NewDatabase
 
 from .serving import serving
 from .world import World, build_world
@@ -65,9 +65,9 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server(new_database: Callable[[], AbstractContextManager[Database]]) -> Iterator[Server]:
-    with new_database():
-        world = build_world()
+def server(new_database: NewDatabase) -> Iterator[Server]:
+    with new_database(build_world) as database:
+        world: World = database.built
         with serving(RASEED_API_RATE="0") as address:
             yield Server(address, world)
 

@@ -23,6 +23,7 @@ from raseed.people.api import (
     AccessKeyIssued,
     AccessKeyRefused,
     Author,
+    Institution,
     InvalidAccessKey,
     NotPermitted,
     TooManyAccessKeys,
@@ -51,8 +52,8 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def nile(database: Any) -> UUID:
-    return an_institution().id
+def nile(built: Institution) -> UUID:
+    return built.id
 
 
 def issued(nile: UUID, by: Author = SYSTEM, **more: Any) -> tuple[AccessKey, str]:

@@ -25,6 +25,7 @@ from raseed.people.api import (
     ChangeNotOpen,
     ChangeOutdated,
     ChangeState,
+    Institution,
     NotPermitted,
     NotTheProposer,
     PersonNeeded,
@@ -66,8 +67,8 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def bank(database: Any) -> UUID:
-    return an_institution().id
+def bank(built: Institution) -> UUID:
+    return built.id
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from raseed.kernel.clock import SYSTEM_CLOCK, ManualClock
 from raseed.kernel.ids import new_id
 from raseed.people.api import (
     Author,
+    Institution,
     confirm_change,
 )
 from raseed.people.changes.domain import CHANGE_LIFE
@@ -20,7 +21,6 @@ from raseed.people.models import ChangeRow
 
 from .office import an_author
 from .tap import CONFIRM, PROPOSE, let_taps_be, proposed
-from .world import an_institution
 
 
 @pytest.fixture(autouse=True)
@@ -34,8 +34,8 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def bank(database: Any) -> UUID:
-    return an_institution().id
+def bank(built: Institution) -> UUID:
+    return built.id
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -35,15 +36,20 @@ from raseed.people.persons.civil_id_rules import normal_civil_id, readings
 from raseed.platform.api import audit_trail
 
 from .office import an_author
-from .world import a_customer, an_institution
+from .world import a_customer, mona_of_nile
 
 EGYPTIAN = "29001011234567"
 ISRAELI = "039337423"
 
 
 @pytest.fixture
-def mona(database: Any) -> Customer:
-    return a_customer(an_institution().id)
+def build() -> Callable[[], Customer]:
+    return mona_of_nile
+
+
+@pytest.fixture
+def mona(built: Customer) -> Customer:
+    return built
 
 
 def kept(customer: Customer, number: str = EGYPTIAN, country: str = "EG") -> Any:

@@ -16,6 +16,7 @@ from raseed.people.api import (
     SYSTEM,
     Author,
     Customer,
+    Institution,
     InvalidConsent,
     NotPermitted,
     UnknownConsentText,
@@ -40,8 +41,8 @@ NAMES = {"ar": "العروض", "en": "Offers"}
 
 
 @pytest.fixture
-def nile(database: Any) -> UUID:
-    return an_institution().id
+def nile(built: Institution) -> UUID:
+    return built.id
 
 
 @pytest.fixture

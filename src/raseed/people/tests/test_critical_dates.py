@@ -21,6 +21,7 @@ from raseed.people.api import (
     CriticalDate,
     Customer,
     DateKind,
+    Institution,
     InvalidCriticalDate,
     NotPermitted,
     UnknownCriticalDate,
@@ -40,8 +41,8 @@ CAIRO = "Africa/Cairo"
 
 
 @pytest.fixture
-def nile(database: Any) -> UUID:
-    return an_institution().id
+def nile(built: Institution) -> UUID:
+    return built.id
 
 
 @pytest.fixture

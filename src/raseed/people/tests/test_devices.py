@@ -44,7 +44,7 @@ from raseed.people.sign_in.proofs import give_proof
 from raseed.platform.api import SameIdOtherContent, audit_trail
 
 from .office import an_author
-from .world import a_customer, an_institution
+from .world import a_customer, an_institution, mona_of_nile
 
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
@@ -65,8 +65,13 @@ class Device:
 
 
 @pytest.fixture
-def mona(database: Any) -> Customer:
-    return a_customer(an_institution().id)
+def build() -> Callable[[], Customer]:
+    return mona_of_nile
+
+
+@pytest.fixture
+def mona(built: Customer) -> Customer:
+    return built
 
 
 def a_proof(of: Customer) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from raseed.kernel.clock import SYSTEM_CLOCK, ManualClock
 from raseed.people.api import (
     SYSTEM,
+    Institution,
     InvitationInvalid,
     StaffState,
     WeakPassword,
@@ -27,7 +27,6 @@ from raseed.people.staff.tickets import INVITATION, LIVES
 from raseed.platform.api import TooManyRequests
 
 from .office import PASSWORD, Phone, a_colleague, a_newcomer, make_hashes_quick
-from .world import an_institution
 
 
 @pytest.fixture(autouse=True)
@@ -41,8 +40,8 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def bank(database: Any) -> UUID:
-    return an_institution().id
+def bank(built: Institution) -> UUID:
+    return built.id
 
 
 class TestEnrolling:

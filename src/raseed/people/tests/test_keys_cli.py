@@ -9,13 +9,12 @@ from raseed.people.keys.access_keys import AccessKeyRefused, author_of_access_ke
 from raseed.people.keys.cli import OK, REFUSED, main
 from raseed.platform.api import audit_trail
 
-from .world import MONA, a_customer, an_institution
+from .world import MONA, a_customer
 
 
 @pytest.fixture
-def bank(database: object) -> Institution:
-    del database
-    return an_institution()
+def bank(built: Institution) -> Institution:
+    return built
 
 
 def issue(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[str, str]:

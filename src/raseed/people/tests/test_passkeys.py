@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from datetime import timedelta
@@ -54,7 +55,7 @@ from raseed.platform.api import SameIdOtherContent, TooManyRequests, audit_trail
 
 from .authenticator import BACKED_UP, ELIGIBLE, PRESENT, VERIFIED, Authenticator, b64, unb64
 from .office import an_author
-from .world import MONA, a_customer, an_institution, latest_code
+from .world import MONA, a_customer, an_institution, latest_code, mona_of_nile
 
 
 @pytest.fixture
@@ -63,8 +64,13 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def mona(database: Any) -> Customer:
-    return a_customer(an_institution().id)
+def build() -> Callable[[], Customer]:
+    return mona_of_nile
+
+
+@pytest.fixture
+def mona(built: Customer) -> Customer:
+    return built
 
 
 @pytest.fixture

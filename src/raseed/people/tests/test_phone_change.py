@@ -20,6 +20,7 @@ from raseed.people.api import (
     ChangeOutdated,
     CodeExpired,
     Customer,
+    Institution,
     InvalidPhone,
     NotPermitted,
     PhoneTaken,
@@ -65,8 +66,8 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def nile(database: Any) -> UUID:
-    return an_institution().id
+def nile(built: Institution) -> UUID:
+    return built.id
 
 
 @pytest.fixture

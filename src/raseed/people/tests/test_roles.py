@@ -15,6 +15,7 @@ from raseed.people.api import (
     SYSTEM,
     Author,
     Change,
+    Institution,
     InvalidRole,
     NotPermitted,
     RoleHeld,
@@ -58,8 +59,8 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def bank(database: Any) -> UUID:
-    return an_institution().id
+def bank(built: Institution) -> UUID:
+    return built.id
 
 
 @pytest.fixture

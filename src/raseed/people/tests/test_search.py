@@ -39,8 +39,8 @@ DELTA = UUID("0190aaaa-0000-7000-8000-000000000002")
 
 
 @pytest.fixture
-def nile(database: Any) -> Institution:
-    return an_institution()
+def nile(built: Institution) -> Institution:
+    return built
 
 
 def found(nile: Institution, text: str, **more: Any) -> list[UUID]:

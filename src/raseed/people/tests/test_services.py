@@ -46,8 +46,8 @@ from .world import MONA, a_customer, an_institution
 
 
 @pytest.fixture
-def nile(database: Any) -> Institution:
-    return an_institution()
+def nile(built: Institution) -> Institution:
+    return built
 
 
 def test_a_registered_person_is_found_by_id_and_by_phone(nile: Institution) -> None:

@@ -37,7 +37,7 @@ from raseed.people.sign_in.codes import (
 )
 from raseed.platform.api import TooManyRequests
 
-from .world import MONA, STRANGER, a_customer, an_institution, latest_code
+from .world import MONA, STRANGER, latest_code, mona_of_nile
 
 SECOND = timedelta(seconds=1)
 
@@ -48,8 +48,13 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def mona(database: Any) -> Customer:
-    return a_customer(an_institution().id)
+def build() -> Callable[[], Customer]:
+    return mona_of_nile
+
+
+@pytest.fixture
+def mona(built: Customer) -> Customer:
+    return built
 
 
 def other(code: str) -> str:

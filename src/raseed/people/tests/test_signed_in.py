@@ -15,6 +15,7 @@ from raseed.people.api import (
     Author,
     CodeExpired,
     Customer,
+    Institution,
     MixedScripts,
     NotPermitted,
     ProofNeeded,
@@ -39,12 +40,12 @@ from raseed.platform.api import audit_trail
 from raseed.platform.models import AuditRow
 
 from .office import an_author
-from .world import MONA, a_customer, an_institution, latest_code
+from .world import MONA, a_customer, latest_code
 
 
 @pytest.fixture
-def nile(database: Any) -> UUID:
-    return an_institution().id
+def nile(built: Institution) -> UUID:
+    return built.id
 
 
 @pytest.fixture

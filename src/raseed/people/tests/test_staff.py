@@ -18,6 +18,7 @@ from raseed.people.api import (
     Author,
     Change,
     ChangeOutdated,
+    Institution,
     InvalidLogin,
     InvalidStaff,
     InvitationInvalid,
@@ -70,8 +71,8 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def bank(database: Any) -> UUID:
-    return an_institution().id
+def bank(built: Institution) -> UUID:
+    return built.id
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 
 from raseed.kernel.clock import SYSTEM_CLOCK, ManualClock
 from raseed.people.api import (
+    Institution,
     SignInLocked,
     SignInOver,
     Staff,
@@ -27,7 +28,6 @@ from raseed.people.models import RecoveryCodeRow
 from raseed.people.staff.sign_in import TRIES_MAX
 
 from .office import PASSWORD, Colleague, a_colleague, make_hashes_quick
-from .world import an_institution
 
 SECOND = timedelta(seconds=1)
 STEP = timedelta(seconds=30)
@@ -45,8 +45,8 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def bank(database: Any) -> UUID:
-    return an_institution().id
+def bank(built: Institution) -> UUID:
+    return built.id
 
 
 @pytest.fixture

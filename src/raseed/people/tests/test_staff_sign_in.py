@@ -18,6 +18,7 @@ from raseed.kernel.clock import SYSTEM_CLOCK, ManualClock
 from raseed.kernel.errors import RaseedError, TemporarilyUnavailable
 from raseed.people.api import (
     SYSTEM,
+    Institution,
     SignInLocked,
     SignInOver,
     Staff,
@@ -40,7 +41,6 @@ from raseed.platform.api import TooManyRequests, audit_trail
 
 from .office import PASSWORD, Colleague, a_colleague, a_newcomer, make_hashes_quick
 from .test_sign_in import everything_stored
-from .world import an_institution
 
 SECOND = timedelta(seconds=1)
 STEP = timedelta(seconds=30)
@@ -58,8 +58,8 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def bank(database: Any) -> UUID:
-    return an_institution().id
+def bank(built: Institution) -> UUID:
+    return built.id
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from raseed.kernel.ids import new_id
 from raseed.kernel.text import UnacceptableText
 from raseed.people.api import (
     Customer,
+    Institution,
     NotPermitted,
     UnknownCustomer,
     set_language,
@@ -26,8 +27,8 @@ from .world import a_customer, an_institution
 
 
 @pytest.fixture
-def bank(database: Any) -> UUID:
-    return an_institution().id
+def bank(built: Institution) -> UUID:
+    return built.id
 
 
 @pytest.fixture

@@ -33,6 +33,11 @@ def a_customer(
     )
 
 
+def mona_of_nile() -> Customer:
+    """Register an issuer and a customer of it; return the customer."""
+    return a_customer(an_institution().id)
+
+
 def latest_code(phone: str = MONA) -> str:
     """Return the code in the newest text to ``phone``, as its owner would read it."""
     text = TextRow.objects.filter(to_phone=phone).order_by("-created_at", "-message_id").first()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,11 +12,19 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def house(database: object, monkeypatch: pytest.MonkeyPatch) -> House:
+def build() -> Callable[[], House]:
+    """What ``house`` is built by, once for all tests."""
+    from raseed.web.tests.office.house import build_house  # noqa: PLC0415  (models need Django set up first)
+
+    return build_house
+
+
+@pytest.fixture
+def house(built: House, monkeypatch: pytest.MonkeyPatch) -> House:
     """The street with its back office staffed, in a fresh database."""
-    from raseed.web.tests.office.house import build_house, cheap_passwords  # noqa: PLC0415  (models need Django set up first)
+    from raseed.web.tests.office.house import cheap_passwords  # noqa: PLC0415  (as above)
     from raseed.web.tests.street import known_codes  # noqa: PLC0415  (as above)
 
     known_codes(monkeypatch)
     cheap_passwords(monkeypatch)
-    return build_house()
+    return built

@@ -48,8 +48,10 @@ class House:
 
 
 def build_house() -> House:
-    """Build the street, and let colleagues enrol."""
-    return House(build_street(), **{login: enrolled(login, *those) for login, those in COLLEAGUES.items()})
+    """Build the street, and let colleagues enrol, with cheap passwords."""
+    with pytest.MonkeyPatch.context() as patch:
+        cheap_passwords(patch)
+        return House(build_street(), **{login: enrolled(login, *those) for login, those in COLLEAGUES.items()})
 
 
 def enrolled(login: str, names: dict[str, str], role: str) -> Colleague:
@@ -91,14 +93,11 @@ def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_hasher, "memory_cost", 64)
 
 
-_used: dict[str, int] = {}
-
-
 def next_recovery_code(colleague: Colleague) -> str:
     """Return a recovery code that was not used yet."""
-    place = _used.get(colleague.recovery_codes[0], 0)
-    _used[colleague.recovery_codes[0]] = place + 1
-    return colleague.recovery_codes[place]
+    code, *left = colleague.recovery_codes
+    colleague.recovery_codes = tuple(left)
+    return code
 
 
 __all__ = ["DELTA", "NILE", "PASSWORD", "STEP", "House", "at_desk", "build_house", "code_of", "next_recovery_code"]
