@@ -45,9 +45,19 @@ class ShownAccount:
         return self.account.state is banking.AccountState.OPEN
 
     @property
+    def receives(self) -> bool:
+        """Whether money may come in: it does while the account rests, too."""
+        return self.account.state in (banking.AccountState.OPEN, banking.AccountState.DORMANT)
+
+    @property
     def is_loan(self) -> bool:
         """Whether it is a loan."""
         return self.account.product.kind is banking.ProductKind.LOAN
+
+    @property
+    def is_savings(self) -> bool:
+        """Whether it is a savings account."""
+        return self.account.product.kind is banking.ProductKind.SAVINGS
 
     @property
     def is_wallet(self) -> bool:

@@ -25,11 +25,16 @@ class ShownStep:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a receipt says. ``other`` is the name of the other side: whole for who received, masked for who paid."""
+    """What a receipt says.
+
+    ``other`` is the name of the other side: whole for who received, masked for who paid, and an own account by its name
+    (``to_own``).
+    """
 
     payment: payments.Payment
     outgoing: bool
     other: str
+    to_own: bool
     institution_name: str
     account_name: str
     zone: str
@@ -53,22 +58,32 @@ def receipt_of(payment: payments.Payment, customer: people.Customer, reader: Rea
     accounts = banking.accounts(ids)
     source = accounts[payment.from_account_id]
     target = accounts.get(payment.to_account_id) if payment.to_account_id else None
-    outgoing = source.owner_id == customer.id
+    outgoing = customer.id in (payment.actor_customer_id, source.owner_id)
     mine, others = (source, target) if outgoing or target is None else (target, source)
-    other = people.customers([others.owner_id]).get(others.owner_id) if others else None
     keeper = people.institution(mine.institution_id)
-    name = ""
-    if other is not None:
-        own = other.id == customer.id
-        shown = people.display_name if own or not outgoing else people.masked_name
-        name = shown(other, reader.language)
+    to_own = target is not None and source.owner_id == target.owner_id == customer.id
     return Receipt(
         payment=payment,
         outgoing=outgoing,
-        other=name,
+        other=_other_side(others, customer, reader, outgoing=outgoing),
+        to_own=to_own,
         institution_name=people.display_name(keeper, reader.language),
         account_name=mine.name or mine.product.name(reader.language),
         zone=keeper.zone,
         country=keeper.country,
         steps=tuple(ShownStep(step.at, payments.step_words(step, reader.language)) for step in payment.timeline),
     )
+
+
+def _other_side(
+    account: banking.BankAccount | None, customer: people.Customer, reader: Reader, *, outgoing: bool
+) -> str:
+    """Return the name of the other side as this customer may read it; empty where nobody was found."""
+    if account is None:
+        return ""
+    if account.owner_id == customer.id:
+        return account.name or account.product.name(reader.language)
+    holder = people.customers([account.owner_id]).get(account.owner_id)
+    if holder is None:
+        return ""
+    return (people.masked_name if outgoing else people.display_name)(holder, reader.language)

@@ -2,8 +2,8 @@
 
 A session ends after ``RASEED_IDLE_MINUTES`` without use, and at the latest ``RASEED_SESSION_HOURS`` after sign-in,
 whatever is done in it; and at once when the customer's ``session_epoch`` is no longer the one that it began under (signed
-out everywhere, another phone number). What is kept is a customer's id and epoch, two instants, and the proof by which they
-may, for some minutes, change what they sign in with; nothing else.
+out everywhere, another phone number). What is kept is a customer's id and epoch and two instants; nothing else. Above all no
+proof by which one may change what one signs in with: that would be the thief's too (ADR 0049).
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ _CUSTOMER: Final = "customer"
 _BEGAN: Final = "began"
 _SEEN: Final = "seen"
 _EPOCH: Final = "epoch"
-_PROOF: Final = "proof"
 SEEN_STEP_S: Final = 60
 """The last use is written down at most this often, so that reading pages does not write to the database each time."""
 
@@ -49,10 +48,10 @@ def session_limit() -> timedelta:
     return timedelta(hours=settings.SESSION_HOURS)
 
 
-def begin(request: HttpRequest, customer_id: UUID, *, epoch: int, now: datetime, proof: str = "") -> None:
+def begin(request: HttpRequest, customer_id: UUID, *, epoch: int, now: datetime) -> None:
     """Sign a customer in, in a new session with a new key and a new CSRF secret (no fixation).
 
-    ``epoch`` is the customer's ``session_epoch``; ``proof`` the token of the fresh proof that signing in gave.
+    ``epoch`` is the customer's ``session_epoch``.
 
     Sessions that have run out meanwhile are deleted: a few rows each time, found by their index.
     """
@@ -63,18 +62,7 @@ def begin(request: HttpRequest, customer_id: UUID, *, epoch: int, now: datetime,
     request.session[_BEGAN] = seconds
     request.session[_SEEN] = seconds
     request.session[_EPOCH] = epoch
-    request.session[_PROOF] = proof
     rotate_token(request)
-
-
-def keep_proof(request: HttpRequest, token: str) -> None:
-    """Keep the token of a proof that was just given."""
-    request.session[_PROOF] = token
-
-
-def kept_proof(request: HttpRequest) -> str:
-    """Return the token of the last proof; whether it is still good, ``people`` says."""
-    return str(request.session.get(_PROOF, ""))
 
 
 def same_epoch(session: SessionBase, epoch: int) -> bool:

@@ -60,6 +60,11 @@ def rate_text(ppm: int, reader: Reader) -> str:
     return f"{plain}%"
 
 
+def contract_rate(contract: banking.LoanTerms, reader: Reader) -> Term:
+    """Return the interest that a loan's contract says, which later rates of its product do not change."""
+    return Term(gettext("Interest a year"), rate_text(contract.annual_rate_ppm, reader))
+
+
 def other_lines(terms: banking.Terms, reader: Reader) -> list[Term]:
     """Return interest and dormancy in words, where the product has them."""
     lines = []

@@ -5,7 +5,22 @@ from __future__ import annotations
 from django.urls import include, path
 
 from .assets import serve
-from .views import details, home, opening, orders, security, send, settings, sign_in, statement, take_away
+from .views import (
+    about,
+    adding,
+    critical_days,
+    details,
+    home,
+    opening,
+    orders,
+    payments,
+    security,
+    send,
+    settings,
+    sign_in,
+    statement,
+    take_away,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -14,12 +29,15 @@ urlpatterns = [
     path("sign-in/passkey/options", security.passkey_sign_in_options, name="passkey-sign-in-options"),
     path("sign-in/passkey", security.passkey_signed_in, name="passkey-sign-in"),
     path("security", security.security_page, name="security"),
-    path("security/prove", security.prove_page, name="prove"),
+    path("security/add/<slug:what>", adding.add_page, name="add"),
+    path("security/proof/options", adding.proof_options, name="proof-options"),
+    path("security/proof", adding.proven_by_passkey, name="proof"),
     path("security/phone", security.phone_page, name="phone"),
-    path("security/passkeys/options", security.passkey_options, name="passkey-options"),
-    path("security/passkeys", security.passkey_added, name="passkey-add"),
+    path("security/passkeys/options", adding.passkey_options, name="passkey-options"),
+    path("security/passkeys", adding.passkey_added, name="passkey-add"),
     path("security/passkeys/<uuid:passkey_id>", security.passkey_changed, name="passkey-change"),
-    path("security/devices/<uuid:key_id>/remove", security.device_removed, name="device-remove"),
+    path("security/devices", adding.device_added, name="device-add"),
+    path("security/devices/<uuid:key_id>", security.device_changed, name="device-change"),
     path("security/sign-out", security.signed_out_everywhere, name="sign-out-everywhere"),
     path("sign-out", sign_in.sign_out, name="sign-out"),
     path("language", settings.language, name="language"),
@@ -38,6 +56,11 @@ urlpatterns = [
     path("orders/<uuid:order_id>/confirm", orders.order_confirmed, name="order-confirm"),
     path("orders/<uuid:order_id>/withdraw", orders.order_withdrawn, name="order-withdraw"),
     path("orders/<uuid:order_id>/results", orders.order_results, name="order-results"),
+    path("about-me", about.about_page, name="about"),
+    path("about-me/consents/<uuid:institution_id>/<slug:purpose>", about.consent_page, name="consent"),
+    path("about-me/days/new", critical_days.new_day, name="day-new"),
+    path("about-me/days/<uuid:day_id>", critical_days.one_day, name="day"),
+    path("payments", payments.payments_page, name="payments"),
     path("payments/<uuid:payment_id>", send.receipt, name="receipt"),
     path("office/", include("raseed.web.office.urls")),
     path("static/<path:name>", serve),

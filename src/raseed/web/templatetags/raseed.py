@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Final, cast
+from zoneinfo import ZoneInfo
 
 from django import template
 from django.utils.html import format_html
@@ -50,6 +51,7 @@ ICONS: Final = {
     "lock": '<rect x="5.5" y="10.5" width="13" height="9" rx="1.5"/><path d="M8.5 10.5V8a3.5 3.5 0 0 1 7 0v2.5"/>',
     "tag": '<path d="M4 4.5h8l8 8-7.5 7.5-8.5-8zM8 8.5v.1"/>',
     "key": '<circle cx="8" cy="15" r="3.5"/><path d="m10.5 12.5 8-8M15.5 7.5l3 3M13 10l2 2"/>',
+    "day": '<path d="M4.5 6.5h15v13h-15zM4.5 10.5h15M8.5 4v4M15.5 4v4M12 14.5v.1"/>',
     "to": '<path d="M5 12h13M13.5 7.5 18 12l-4.5 4.5"/>',
     "find": '<circle cx="11" cy="11" r="6"/><path d="m15.5 15.5 4.5 4.5"/>',
     "print": '<path d="M7 9V4h10v5M7 17H4.5V9h15v8H17M7 14h10v6H7z"/>',
@@ -108,6 +110,13 @@ def day_month(context: template.Context, when: date, country: str = "") -> str:
 def moment(context: template.Context, when: datetime, zone: str, country: str = "") -> SafeString:
     """Write an instant as date and time in ``zone``."""
     text = _reader(context).moment(when, zone=zone, country=country or None)
+    return format_html('<time datetime="{}"><bdi>{}</bdi></time>', when.isoformat(timespec="seconds"), text)
+
+
+@register.simple_tag(takes_context=True)
+def date_of(context: template.Context, when: datetime, zone: str, country: str = "") -> SafeString:
+    """Write the date of an instant in ``zone``, where a list has no room for its hour."""
+    text = _reader(context).day(when.astimezone(ZoneInfo(zone)).date(), country=country or None)
     return format_html('<time datetime="{}"><bdi>{}</bdi></time>', when.isoformat(timespec="seconds"), text)
 
 

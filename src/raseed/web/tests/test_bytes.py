@@ -52,6 +52,10 @@ def full_street(street: Street) -> dict[str, tuple[Client, str]]:
         "receipt": (client, f"/payments/{ORDER_BYTES['id']}"),
         "open an account": (signed_in(MONA_PHONE, language="ar"), "/accounts/open"),
         "settings": (client, "/settings"),
+        "security": (client, "/security"),
+        "about me": (client, "/about-me"),
+        "my payments": (client, "/payments"),
+        "account details": (client, f"/accounts/{street.layla_wallet.id}/details"),
     }
 
 

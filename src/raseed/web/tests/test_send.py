@@ -253,3 +253,52 @@ def test_the_statement_shows_what_was_sent(street: Street) -> None:
     assert "-EGP 250.00" in page
     assert "Rent" in page
     assert payments.payments_of(street.layla.id).payments
+
+
+def own(street: Street, to: banking.BankAccount, **changes: str) -> dict[str, str]:
+    """Return a form that sends to another of Layla's own accounts."""
+    return entered(street, by="own", to="", own=str(to.id), note="", **changes)
+
+
+def test_to_another_account_of_ones_own_by_choosing_it(street: Street) -> None:
+    second = banking.open_current_account(id=new_id(), institution_id=DELTA, owner_id=street.layla.id)
+    banking.rename_account(account_id=second.id, customer_id=street.layla.id, name="Rainy days", actor="test")
+    client = signed_in()
+    form = client.get("/send", {"from": str(street.layla_current.id), "own": str(second.id)}).content.decode()
+    assert 'value="own" checked' in form
+    assert f'name="own" value="{second.id}" checked' in form
+    sent = own(street, second, **{"id": hidden(form, "id"), "from": str(street.layla_current.id), "amount": "40"})
+    confirmation = client.post("/send", sent).content.decode()
+    assert hidden(confirmation, "own") == str(second.id)
+    assert "This goes to another account of your own." in words_of(confirmation)
+    assert "Rainy days" in words_of(confirmation)
+    assert f'name="own" value="{second.id}" checked' in client.post("/send/change", sent).content.decode()
+    done = client.post("/send/confirm", sent)
+    assert (done.status_code, done["Location"]) == (303, f"/payments/{sent['id']}")
+    receipt = words_of(client.get(done["Location"]).content.decode())
+    assert "Sent EGP 40.00" in receipt
+    assert "To Rainy days" in receipt
+    assert (booked(second), booked(street.layla_current)) == (40_00, 210_00)
+
+
+def test_an_own_account_that_can_not_be_paid_is_refused_beside_the_list(street: Street) -> None:
+    client = signed_in()
+    for to, sentence in (
+        (str(street.layla_wallet.id), "This is the account that you are sending from."),
+        (str(street.mona_wallet.id), "We could not find this account."),
+        ("", "We could not find this account."),
+        ("nonsense", "We could not find this account."),
+        (str(street.layla_current.id), "institution"),
+    ):
+        sent = {**entered(street), "by": "own", "to": "", "own": to}
+        answer = client.post("/send", sent)
+        page = answer.content.decode()
+        assert answer.status_code == 400, to
+        assert sentence in words_of(page.split('id="to-error"')[1].split("</p>")[0]), to
+        assert 'value="own" checked' in page
+        assert sent["id"] in page
+    assert booked(street.layla_wallet) == 1_000_00
+
+
+def test_who_has_one_account_is_not_asked_which(street: Street) -> None:
+    assert 'value="own"' not in signed_in(MONA_PHONE).get("/send").content.decode()

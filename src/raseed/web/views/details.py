@@ -17,7 +17,7 @@ from raseed.platform import api as platform
 from raseed.web.accounts import ShownAccount, accounts_of, shown
 from raseed.web.rendering import render, words
 from raseed.web.requests import CustomerRequest, signed_in
-from raseed.web.terms import fee_lines, limit_lines, other_lines
+from raseed.web.terms import contract_rate, fee_lines, limit_lines, other_lines
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 NAME: Final = "name"
 WAKE: Final = "wake"
 CLOSE: Final = "close"
+CREDITS_SHOWN: Final = 12
+"""How many credits of interest stand on the page: a year of months."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -64,6 +66,7 @@ def _show(request: CustomerRequest, account: ShownAccount, error: RaseedError | 
     of = account.account
     terms = banking.terms_of(of.product.id, banking.business_day(of, now))
     limits, left = banking.left_today(account.id, now=now)
+    savings = banking.accrued_interest(account.id, on=banking.business_day(of, now)) if account.is_savings else None
     loan = banking.loan(account.id, customer_id=request.customer.id) if account.is_loan else None
     return render(
         request,
@@ -77,7 +80,9 @@ def _show(request: CustomerRequest, account: ShownAccount, error: RaseedError | 
         limits=[] if account.is_loan else limit_lines(limits, of.currency, reader),
         left=left,
         fees=fee_lines(terms, reader),
-        other=other_lines(terms, reader),
+        other=[contract_rate(loan.terms, reader)] if loan else other_lines(terms, reader),
+        savings=savings,
+        credits=banking.interest_credits(account.id, limit=CREDITS_SHOWN) if savings else (),
         loan=loan,
         instalments=[
             (each, gettext(banking.INSTALMENT_STATE_WORDS[each.state])) for each in (loan.schedule if loan else ())

@@ -22,9 +22,9 @@ LINES_ON_HOME: Final = 5
 @require_safe
 @signed_in
 def home(request: CustomerRequest) -> HttpResponseBase:
-    """Show the first account's balance, the others below it, and the last movements of the first."""
+    """Show the first account's balance (a loan is never the first where there is another), the others below it, and the last movements of the first."""
     accounts = accounts_of(request.customer, request.reader)
-    first = accounts[0] if accounts else None
+    first = next((one for one in accounts if not one.is_loan), accounts[0] if accounts else None)
     movements: list[Movement] = []
     if first is not None:
         page = banking.statement(
@@ -37,6 +37,6 @@ def home(request: CustomerRequest) -> HttpResponseBase:
         tab="home",
         name=people.display_name(request.customer, request.reader.language),
         first=first,
-        others=accounts[1:],
+        others=[one for one in accounts if one is not first],
         movements=movements,
     )

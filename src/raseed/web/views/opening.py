@@ -1,4 +1,4 @@
-"""Opening an account: a wallet under the customer's own phone number, or a current account at a bank."""
+"""Opening an account: a wallet under the customer's own phone number, a current account or savings at a bank."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from raseed.banking import api as banking
+from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.errors import RaseedError
 from raseed.kernel.ids import InvalidId, new_id, parse_id
 from raseed.people import api as people
 from raseed.web.rendering import render, words
 from raseed.web.requests import CustomerRequest, signed_in
+from raseed.web.terms import Term, fee_lines, rate_text
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -26,11 +28,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A product that the customer may choose."""
+    """A product that the customer may choose.
+
+    ``interest`` is its yearly rate, empty where it has none; ``fees`` are those that cost something.
+    """
 
     product: banking.Product
     name: str
     institution_name: str
+    interest: str
+    fees: tuple[Term, ...]
 
     @property
     def is_wallet(self) -> bool:
@@ -41,13 +48,25 @@ class Offer:
 def offers(customer: people.Customer, reader: Reader) -> list[Offer]:
     """Return what the customer may open: wallets where they have none yet, current accounts, savings. Loans are granted."""
     mine = {a.product.id for a in banking.accounts_of(customer.id) if a.state is not banking.AccountState.CLOSED}
+    now = SYSTEM_CLOCK.now()
     found = [
-        Offer(product, product.name(reader.language), people.display_name(institution, reader.language))
+        _offer(product, institution, banking.terms_of(product.id, banking.business_date(institution.id, now)), reader)
         for institution in people.institutions()
         for product in banking.products_of(institution.id)
         if product.kind is not banking.ProductKind.LOAN
     ]
     return [offer for offer in found if not (offer.is_wallet and offer.product.id in mine)]
+
+
+def _offer(product: banking.Product, institution: people.Institution, terms: banking.Terms, reader: Reader) -> Offer:
+    dear = {fee.event.value for fee in terms.fees if fee.amount.amount_minor}
+    return Offer(
+        product,
+        product.name(reader.language),
+        people.display_name(institution, reader.language),
+        rate_text(terms.annual_rate_ppm, reader) if terms.annual_rate_ppm else "",
+        tuple(line for line in fee_lines(terms, reader) if line.code in dear),
+    )
 
 
 def _form(

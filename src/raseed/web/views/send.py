@@ -28,6 +28,8 @@ from raseed.web.receipts import receipt_of
 from raseed.web.rendering import render, words
 from raseed.web.requests import CustomerRequest, signed_in
 
+from .payments import to_shown
+
 if TYPE_CHECKING:
     from django.http import HttpResponse, QueryDict
     from django.http.response import HttpResponseBase
@@ -37,6 +39,10 @@ ENTERED_MAX: Final = 200
 _IBAN: Final = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{8,30}\Z")
 BY_PHONE: Final = "phone"
 BY_ACCOUNT: Final = "account"
+TO_OWN: Final = "own"
+"""To another account of the customer's own, which is chosen from a list."""
+_NAMED_BY: Final = (banking.AliasKind.IBAN, banking.AliasKind.NUMBER, banking.AliasKind.PHONE)
+"""By which of its numbers an own account is named, the first that it has."""
 _FIELD_OF_ERROR: Final[tuple[tuple[type[RaseedError], str], ...]] = (
     (people.InvalidPhone, "to"),
     (banking.InvalidAlias, "to"),
@@ -55,7 +61,13 @@ _FIELD_OF_ERROR: Final[tuple[tuple[type[RaseedError], str], ...]] = (
     (banking.AccountUnknown, "from"),
     (banking.AccountBlocked, "from"),
     (banking.AccountClosed, "from"),
+    (banking.AccountDormant, "from"),
+    (banking.NotForPayments, "from"),
+    (banking.MoreThanOwed, "amount"),
 )
+
+
+_NAMES: Final = ("id", "from", "by", "to", "own", "amount", "note")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +78,16 @@ class Entered:
     from_account: str = ""
     by: str = BY_PHONE
     to: str = ""
+    own: str = ""
     amount: str = ""
     note: str = ""
 
     @classmethod
     def of(cls, post: QueryDict) -> Entered:
         """Read a sent form."""
-        text = {name: post.get(name, "")[:ENTERED_MAX] for name in ("id", "from", "by", "to", "amount", "note")}
-        by = BY_ACCOUNT if text["by"] == BY_ACCOUNT else BY_PHONE
-        return cls(text["id"] or str(new_id()), text["from"], by, text["to"], text["amount"], text["note"])
+        text = {name: post.get(name, "")[:ENTERED_MAX] for name in _NAMES}
+        by = text["by"] if text["by"] in (BY_ACCOUNT, TO_OWN) else BY_PHONE
+        return cls(text["id"] or str(new_id()), text["from"], by, text["to"], text["own"], text["amount"], text["note"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +119,20 @@ def alias_of(by: str, text: str, region: str) -> banking.Alias:
     return banking.normal_alias(banking.Alias(kind, plain))
 
 
+def own_alias(account_id: str, accounts: list[ShownAccount]) -> banking.Alias:
+    """Return how an account of the customer's own is named, at the institution that keeps it.
+
+    Raises:
+        AccountUnknown: none was chosen, or it is none of theirs.
+    """
+    chosen = next((one.account for one in accounts if str(one.id) == account_id), None)
+    for kind in _NAMED_BY:
+        value = chosen.alias(kind) if chosen is not None else None
+        if chosen is not None and value is not None:
+            return banking.Alias(kind, value, chosen.institution_id)
+    raise banking.AccountUnknown(field="to")
+
+
 def understand(entered: Entered, accounts: list[ShownAccount]) -> tuple[Order | None, dict[str, RaseedError]]:
     """Return the order, or every reason why it is none, by field."""
     errors: dict[str, RaseedError] = {}
@@ -119,7 +146,10 @@ def understand(entered: Entered, accounts: list[ShownAccount]) -> tuple[Order | 
     except InvalidId as error:
         errors[""] = error
     try:
-        to = alias_of(entered.by, entered.to, source.institution.default_region)
+        if entered.by == TO_OWN:
+            to = own_alias(entered.own, accounts)
+        else:
+            to = alias_of(entered.by, entered.to, source.institution.default_region)
     except RaseedError as error:
         errors["to"] = error
     try:
@@ -145,7 +175,8 @@ def _form(
     sent: payments.Payment | None = None,
 ) -> HttpResponse:
     said = {field or "form": words(request, error) for field, error in (errors or {}).items()}
-    chosen = entered.from_account or (str(accounts[0].id) if accounts else "")
+    paying = [one for one in accounts if one.is_open and not one.is_loan]
+    chosen = entered.from_account or next((str(one.id) for one in paying if str(one.id) != entered.own), "")
     return render(
         request,
         "web/send.html",
@@ -153,7 +184,8 @@ def _form(
         tab="send",
         entered=entered,
         chosen=chosen,
-        accounts=accounts,
+        accounts=paying,
+        own_accounts=[one for one in accounts if one.receives] if len(accounts) > 1 else [],
         unit=next((request.reader.unit(a.account.currency) for a in accounts if str(a.id) == chosen), ""),
         note_length_max=payments.NOTE_LENGTH_MAX,
         errors=said,
@@ -161,8 +193,10 @@ def _form(
     )
 
 
-def _paying_accounts(request: CustomerRequest) -> list[ShownAccount]:
-    return [account for account in accounts_of(request.customer, request.reader) if account.is_open]
+def _begun(request: CustomerRequest) -> Entered:
+    """Return the empty form; links may say which account it is from, or to which of one's own."""
+    source, own = (request.GET.get(name, "")[:ENTERED_MAX] for name in ("from", "own"))
+    return Entered(str(new_id()), source, TO_OWN if own else BY_PHONE, own=own)
 
 
 def _already_sent(request: CustomerRequest, payment_id: UUID) -> payments.Payment | None:
@@ -176,9 +210,9 @@ def _already_sent(request: CustomerRequest, payment_id: UUID) -> payments.Paymen
 @signed_in
 def send_page(request: CustomerRequest) -> HttpResponseBase:
     """Show the form; when it is sent, show what would be paid to whom, and ask."""
-    accounts = _paying_accounts(request)
+    accounts = accounts_of(request.customer, request.reader)
     if request.method != "POST":
-        return _form(request, Entered(str(new_id()), request.GET.get("from", "")[:ENTERED_MAX]), accounts)
+        return _form(request, _begun(request), accounts)
     entered = Entered.of(request.POST)
     order, errors = understand(entered, accounts)
     if order is None:
@@ -203,7 +237,7 @@ def send_page(request: CustomerRequest) -> HttpResponseBase:
         entered=entered,
         order=order,
         preview=preview,
-        to_shown=_to_shown(order.to),
+        to_shown=to_shown(order.to),
     )
 
 
@@ -213,7 +247,7 @@ def send_edit(request: CustomerRequest) -> HttpResponseBase:
     """Go back from the confirmation to the form, with everything that was entered still there."""
     if request.method != "POST":
         return HttpResponseRedirect(reverse("send"), status=303)
-    return _form(request, Entered.of(request.POST), _paying_accounts(request))
+    return _form(request, Entered.of(request.POST), accounts_of(request.customer, request.reader))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -241,12 +275,6 @@ def send_confirmed(request: CustomerRequest) -> HttpResponseBase:
     return HttpResponseRedirect(reverse("receipt", args=[payment.id]), status=303)
 
 
-def _to_shown(to: banking.Alias) -> str:
-    if to.kind is banking.AliasKind.PHONE:
-        return people.phone_text(to.value)
-    return banking.printed_iban(to.value) if to.kind is banking.AliasKind.IBAN else to.value
-
-
 @require_safe
 @signed_in
 def receipt(request: CustomerRequest, payment_id: UUID) -> HttpResponseBase:
@@ -258,5 +286,5 @@ def receipt(request: CustomerRequest, payment_id: UUID) -> HttpResponseBase:
         tab="send",
         receipt=receipt_of(payment, request.customer, request.reader),
         payment=payment,
-        to_shown=_to_shown(payment.to),
+        to_shown=to_shown(payment.to),
     )

@@ -115,9 +115,12 @@ def code_page(request: HttpRequest) -> HttpResponseBase:
 
 
 def welcome(request: HttpRequest, done: people.SignedIn, response: HttpResponseBase) -> HttpResponseBase:
-    """Open the session. A language chosen on this device becomes the customer's; else the customer's is used here."""
+    """Open the session. A language chosen on this device becomes the customer's; else the customer's is used here.
+
+    The fresh proof that signing in gave is not kept: a session that had it would be worth stealing (ADR 0049).
+    """
     customer = done.customer
-    sessions.begin(request, customer.id, epoch=customer.session_epoch, now=SYSTEM_CLOCK.now(), proof=done.proof.token)
+    sessions.begin(request, customer.id, epoch=customer.session_epoch, now=SYSTEM_CLOCK.now())
     response.delete_cookie(PENDING_COOKIE, samesite="Lax")
     if settings.LANGUAGE_COOKIE_NAME in request.COOKIES:
         people.set_language(customer.id, cast(PageRequest, request).reader.language)

@@ -33,15 +33,20 @@ function told(credential) {
   };
 }
 
+/* Of the form around the button, what goes with the passkey; a proof that comes back goes into that form, and on. */
 async function use(button) {
-  const { options, address, passkey, key, follow } = button.dataset;
+  const { options, address, passkey } = button.dataset;
+  const { id, name, next: follow, proof } = Object.fromEntries(new FormData(button.form));
   const line = document.getElementById("passkey-error");
   line.hidden = true;
   try {
-    const asked = ready(await ask(options, {}));
+    const asked = ready(await ask(options, { proof }));
     const credential = await navigator.credentials[passkey](asked);
-    const { next } = await ask(address, { id: key, next: follow, response: told(credential) });
-    location.assign(next);
+    const answer = await ask(address, { id, name, next: follow, proof, response: told(credential) });
+    if (answer.proof) {
+      button.form.elements.proof.value = answer.proof;
+      button.form.submit();
+    } else location.assign(answer.next);
   } catch (error) {
     if (error.told && error.told.next) location.assign(error.told.next);
     else {
@@ -52,6 +57,8 @@ async function use(button) {
 }
 
 if (window.PublicKeyCredential) {
+  document.querySelectorAll("[data-unable=passkey]").forEach((line) => { line.hidden = true; });
+  document.querySelectorAll("[data-able=passkey]").forEach((link) => { link.hidden = false; });
   document.querySelectorAll("[data-passkey]").forEach((button) => {
     button.hidden = false;
     button.addEventListener("click", () => use(button));
