@@ -30,7 +30,7 @@ __all__ = [
 
 
 def plant(*, people: int = FIRST_BLOCK, seed: int = SEED, progress: Progress = no_progress) -> World:
-    """Plant the demo world and its staff into the embedded database; see ``services.plant_world``, ``staff.plant_staff``.
+    """Plant the demo world and its staff into the embedded database; see ``services.plant_world``.
 
     Raises:
         NotEmbedded: ``DATABASE_URL`` names a server.
@@ -38,9 +38,7 @@ def plant(*, people: int = FIRST_BLOCK, seed: int = SEED, progress: Progress = n
     """
     if os.environ.get("DATABASE_URL"):
         raise NotEmbedded
-    world = plant_world(people=people, seed=seed, progress=progress)
-    plant_staff(seed=seed)
-    return world
+    return plant_world(people=people, seed=seed, home=staff_file().parent, progress=progress)
 
 
 def plant_missing_staff() -> StaffPlanted | None:

@@ -100,7 +100,7 @@ def who_lines() -> list[str]:
     if not people:
         return [gettext("The demo world is not planted yet.")]
     lines = [gettext("These people of the demo may sign in (names and numbers are invented):")]
-    lines += [
-        f"  {phone_text(each.phone)}  {each.name}  ({each.language}; {', '.join(each.places)})" for each in people
-    ]
+    for each in people:
+        lines.append(f"  {phone_text(each.phone)}  {each.name}  ({each.language}; {', '.join(each.places)})")
+        lines.append(f"      {gettext(each.sight)}")
     return lines

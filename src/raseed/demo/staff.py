@@ -42,23 +42,27 @@ def staff_file() -> Path:
     return Path(settings.HOME) / NAME
 
 
-def plant_staff(*, seed: int, file: Path | None = None, clock: Clock = SYSTEM_CLOCK) -> StaffPlanted:
+def plant_staff(
+    *, seed: int, file: Path | None = None, since: datetime | None = None, clock: Clock = SYSTEM_CLOCK
+) -> StaffPlanted:
     """Let the demo's staff be there and able to sign in; those who are both stay as they are.
 
-    Who was locked or has left stays so: somebody at the back office wanted it.
+    Who was locked or has left stays so: somebody at the back office wanted it. ``since`` is when those began who are not
+    there yet, the present by default: what the story has them do is done by people who were there.
     """
     path = file or staff_file()
     everyone, found = colleagues(seed), {one.id: one for one in read_staff_file(path)}
     kept = {str(one.id): found.get(str(one.id)) for one in everyone}
     enrolled = reset = 0
+    began = clock if since is None else ManualClock(since)
     for one in everyone:
-        someone = _added(one, clock)
+        someone = _added(one, began)
         lost = someone.state is people_api.StaffState.ACTIVE and kept[str(one.id)] is None
         if lost:
             someone = people_api.reset_staff(one.id, by=people_api.SYSTEM, reason=RESET_REASON, clock=clock)
             reset += 1
         if someone.state is people_api.StaffState.INVITED:
-            _enrol(one, someone, kept, path, clock.now())
+            _enrol(one, someone, kept, path, (clock if lost else began).now())
             enrolled += 1
     return StaffPlanted(len(everyone), enrolled, reset)
 

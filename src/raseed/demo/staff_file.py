@@ -6,14 +6,13 @@ writes the file, and the make-believe phone, another process, reads it.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from secrets import token_hex
 from typing import Final
+
+from .home_file import put_in_place
 
 NAME: Final = "demo-staff.json"
 
@@ -43,16 +42,4 @@ def read_staff_file(path: Path) -> list[StaffAccess]:
 
 def write_staff_file(path: Path, staff: Sequence[StaffAccess]) -> None:
     """Put the file in place, whole and durable; an interrupted write leaves the earlier one."""
-    text = json.dumps({"staff": [asdict(one) for one in staff]}, ensure_ascii=False, indent=1)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.{token_hex(4)}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            fresh.unlink()
+    put_in_place(path, json.dumps({"staff": [asdict(one) for one in staff]}, ensure_ascii=False, indent=1) + "\n")

@@ -101,7 +101,8 @@ def _time(language: str, at: datetime) -> str:
     return f'<time datetime="{stamp.isoformat(timespec="seconds")}"><bdi dir="ltr">{shown}</bdi></time>'
 
 
-def _number(phone: str) -> str:
+def number_text(phone: str) -> str:
+    """Return a phone number in its own direction."""
     return f'<bdi dir="ltr">{escape(phone)}</bdi>'
 
 
@@ -113,11 +114,13 @@ def _number_form(language: str, number: str = "") -> str:
 <button>{say(language, mark("Open this phone"))}</button></form>"""
 
 
-def index_page(language: str, phones: list[tuple[str, int, datetime]], manner: tuple[Manner, int]) -> str:
-    """Return the page on which a phone is chosen and the gateway's manners are set."""
+def index_page(
+    language: str, phones: list[tuple[str, int, datetime]], manner: tuple[Manner, int], more_cards: str = ""
+) -> str:
+    """Return the page on which a phone is chosen and the gateway's manners are set; ``more_cards`` is finished HTML."""
     entries = "".join(
         f'<li class="card"><a href="/phone?{escape(urlencode({"number": phone, "lang": language}))}">'
-        f"{_number(phone)}<small>{say(language, mark('Messages: %(count)s'), count=count)} · {_time(language, last)}</small></a></li>"
+        f"{number_text(phone)}<small>{say(language, mark('Messages: %(count)s'), count=count)} · {_time(language, last)}</small></a></li>"
         for phone, count, last in phones
     )
     none_yet = f'<p class="soft">{say(language, mark("No messages yet."))}</p>'
@@ -131,6 +134,7 @@ def index_page(language: str, phones: list[tuple[str, int, datetime]], manner: t
     body = f"""{_number_form(language)}
 <p><a href="/staff?lang={language}">{say(language, mark("Authenticator of the demo's staff"))}</a></p>
 <h2>{say(language, mark("Phones with messages"))}</h2><ul>{entries}</ul>{"" if phones else none_yet}
+{more_cards}
 <h2>{say(language, mark("How the gateway behaves"))}</h2><p class="soft">{now}{more}</p>
 <form action="/control" method="post"><input type="hidden" name="lang" value="{language}">
 <label>{say(language, mark("From now on"))}<select name="manner">{options}</select></label>
@@ -144,7 +148,7 @@ def phone_page(language: str, number: str, messages: list[Message]) -> str:
     """Return one phone's texts, newest first; the page fetches itself again every ``REFRESH_S`` seconds."""
     entries = "".join(_message(language, each) for each in messages)
     none_yet = f'<p class="soft">{say(language, mark("No messages yet."))}</p>'
-    body = f"<h2>{_number(number)}</h2>{entries or none_yet}"
+    body = f"<h2>{number_text(number)}</h2>{entries or none_yet}"
     return page(language, number, body, refresh=REFRESH_S, here="/phone", number=number)
 
 

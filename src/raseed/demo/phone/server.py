@@ -10,6 +10,8 @@ from threading import Event
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlsplit
 
+from raseed.demo.payroll import NAME as PAYROLL_FILE
+from raseed.demo.payroll import read_payroll
 from raseed.demo.staff_file import read_staff_file
 from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.errors import mark
@@ -17,11 +19,14 @@ from raseed.kernel.text import ascii_digits
 
 from .mailbox import Mailbox, Manner, Taken
 from .pages import LANGUAGES, STYLE, index_page, phone_page, problem_page
+from .payroll_page import payroll_file, payroll_section
 from .staff_page import PATH, staff_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from raseed.demo.payroll import Payroll
 
 BODY_BYTES_MAX: Final = 64 << 10
 TIMES_DIGITS_MAX: Final = 4
@@ -38,7 +43,7 @@ _NOT_UNDERSTOOD: Final = mark("This could not be understood.")
 class PhoneServer(ThreadingHTTPServer):
     """The server; ``key`` returns the bearer key that a sender must show, ``None`` where none is asked for.
 
-    ``staff_file`` holds what the demo's staff sign in with, and is read at each showing.
+    ``staff_file`` holds what the demo's staff sign in with, and is read at each showing; so is the payroll beside it.
     """
 
     daemon_threads = True
@@ -86,7 +91,8 @@ class PhoneHandler(BaseHTTPRequestHandler):
         language = self._language(asked)
         box = self.server.mailbox
         if address.path == "/":
-            self._page(200, index_page(language, box.phones(), box.manner()))
+            salaries = payroll_section(language, self._payroll())
+            self._page(200, index_page(language, box.phones(), box.manner(), salaries))
         elif address.path == "/phone":
             number = _number(asked.get("number", ""))
             self._page(200, phone_page(language, number, box.messages(number)))
@@ -94,14 +100,21 @@ class PhoneHandler(BaseHTTPRequestHandler):
             file = self.server.staff_file
             self._page(200, staff_page(language, read_staff_file(file) if file else [], SYSTEM_CLOCK.now()))
         elif address.path == "/messages.json":
-            found = box.messages(_number(asked.get("number", "")))
-            self._json(200, [{"id": m.message_id, "text": m.text, "handed_in": m.handed_in} for m in found])
+            texts = box.messages(_number(asked.get("number", "")))
+            self._json(200, [{"id": m.message_id, "text": m.text, "handed_in": m.handed_in} for m in texts])
         elif address.path == "/style.css":
             self._answer(200, "text/css; charset=utf-8", STYLE.encode())
         elif address.path == "/health":
             self._json(200, {"ok": True})
+        elif (found := payroll_file(address.path, self._payroll(), SYSTEM_CLOCK.now())) is not None:
+            name, content = found
+            self._answer(200, "application/xml; charset=utf-8", content, saved_as=name)
         else:
             self._page(404, problem_page(language, _NO_SUCH_PAGE))
+
+    def _payroll(self) -> Payroll | None:
+        file = self.server.staff_file
+        return None if file is None else read_payroll(file.with_name(PAYROLL_FILE))
 
     def do_POST(self) -> None:
         """Take a text, or new manners."""
@@ -198,8 +211,10 @@ class PhoneHandler(BaseHTTPRequestHandler):
     def _json(self, status: int, value: object) -> None:
         self._answer(status, "application/json; charset=utf-8", json.dumps(value, ensure_ascii=False).encode())
 
-    def _answer(self, status: int, kind: str, body: bytes) -> None:
+    def _answer(self, status: int, kind: str, body: bytes, *, saved_as: str = "") -> None:
         self.send_response(status)
+        if saved_as:
+            self.send_header("Content-Disposition", f'attachment; filename="{saved_as}"')
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")

@@ -18,8 +18,10 @@ from raseed.demo.api import NotEmbedded, NumberOfPeopleRefused, OtherWorld, Worl
 from raseed.demo.narrative import cause_of, narrate
 from raseed.demo.services import plant_world
 from raseed.demo.world import places
-from raseed.demo.world.history import DAYS, full_history
-from raseed.demo.world.people import SEED, people_of_block
+from raseed.demo.world.cast import cast_of
+from raseed.demo.world.firm import side_events, stopped
+from raseed.demo.world.history import DAYS, Event, full_history
+from raseed.demo.world.people import SEED, Person, people_of_block
 from raseed.demo.world.places import CODE_BASE, Deed
 from raseed.display import api as display
 from raseed.kernel.clock import ManualClock
@@ -49,6 +51,12 @@ def state() -> list[tuple[Any, ...]]:
     ]
 
 
+def everything_that_happened(crowd: Sequence[Person]) -> list[Event]:
+    cast = cast_of(SEED, crowd)
+    history = full_history(SEED, 0, crowd, NOON.date(), stopped(cast))
+    return [*itertools.chain(*history), *itertools.chain(*side_events(SEED, cast, NOON.date()).values())]
+
+
 def planted_small(count: int = PEOPLE) -> World:
     return plant_world(people=count, clock=ManualClock(NOON))
 
@@ -59,7 +67,8 @@ def test_the_world_has_its_institutions_people_wallets_and_history():
     assert planted()
     assert Counter(each.kind for each in people.institutions()) == {"issuer": 4, "bank": 1, "utility": 6}
     person = people_of_block(SEED, 0, 0, PEOPLE)[0]
-    assert {account.product.kind.value for account in banking.accounts_of(person.id)} == {"wallet", "current"}
+    kinds = {account.product.kind.value for account in banking.accounts_of(person.id)}
+    assert kinds == {"wallet", "current", "savings"}
     assert {account.currency.code for account in banking.accounts_of(person.id)} == {"EGP", "ILS", "OMR"}
     assert people.customer_by_phone(person.phone).names == person.names
 
@@ -100,7 +109,7 @@ def test_an_interrupted_planting_goes_on_where_it_was_and_does_nothing_twice(mon
     planted_small()
     assert planted()
     crowd = people_of_block(SEED, 0, 0, PEOPLE)
-    events = list(itertools.chain.from_iterable(full_history(SEED, 0, crowd, NOON.date())))
+    events = everything_that_happened(crowd)
     sent = {event.id for event in events if event.is_payment}
     assert {row[0] for row in query("SELECT id FROM payments_payment")} == sent
     posted = {
@@ -163,7 +172,7 @@ def test_a_world_of_whole_blocks_grows_and_keeps_the_people_it_has(monkeypatch: 
     before = {row[0] for row in query("SELECT value FROM people_identity")}
     world = planted_small(50)
     assert world.transfers > 100
-    assert query("SELECT count(*) FROM people_customer") == [(50,)]
+    assert query("SELECT count(*) FROM people_customer") == [(50 + 1,)], "and the firm"
     assert before < {row[0] for row in query("SELECT value FROM people_identity")}
     assert planted_small(50).transfers == 0
 
@@ -190,11 +199,13 @@ def test_who_names_two_people_in_each_language(capsys: pytest.CaptureFixture[str
     assert cli.main(["who"]) == 0
     assert "not planted yet" in capsys.readouterr().out
     planted_small()
-    assert Counter(each.language for each in who()) == {"ar": 2, "he": 2, "en": 2}
+    assert Counter(each.language for each in who()) == {"ar": 2 + 1, "he": 2, "en": 2}
     assert cli.main(["who", "--language", "he"]) == 0
     out = capsys.readouterr().out
     assert all(each.name in out for each in who())
     assert "+20 14 00000001" in out
+    assert "+20 14 40000001" in out
+    assert "הלוואה עם תשלום בפיגור" in out
 
 
 def test_a_key_tells_the_deed_and_the_shop_and_strange_keys_are_left_alone():

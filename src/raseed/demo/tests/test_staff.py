@@ -19,11 +19,12 @@ from raseed.demo.phone.staff_page import staff_page
 from raseed.demo.staff import StaffPlanted, plant_staff
 from raseed.demo.staff_file import NAME, StaffAccess, read_staff_file, write_staff_file
 from raseed.demo.world.people import SEED
-from raseed.demo.world.places import BANK, COUNTRY, CURRENCY, ISSUERS, ZONE
+from raseed.demo.world.places import BANK, COUNTRY, CURRENCY, ISSUERS, POWER, ZONE
 from raseed.demo.world.staff import colleagues
 from raseed.kernel.clock import ManualClock
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
+from raseed.platform import api as platform
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 ALL = 3
@@ -34,7 +35,7 @@ ALL = 3
 def houses(database: None) -> None:
     """A world that has its institutions; of the rest, staff need nothing."""
     WorldRow.objects.create(seed=SEED, planted_on=NOON.date(), people=6, blocks_done=1)
-    for place in (BANK, *ISSUERS):
+    for place in (BANK, *ISSUERS, POWER):
         people.register_institution(
             people.Institution(
                 id=new_id(), slug=place.slug, names=place.names, kind=place.kind, country=COUNTRY, zone=ZONE,
@@ -52,6 +53,18 @@ def file(houses: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def planted_in(file: Path, clock: ManualClock | None = None) -> StaffPlanted:
     return plant_staff(seed=SEED, file=file, clock=clock or ManualClock(NOON))
+
+
+def test_who_is_added_later_began_when_it_is_said_and_enrols_anew_at_the_present(file: Path):
+    earlier = NOON - timedelta(days=92)
+    plant_staff(seed=SEED, file=file, since=earlier, clock=ManualClock(NOON))
+    one = read_staff_file(file)[0]
+    told = platform.audit_trail(f"staff:{one.id}")
+    assert {record.at for record in told} == {earlier}
+    assert str(sign_in(one, NOON).id) == one.id
+    file.unlink()
+    assert plant_staff(seed=SEED, file=file, since=earlier, clock=ManualClock(NOON)).reset == ALL
+    assert platform.audit_trail(f"staff:{one.id}")[0].at == NOON
 
 
 def sign_in(access: StaffAccess, at: datetime) -> people.Staff:
@@ -78,7 +91,14 @@ def test_wherever_accounts_are_kept_two_people_can_propose_and_confirm_for_each_
         author = people.author_of_staff(someone.id)
         for code in author.permissions[someone.institution_id]:
             may[access.institution["en"]][code].add(access.login)
-    assert set(may) == {"Jasmine Bank", "Qamar Wallet", "Zumurrud Wallet", "Rayhan Wallet", "Bulbul Wallet"}
+    assert set(may) == {
+        "Jasmine Bank",
+        "Qamar Wallet",
+        "Zumurrud Wallet",
+        "Rayhan Wallet",
+        "Bulbul Wallet",
+        "Nur Electricity",
+    }
     for holders in may.values():
         assert len(holders["people.staff.confirm"]) == 2
         for kind in ("banking.limits", "banking.fees", "people.phone"):

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from datetime import date
+from datetime import date, timedelta
 from itertools import chain
+from uuid import UUID
 
 import phonenumbers
 import pytest
+from stdnum.ee import ik
 
+from raseed.demo.world.cast import SIGHTS, cast_of, civil_id_of
+from raseed.demo.world.firm import side_events, stopped
 from raseed.demo.world.history import DAYS, Event, full_history, thin_history
 from raseed.demo.world.people import SEED, people_of_block
 from raseed.demo.world.places import ISSUERS, Deed
 from raseed.kernel.text import clean_text
+from raseed.people.persons.civil_id_rules import normal_civil_id
 
 TODAY = date(2026, 3, 14)
 COUNT = 400
@@ -79,8 +84,9 @@ def test_nobody_spends_what_is_not_there_but_for_a_few_who_are_to_be_refused(his
             refused += 1
             continue
         balances[event.account_id] += event.amount_minor
-        if event.to is not None:
-            balances[event.to.wallet_id] -= event.amount_minor
+        arrives_at = event.own_account_id or (event.to.wallet_id if event.to is not None else None)
+        if arrives_at is not None:
+            balances[arrives_at] -= event.amount_minor
     assert 0 < refused < 20
 
 
@@ -120,3 +126,57 @@ def test_salaries_come_on_paydays(people, history: list[Event]):
     for event in salaries:
         on = date.fromordinal(TODAY.toordinal() + event.day)
         assert on.day == by_account[event.account_id].payday
+
+
+def test_each_interesting_thing_is_somebodys_who_may_sign_in(people):
+    cast = cast_of(SEED, people)
+    assert [person.named for person in cast.named] == [True] * 6
+    assert cast.saver.savings_id
+    assert cast.trusted.savings_id
+    assert [loan.borrower for loan in cast.loans[:2]] == [cast.borrower, cast.behind]
+    assert all(loan.borrower.bank_id for loan in cast.loans)
+    assert len(SIGHTS) == len(cast.named)
+    assert cast_of(SEED, people) == cast
+
+
+def test_the_firm_pays_people_who_have_no_other_salary_and_an_account_at_the_bank(people):
+    workers = cast_of(SEED, people).workers
+    assert len(workers) > 20
+    assert all(person.bank_id and not person.salary_minor for person, _ in workers)
+
+
+def test_more_comes_in_on_the_firms_account_than_its_salaries_take(people):
+    cast = cast_of(SEED, people)
+    monthly = sum(amount for _, amount in cast.workers)
+    for first in range(1, 29):
+        day = date(2026, 3, first)
+        moved = side_events(SEED, cast, day)
+        have = 0
+        for each in range(-DAYS, 0):
+            if (day + timedelta(days=each)).day == 28:
+                have -= monthly
+                assert have >= 0
+            have += sum(event.amount_minor for event in moved[each] if event.account_id == cast.firm.account_id)
+
+
+def test_nothing_is_bought_from_an_account_that_was_stopped(people):
+    (account_id,) = stopped(cast_of(SEED, people))
+
+    def bought(plan: dict[UUID, int]) -> list[int]:
+        events = chain.from_iterable(full_history(SEED, 0, people, TODAY, plan))
+        return [event.day for event in events if (event.account_id, event.deed) == (account_id, Deed.SHOPPING)]
+
+    assert bought({})
+    assert bought({account_id: -DAYS}) == []
+    assert all(day < -60 for day in bought({account_id: -60}))
+
+
+def test_identity_numbers_are_in_order_and_of_nobody_who_is_born(people):
+    assert len({civil_id_of(SEED, person) for person in people}) == COUNT
+    for person in people:
+        country, number = civil_id_of(SEED, person)
+        assert normal_civil_id(country, number) == number
+        if country == "EE":
+            assert ik.is_valid(number)
+        born = {"EG": number[1:3], "EE": number[1:3]}[country]
+        assert (number[0], int(born) >= 91) in {("3", True), ("5", True), ("6", True)}

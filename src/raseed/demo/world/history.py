@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from .people import TRANSFER_STREAM, Person, SeededIds, draw
 from .places import NOTES, SHOPS, Deed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from random import Random
 
 DAYS: Final = 92
@@ -30,8 +31,10 @@ _SENDING_SHARE: Final = 0.07
 _CARD_SHARE: Final = 0.12
 _TOP_UP_SHARE: Final = 0.35
 _POUND: Final = 100
+_NOTHING: Final[Mapping[UUID, int]] = MappingProxyType({})
 _LOW_MINOR: Final = 300 * _POUND
 _RENT_DAY: Final = 3
+_SAVING_DAY: Final = 5
 _TOO_MUCH_MINOR: Final = 5_000 * _POUND
 """More than anybody is sent in a day: a send that is to be refused stays so whatever arrives before it."""
 
@@ -42,7 +45,7 @@ class Event:
 
     ``account_id`` is the customer's account; money comes in where ``amount_minor`` is positive. ``to`` and ``note`` are
     for money sent to a person, as a payment with a timeline where ``is_payment``; ``shop`` is a place in ``SHOPS``;
-    ``currency_code`` is the account's where it is foreign.
+    ``own_account_id`` is where it goes that stays with its owner; ``currency_code`` is the account's where it is foreign.
     """
 
     id: UUID
@@ -57,6 +60,7 @@ class Event:
     note: str = ""
     is_payment: bool = False
     currency_code: str | None = None
+    own_account_id: UUID | None = None
 
 
 class _Teller:
@@ -65,8 +69,9 @@ class _Teller:
     Money from another person counts from the next day on, because a day's sends are carried out after all else.
     """
 
-    def __init__(self, rng: Random, block: int) -> None:
+    def __init__(self, rng: Random, block: int, stopped: Mapping[UUID, int]) -> None:
         self.rng = rng
+        self.stopped = stopped
         self._ids = SeededIds(rng, block, TRANSFER_STREAM)
         self.balances: dict[UUID, int] = {}
         self._arriving: list[tuple[UUID, int]] = []
@@ -94,10 +99,15 @@ class _Teller:
         return self.event(day, deed, account_id, -wish, **more)
 
 
-def full_history(seed: int, block: int, people: Sequence[Person], planted_on: date) -> Iterator[list[Event]]:
-    """Yield the events of each day, oldest first, in the order in which they happened within the day."""
+def full_history(
+    seed: int, block: int, people: Sequence[Person], planted_on: date, stopped: Mapping[UUID, int] = _NOTHING
+) -> Iterator[list[Event]]:
+    """Yield the events of each day, oldest first, in the order in which they happened within the day.
+
+    Nothing is bought from a ``stopped`` foreign account from its day on.
+    """
     rng = draw(seed, "history", block)
-    teller = _Teller(rng, block)
+    teller = _Teller(rng, block, stopped)
     contacts = _contacts(rng, people)
     for day in range(-DAYS, 0):
         on = planted_on + timedelta(days=day)
@@ -144,6 +154,8 @@ def _opening(teller: _Teller, person: Person, day: int) -> Iterator[Event]:
     yield teller.event(day, Deed.OPENING, person.wallet_id, rng.randrange(50, 1500) * _POUND)
     if person.bank_id:
         yield teller.event(day, Deed.OPENING, person.bank_id, rng.randrange(500, 20_000) * _POUND)
+    if person.savings_id:
+        yield teller.event(day, Deed.OPENING, person.savings_id, rng.randrange(20, 800) * 100 * _POUND)
     for account in person.foreign:
         amount = rng.randrange(40, 4_000) * 1_000
         yield teller.event(day, Deed.OPENING, account.id, amount, currency_code=account.currency_code)
@@ -154,13 +166,16 @@ def _bank_day(teller: _Teller, person: Person, bank: UUID, day: int, on: date) -
     tries: list[Event | None] = []
     if on.day == _RENT_DAY and person.salary_minor:
         tries.append(teller.spend(day, Deed.RENT, bank, person.salary_minor // 4, person.salary_minor // 3))
+    if on.day == _SAVING_DAY and person.savings_id:
+        least, most = person.salary_minor // 20, person.salary_minor // 8
+        tries.append(teller.spend(day, Deed.SAVED, bank, least, most, own_account_id=person.savings_id))
     if rng.random() < _CARD_SHARE:
         shop = rng.randrange(len(SHOPS))
         tries.append(teller.spend(day, Deed.SHOPPING, bank, 40 * _POUND, 950 * _POUND, shop=shop))
     if rng.random() < _CARD_SHARE / 3:
         tries.append(_cash(teller, bank, day))
     for account in person.foreign:
-        if rng.random() < _CARD_SHARE / 3:
+        if rng.random() < _CARD_SHARE / 3 and day < teller.stopped.get(account.id, 0):
             shop, code = rng.randrange(len(SHOPS)), account.currency_code
             tries.append(teller.spend(day, Deed.SHOPPING, account.id, 2_000, 60_000, shop=shop, currency_code=code))
     yield from (event for event in tries if event is not None)
@@ -197,7 +212,7 @@ def thin_history(seed: int, block: int, people: Sequence[Person], planted_on: da
     What one receives from another is not counted on, so each person's events hold whatever comes between.
     """
     rng = draw(seed, "history", block)
-    teller = _Teller(rng, block)
+    teller = _Teller(rng, block, _NOTHING)
     paydays = _paydays(planted_on)
     neighbours = _neighbours(people)
     events: list[Event] = []

@@ -5,7 +5,7 @@ Block 0 begins with the few whom the launcher names, who may sign in and have so
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 from uuid import UUID
@@ -24,6 +24,9 @@ _BANK_SHARE: Final = 0.4
 _FOREIGN_SHARE: Final = 0.05
 _SALARIED_SHARE: Final = 0.55
 _EACH_FOREIGN_SHARE: Final = 0.6
+_SAVING_SHARE: Final = 0.1
+_NAMED_SAVERS: Final = frozenset({0, 5})
+"""Of the named, those who have savings; of the others with an account and a salary at the bank, a share."""
 _IDS_BEGIN_MS: Final = 1_700_000_000_000
 _BLOCK_MS: Final = 1 << 24
 """Each block's ids begin this long after the last block's: about four and a half hours of one id a millisecond."""
@@ -53,6 +56,7 @@ class Person:
     salary_minor: int
     payday: int
     named: bool
+    savings_id: UUID | None = None
 
 
 class SeededIds:
@@ -83,10 +87,23 @@ def people_of_block(seed: int, block: int, first: int, count: int) -> list[Perso
     person_ids, account_ids = SeededIds(rng, block, PEOPLE_STREAM), SeededIds(rng, block, ACCOUNT_STREAM)
     issuers = _issuers(rng, count)
     named = [language for language, many in NAMED_PER_LANGUAGE.items() for _ in range(many)] if block == 0 else []
-    return [
+    people = [
         _person(rng, first + n, issuers[n], person_ids, account_ids, named[n] if n < len(named) else "")
         for n in range(count)
     ]
+    return people if block else _with_savings(people, seed)
+
+
+def _with_savings(people: list[Person], seed: int) -> list[Person]:
+    """Give some of the first block's people a savings account."""
+    rng = draw(seed, "savings", 0)
+    ids = SeededIds(rng, 0, ACCOUNT_STREAM)
+    found = []
+    for person in people:
+        saves = rng.random() < _SAVING_SHARE and person.bank_id is not None and person.salary_minor > 0
+        saves = person.place in _NAMED_SAVERS if person.named else saves
+        found.append(replace(person, savings_id=ids.next()) if saves else person)
+    return found
 
 
 def _issuers(rng: Random, count: int) -> list[int]:

@@ -32,8 +32,9 @@ ISSUERS: Final = (
     Place("bulbul", "issuer", {"ar": "محفظة بلبل", "he": "ארנק בולבול", "en": "Bulbul Wallet"}, 4),
 )
 BANK: Final = Place("yasmin", "bank", {"ar": "بنك الياسمين", "he": "בנק היסמין", "en": "Jasmine Bank"})
+POWER: Final = Place("nur-power", "utility", {"ar": "نور للكهرباء", "he": "נור חשמל", "en": "Nur Electricity"})
 OTHERS: Final = (
-    Place("nur-power", "utility", {"ar": "نور للكهرباء", "he": "נור חשמל", "en": "Nur Electricity"}),
+    POWER,
     Place("nab-water", "utility", {"ar": "مياه النبع", "he": "מי הנביעה", "en": "Nab Water"}),
     Place("silk-landline", "utility", {"ar": "سلك للهاتف الأرضي", "he": "סילק טלפוניה קווית", "en": "Silk Landline"}),
     Place("sada-mobile", "utility", {"ar": "صدى للمحمول", "he": "צדא סלולר", "en": "Sada Mobile"}),
@@ -58,6 +59,8 @@ class Deed(IntEnum):
     CASH_OUT = 5
     SENT = 6
     RENT = 7
+    SAVED = 8
+    TAKINGS = 9
 
 
 CODE_BASE: Final = 800
@@ -69,6 +72,8 @@ DEED_WORDS: Final = {
     Deed.CASH_OUT: mark("Cash withdrawn"),
     Deed.SENT: mark("Sent to another customer"),
     Deed.RENT: mark("Rent"),
+    Deed.SAVED: mark("Put aside"),
+    Deed.TAKINGS: mark("Takings paid in"),
 }
 OTHER_SIDES: Final = {Deed.SALARY: mark("Employer"), Deed.RENT: mark("Landlord")}
 SHOPS: Final = (

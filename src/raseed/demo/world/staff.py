@@ -1,4 +1,4 @@
-"""Who works at the invented institutions that keep accounts, and as what."""
+"""Who works at the invented institutions that keep accounts, and at the power utility, and as what."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from .names import full_names
 from .people import SeededIds, draw
-from .places import BANK, ISSUERS, Place
+from .places import BANK, ISSUERS, POWER, Place
 
 _PROPOSES: Final = ("administrator", "back-office")
 _CONFIRMS: Final = ("administrator", "supervisor")
@@ -17,6 +17,7 @@ _AUDITS: Final = ("auditor",)
 ROLES: Final = {
     BANK.slug: (_PROPOSES, _CONFIRMS, _SERVES, _AUDITS),
     ISSUERS[0].slug: (_PROPOSES, _CONFIRMS, _SERVES),
+    POWER.slug: (_PROPOSES, _CONFIRMS),
 }
 """The roles of each. Everywhere two people can confirm each other's changes, and who proposes limits does not confirm them."""
 SMALL: Final = ((*_PROPOSES, *_SERVES), _CONFIRMS)
@@ -40,7 +41,7 @@ class Colleague:
 def colleagues(seed: int) -> list[Colleague]:
     """Return everyone who works in the demo, the same ones for the same seed; ids do not depend on it."""
     found: list[Colleague] = []
-    for place in (BANK, *ISSUERS):
+    for place in (BANK, *ISSUERS, POWER):
         for n, roles in enumerate(ROLES.get(place.slug, SMALL)):
             language, taken = _LANGUAGES[n], {one.login for one in found}
             rng = draw(seed, f"staff {place.slug}", n)
