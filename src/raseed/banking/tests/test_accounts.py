@@ -19,13 +19,7 @@ from raseed.ledger import api as ledger
 from raseed.people import api as people
 from raseed.platform import api as platform
 
-from .town import NOON, Town, build_town, pay_in
-
-
-@pytest.fixture
-def town(database: object) -> Town:
-    del database
-    return build_town()
+from .town import NOON, Town, pay_in
 
 
 def test_setting_up_and_offering_twice_changes_nothing(town: Town) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -19,6 +18,7 @@ from raseed.banking.rates import rates_of
 from raseed.ledger import api as ledger
 from raseed.people import api as people
 from raseed.platform import api as platform
+from raseed_testing import NewDatabase
 
 from .town import Town, at_once, booked, build_town, by_owner
 
@@ -26,8 +26,11 @@ TEN_PER_CENT = 100_000
 
 
 @pytest.fixture
-def town(database: object) -> Town:
-    del database
+def build() -> Callable[[], Town]:
+    return town_with_rate
+
+
+def town_with_rate() -> Town:
     return with_rate(build_town())
 
 
@@ -223,10 +226,10 @@ steps = st.lists(
 
 
 def test_a_back_test_against_a_model_agrees_to_the_minor_unit(
-    new_database: Callable[[], AbstractContextManager[object]],
+    new_database: NewDatabase,
 ) -> None:
-    with new_database():
-        town = with_rate(build_town())
+    with new_database(town_with_rate) as database:
+        town: Town = database.built
         owner = town.person("منى", "+201001234567")
 
         @settings(suppress_health_check=list(HealthCheck), max_examples=15, parent=settings.default)

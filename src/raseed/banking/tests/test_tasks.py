@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -17,8 +18,11 @@ from .town import Town, booked, build_town
 
 
 @pytest.fixture
-def town(database: object) -> Town:
-    del database
+def build() -> Callable[[], Town]:
+    return town_with_rate
+
+
+def town_with_rate() -> Town:
     town = build_town()
     banking.set_rate(
         product_id=town.product(ProductKind.SAVINGS).id, annual_rate_ppm=100_000, valid_from=town.clock.now().date(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -55,10 +56,18 @@ class Street:
         return [self.sent.index(payment.id) for payment in page.payments]
 
 
-@pytest.fixture
-def street(database: object) -> Street:
-    del database
+def a_street() -> Street:
     return Street(build_town())
+
+
+@pytest.fixture
+def build() -> Callable[[], Street]:
+    return a_street
+
+
+@pytest.fixture
+def street(built: Street) -> Street:
+    return built
 
 
 def test_payments_of_a_customer_and_of_an_account_are_told_newest_first_each_once(street: Street) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -45,10 +46,18 @@ class Mona:
         )  # fmt: skip
 
 
-@pytest.fixture
-def mona(database: object) -> Mona:
-    del database
+def a_mona() -> Mona:
     return Mona(build_town())
+
+
+@pytest.fixture
+def build() -> Callable[[], Mona]:
+    return a_mona
+
+
+@pytest.fixture
+def mona(built: Mona) -> Mona:
+    return built
 
 
 def test_an_own_account_is_named_in_full_before_confirming_and_on_both_statements(mona: Mona) -> None:

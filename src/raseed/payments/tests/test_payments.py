@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -69,10 +70,18 @@ def shown(account: BankAccount) -> int:
     return display.shown_balance(account.id).booked.amount_minor
 
 
-@pytest.fixture
-def pair(database: object) -> Pair:
-    del database
+def a_pair() -> Pair:
     return Pair(build_town())
+
+
+@pytest.fixture
+def build() -> Callable[[], Pair]:
+    return a_pair
+
+
+@pytest.fixture
+def pair(built: Pair) -> Pair:
+    return built
 
 
 def test_a_payment_arrives_and_its_timeline_says_so(pair: Pair) -> None:
