@@ -65,7 +65,8 @@ def test_a_place_that_is_none_is_refused_in_words(street: Street, before: str) -
 def test_a_full_page_leads_to_the_next_and_none_is_lost_or_twice(street: Street) -> None:
     for _ in range(PAYMENTS_PER_PAGE + 3):
         send(street, 1)
-    client, address, seen = signed_in(), "/payments", []
+    client, address = signed_in(), "/payments"
+    seen: list[str] = []
     for _ in range(2):
         page = client.get(address).content.decode()
         seen += re.findall(r'href="/payments/([^"]+)"', page)
