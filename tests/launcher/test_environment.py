@@ -45,6 +45,7 @@ def one_sentence(done: subprocess.CompletedProcess[str]) -> str:
     return done.stderr.strip().splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_no_network_at_the_first_start(checkout: Path) -> None:
     assert "the first start needs the network" in one_sentence(launch(checkout, "run", **NO_INDEX))
 

@@ -46,6 +46,7 @@ def say(home: Path, addresses: dict[str, str], *words: str) -> subprocess.Comple
     )
 
 
+@pytest.mark.slow
 def test_three_roles_as_operations_describes_them(server: PostgresServer, tmp_path: Path) -> None:
     with psycopg.connect(server.dsn(), autocommit=True) as superuser:
         superuser.execute(SETUP.encode())
@@ -69,6 +70,7 @@ def test_three_roles_as_operations_describes_them(server: PostgresServer, tmp_pa
             app.execute("CREATE TABLE mine (n int)")
 
 
+@pytest.mark.slow
 def test_one_role_for_everything_is_enough_for_a_trial(server: PostgresServer, tmp_path: Path) -> None:
     with psycopg.connect(server.dsn(), autocommit=True) as superuser:
         superuser.execute("CREATE DATABASE raseed")

@@ -57,9 +57,8 @@ class Firm:
 
     def file(self, *pays: Pay, message_id: str = "SALARIES-1", on: str = "<Dt>2026-03-01</Dt>") -> File:
         """Return a file of one block."""
-        return File(
-            [Blk(self.iban, pays or (Pay(iban(self.mona), "10.50"), Pay("+201001234569", "3")), on=on)], message_id
-        )
+        paid = pays or (Pay(iban(self.mona), "10.50"), Pay("+201001234569", "3"))
+        return File([Blk(self.iban, paid, on=on)], message_id)
 
     def send(self, data: bytes | File | None = None, *, id_: UUID | None = None) -> Order:
         """Hand a file in."""
@@ -93,8 +92,7 @@ def iban(account: BankAccount) -> str:
 
 
 def line_of(file: File, text: str) -> int:
-    written = file.text()
-    return written[: written.index(text)].count("\n") + 1
+    return file.text().partition(text)[0].count("\n") + 1
 
 
 def report(order: Order, firm: Firm, language: str = "en") -> etree._Element:
