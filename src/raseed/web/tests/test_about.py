@@ -49,7 +49,7 @@ def test_a_text_is_read_agreed_to_and_withdrawn_with_dates(street: Street) -> No
     assert client.post(ADDRESS, {"withdraw": "1"})["Location"] == "/about-me?done=withdrawn"
     assert not people.has_consented(street.layla.id, institution_id=NILE, purpose="marketing")
     told = words_of(client.get(ADDRESS).content.decode())
-    assert told.index("Withdrawn, on these pages (version 1 )") < told.index("Agreed, on these pages (version 1 )")
+    assert told.index("Withdrawn · on these pages (version 1 )") < told.index("Agreed · on these pages (version 1 )")
     entries = people.consent_history(street.layla.id, institution_id=NILE, purpose="marketing", by=oneself(street))
     assert [one.given for one in entries] == [False, True]
 
