@@ -43,8 +43,9 @@ HELP_MIN: Final = 32
 """While one lane is posting, another begins only when so many calls wait: each batch has its price, and few are cheaper."""
 HELP_SECONDS: Final = 0.01
 """Unless that lane takes longer than this: then it stands before a lock, and the others don't."""
-CLOSE_SECONDS_MAX: Final = 20.0
-"""How long closing waits for what has queued."""
+CLOSE_SECONDS_MAX: Final = 12.0
+"""How long closing waits for what has queued. Less than the server of the rail gives its worker to stop, or it would be killed
+in the middle: what is still queued then is refused, and its callers are told."""
 _LINKED: Final = int(TransferFlags.LINKED)
 
 
@@ -117,12 +118,13 @@ class GroupCommit:
             self._threads.append(thread)
 
     def close(self) -> None:
-        """Refuse new calls, post what has queued, and stop; waits at most ``CLOSE_SECONDS_MAX`` a lane."""
+        """Refuse new calls, post what has queued, and stop; waits at most ``CLOSE_SECONDS_MAX``."""
         with self._bell:
             self._open = False
             self._bell.notify_all()
+        deadline = time.monotonic() + CLOSE_SECONDS_MAX
         for thread in self._threads:
-            thread.join(CLOSE_SECONDS_MAX)
+            thread.join(max(deadline - time.monotonic(), 0))
         with self._bell:
             left = [*self._queue, *self._large]
             self._queue.clear()

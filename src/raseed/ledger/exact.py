@@ -37,8 +37,7 @@ class _Touched:
 
     def crosses_mark(self) -> bool:
         """Say whether these entries pass a multiple of the marks' spacing."""
-        after = self.entries_before + len(self.positions)
-        return self.entries_before // marks.SPACING != after // marks.SPACING
+        return marks.crosses(self.entries_before, self.entries_before + len(self.positions))
 
 
 def post_exact(

@@ -59,6 +59,9 @@ def group(columns: Columns) -> Grouping:
     np.not_equal(high[1:], high[:-1], out=first[1:])
     first[1:] |= low[1:] != low[:-1]
     starts = np.flatnonzero(first)
+    counts = np.empty_like(starts)
+    np.subtract(starts[1:], starts[:-1], out=counts[:-1])
+    counts[-1] = len(order) - starts[-1]
     account = np.cumsum(first) - 1
     account_of = np.empty(len(order), np.int64)
     account_of[order] = account
@@ -88,7 +91,7 @@ def group(columns: Columns) -> Grouping:
         account=account,
         account_of=account_of,
         starts=starts,
-        counts=np.diff(starts, append=len(order)),
+        counts=counts,
         ids=sides[order[starts]],
         ledgers=ledgers,
         adverse=adverse,

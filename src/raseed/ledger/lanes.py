@@ -291,6 +291,8 @@ def _is_lost(connection: Connection, state: str | None) -> bool:
 
 
 def _split(results: list[Result], calls: Sequence[Sequence[NewTransfer]]) -> list[Outcome]:
+    if len(results) == len(calls):
+        return [[result] for result in results]
     outcomes: list[Outcome] = []
     at = 0
     for call in calls:

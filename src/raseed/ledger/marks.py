@@ -32,6 +32,11 @@ _ROWS: Final = wire.Rows(
 )
 
 
+def crosses(before: int, after: int) -> bool:
+    """Say whether an account's number of entries passes a multiple of the spacing between these two."""
+    return before // SPACING != after // SPACING
+
+
 class Marks:
     """The marks of one batch."""
 

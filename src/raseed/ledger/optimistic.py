@@ -14,8 +14,8 @@ any of the favourable ones, so no order of events and no refusal elsewhere can b
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from raseed.kernel.clock import Clock
 
     from .columns import Columns
+
+_ANSWERS: Final = b"SELECT batches, xid, touched, prev, refused, crossing, existing, standing FROM "
+_APPLY_PLAIN: Final = _ANSWERS + b"ledger_apply_plain($1,$2,$3,$4,$5,$6,$7,$8)"
+_APPLY_ANY: Final = _ANSWERS + b"ledger_apply_any($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)"
 
 
 @dataclass(slots=True)
@@ -66,12 +70,12 @@ class Batch:
     suspects: set[int]
     """Accounts left untouched, or not found: they need the exact rules."""
     missing: set[int]
-    crossing: set[int]
+    standing: dict[int, state.BalanceRow]
+    """How the suspects stand (as before the batch, until they are amended), and the accounts that cross a mark."""
     existing: set[bytes]
     holds: Holds
     results: list[Result] = field(default_factory=list)
     accepted: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, bool))
-    amended: set[int] = field(default_factory=set)
 
     def sorted_entries(self, account: int) -> NDArray[np.int64]:
         """Return the accepted entries of one account, in order."""
@@ -103,8 +107,7 @@ def post_optimistic(
     _append(connection, batch)
     if not columns.all_plain:
         _keep_pendings(connection, batch)
-    if batch.crossing or batch.amended:
-        _mark(connection, batch)
+    _mark(connection, batch)
     return batch.results, batch.xid
 
 
@@ -146,21 +149,17 @@ def _take_holds(connection: psycopg.Connection[Any], columns: Columns, now_us: i
 def _apply(connection: psycopg.Connection[Any], columns: Columns, holds: Holds, *, check_ids: bool) -> Batch:
     grouping = group(columns)
     lasts = columns.id[grouping.order[grouping.starts + grouping.counts - 1] >> 1]
-    shared = [wire.uuids(grouping.ids), wire.int4s(grouping.ledgers), *(wire.int8s(side) for side in grouping.adverse)]
+    is_plain = columns.all_plain and columns.one_ledger
+    ledgers = wire.int4(int(columns.ledger[0])) if is_plain else wire.int4s(grouping.ledgers)
+    shared = [wire.uuids(grouping.ids), ledgers, *(wire.int8s(side) for side in grouping.adverse)]
     last = [
         wire.uuids(lasts), wire.int4s(grouping.counts), wire.uuids(columns.id) if check_ids else None,
         wire.int4(records.batches_for(len(columns))),
     ]  # fmt: skip
-    answers = b"SELECT batches, xid, touched, prev, refused, crossing, existing FROM "
-    if columns.all_plain:
-        answer = wire.call(connection, answers + b"ledger_apply($1,$2,$3,$4,$5,$6,$7,$8)", [*shared, *last])
+    if is_plain:
+        answer = wire.call(connection, _APPLY_PLAIN, [*shared, *last])
     else:
-        sums = [wire.int8s(column) for column in grouping.sums]
-        answer = wire.call(
-            connection,
-            answers + b"ledger_apply_pending($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)",
-            [*shared, *sums, *last],
-        )
+        answer = wire.call(connection, _APPLY_ANY, [*shared, *(wire.int8s(column) for column in grouping.sums), *last])
     touched = wire.read_array(answer.get_value(0, 2), INT4).astype(np.int64) - 1
     previous = wire.read_array(answer.get_value(0, 3), ID)
     missing: set[int] = set()
@@ -168,9 +167,8 @@ def _apply(connection: psycopg.Connection[Any], columns: Columns, holds: Holds, 
         found, previous = previous, np.zeros(len(grouping.ids), ID)
         previous[touched] = found
         missing = set(range(len(grouping.ids))) - set(touched.tolist())
-    refused, crossing = (
-        set((wire.read_array(answer.get_value(0, at), INT4).astype(np.int64) - 1).tolist()) for at in (4, 5)
-    )
+    refused, crossing = ((wire.read_array(answer.get_value(0, at), INT4) - 1).tolist() for at in (4, 5))
+    standing = wire.read_matrix(answer.get_value(0, 7), 7).tolist()
     return Batch(
         columns=columns,
         grouping=grouping,
@@ -178,9 +176,12 @@ def _apply(connection: psycopg.Connection[Any], columns: Columns, holds: Holds, 
         xid=int.from_bytes(answer.get_value(0, 1) or b""),
         now_us=0,
         previous=previous,
-        suspects=refused | missing,
+        suspects=missing.union(refused),
         missing=missing,
-        crossing=crossing,
+        standing={
+            account: state.BalanceRow(state.AccountState(*row[:6]), row[6], previous[account].tobytes())
+            for account, row in zip([*refused, *crossing], standing, strict=True)
+        },
         existing={cell.tobytes() for cell in wire.read_array(answer.get_value(0, 6), ID)},
         holds=holds,
     )
@@ -206,8 +207,8 @@ def _anomalous(batch: Batch) -> list[int]:
 
 def _evaluate_some(connection: psycopg.Connection[Any], batch: Batch) -> None:
     columns, grouping = batch.columns, batch.grouping
-    suspects = state.balances(connection, [grouping.ids[at].tobytes() for at in batch.suspects])
-    accounts = {id_: row.state for id_, row in suspects.items()}
+    found = batch.suspects - batch.missing
+    accounts = {grouping.ids[at].tobytes(): replace(batch.standing[at].state) for at in found}
     positions = _anomalous(batch)
     intents = [columns.intent(at) for at in positions]
     for at in positions:
@@ -249,8 +250,9 @@ def _amend(connection: psycopg.Connection[Any], batch: Batch) -> None:
         if account not in batch.suspects:
             changes[:, row] -= [*(int(side[account]) for side in grouping.sums), int(grouping.counts[account])]
         lasts[row] = columns.id[kept[-1] >> 1] if len(kept) else batch.previous[account]
+        if account in batch.standing:
+            batch.standing[account].add(*changes[:, row].tolist())
     state.amend(connection, grouping.ids[accounts], (changes[0], changes[1], changes[2], changes[3]), changes[4], lasts)
-    batch.amended = set(accounts)
 
 
 def _links(batch: Batch) -> NDArray[Any]:
@@ -276,8 +278,9 @@ def _append(connection: psycopg.Connection[Any], batch: Batch) -> None:
     columns = batch.columns
     kept = np.arange(len(columns))
     codes = np.zeros(len(columns), np.int64)
-    if not batch.accepted.all():
-        codes = np.fromiter((records.kept_code(result) for result in batch.results), np.int64, len(columns))
+    refused = np.flatnonzero(~batch.accepted)
+    if len(refused):
+        codes[refused] = [records.kept_code(batch.results[at]) for at in refused.tolist()]
         kept = np.flatnonzero(codes >= 0)
         if not len(kept):
             return
@@ -314,21 +317,19 @@ def _keep_pendings(connection: psycopg.Connection[Any], batch: Batch) -> None:
 
 
 def _mark(connection: psycopg.Connection[Any], batch: Batch) -> None:
+    """Mark the accounts that cross. None does that neither crossed nor was a suspect: fewer entries pass no further."""
     columns, grouping = batch.columns, batch.grouping
     collected = marks.Marks(batch.now_us)
-    accounts = sorted(batch.crossing | batch.amended)
-    after = state.balances(connection, [grouping.ids[at].tobytes() for at in accounts])
     pending, posted = columns.pending_change, columns.posted_change
-    for account in accounts:
+    for account, after in sorted(batch.standing.items()):
         kept = batch.sorted_entries(account)
-        if not len(kept):
+        if not marks.crosses(after.entries - len(kept), after.entries):
             continue
         positions, is_debit = kept >> 1, kept & 1 == 0
         held, moved = pending[positions], posted[positions]
-        account_id = grouping.ids[account].tobytes()
         collected.add(
-            account_id,
-            after[account_id],
+            grouping.ids[account].tobytes(),
+            after,
             records.seqs(batch.numbers, positions),
             columns.id[positions],
             (

@@ -48,6 +48,11 @@ RECORD: Final = np.dtype(
         ("result", _INT2),
     ]
 )
+_HEAD_BYTES: Final = 72
+_MIDDLE: Final = np.dtype(
+    [("head", f"V{_HEAD_BYTES}"), ("same", f"V{RECORD.itemsize - _HEAD_BYTES - 2}"), ("result", _INT2)]
+)
+"""A record's middle, from its pending id to its flags, is the same for most of a batch."""
 _COLUMNS: Final = [
     ("seq", INT8),
     ("posted_at", INT8),
@@ -92,6 +97,16 @@ def seqs(batches: NDArray[np.int64], positions: NDArray[np.int64]) -> NDArray[np
     return numbers * SEQS_PER_BATCH + positions % BATCH_MAX
 
 
+def _are_alike(records: NDArray[Any]) -> bool:
+    """Say whether these are plain transfers in unbroken order, of one ledger, code and date, with no data of the user's."""
+    middles = np.frombuffer(records.tobytes(), _MIDDLE)["same"]
+    plain = np.zeros(1, RECORD)
+    for name in ("ledger", "code", "booked"):
+        plain[name] = records[0][name]
+    alike = np.frombuffer(plain.tobytes(), _MIDDLE)["same"]
+    return bool((middles == alike).all()) and int(records[-1]["seq"] - records[0]["seq"]) == len(records) - 1
+
+
 def append(
     connection: psycopg.Connection[Any], records: NDArray[Any], debit_prev: NDArray[Any], credit_prev: NDArray[Any]
 ) -> None:
@@ -100,6 +115,10 @@ def append(
     Raises:
         psycopg.errors.UniqueViolation: an id was posted by another transaction in the meantime.
     """
+    first, last = (int(records[at]["seq"]) // SEQS_PER_BATCH for at in (0, -1))
+    if first == last:
+        _append_batch(connection, first, records, debit_prev, credit_prev)
+        return
     numbers = records["seq"] // SEQS_PER_BATCH
     bounds = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(records)]
     for start, end in itertools.pairwise(bounds):
@@ -117,7 +136,19 @@ def _append_batch(
 ) -> None:
     at = wire.int8(int(records["posted_us"][0]) - UNIX_TO_POSTGRES_US)
     if len(records) < COPY_FROM:
-        r = records
+        r, first = records, records[0]
+        if _are_alike(records):
+            wire.call(
+                connection,
+                b"SELECT ledger_append_alike($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)",
+                [
+                    wire.int8(batch), at, digest(records), wire.int8(int(first["seq"])), wire.int4(int(first["ledger"])),
+                    wire.int4(int(first["code"])), wire.int4(int(first["booked"])), wire.int8s(r["amount"]),
+                    wire.uuids(r["id"]), wire.uuids(r["debit"]), wire.uuids(r["credit"]), wire.uuids(debit_prev),
+                    wire.uuids(credit_prev), wire.int4s(r["result"]),
+                ],
+            )  # fmt: skip
+            return
         wire.call(
             connection,
             b"SELECT ledger_append($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18)",

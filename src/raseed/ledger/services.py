@@ -97,14 +97,20 @@ def post(transfers: Sequence[NewTransfer], *, clock: Clock = SYSTEM_CLOCK) -> li
 def _post_trusting(
     raw: psycopg.Connection[Any], transfers: Sequence[NewTransfer], clock: Clock
 ) -> tuple[list[CreateTransferResult], int] | None:
-    """Post a large batch without looking for ids that exist; None, and nothing changed, where one does."""
+    """Post a large batch without looking for ids that exist; None, and nothing changed, where one does.
+
+    The savepoint goes with the transaction: posting is the last thing in it, and releasing it would be a round trip more.
+    """
     if len(transfers) < TRUST_FROM:
         return None
+    wire.set_savepoint(raw)
     try:
-        with transaction.atomic():
-            return post_batch(raw, transfers, clock, check_ids=False)
-    except pg_errors.UniqueViolation:
-        return None
+        return post_batch(raw, transfers, clock, check_ids=False)
+    except BaseException as error:
+        wire.go_back_to_savepoint(raw)
+        if isinstance(error, pg_errors.UniqueViolation):
+            return None
+        raise
 
 
 def create_transfers(transfers: Sequence[NewTransfer], *, clock: Clock = SYSTEM_CLOCK) -> list[CreateTransferResult]:

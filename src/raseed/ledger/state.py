@@ -35,6 +35,17 @@ class BalanceRow:
     entries: int
     last_id: bytes
 
+    def add(
+        self, debits_pending: int, debits_posted: int, credits_pending: int, credits_posted: int, entries: int
+    ) -> None:
+        """Follow what was added to the row."""
+        state = self.state
+        state.debits_pending += debits_pending
+        state.debits_posted += debits_posted
+        state.credits_pending += credits_pending
+        state.credits_posted += credits_posted
+        self.entries += entries
+
 
 @dataclass(slots=True)
 class Locked:

@@ -6,6 +6,7 @@ Format", and the send and receive functions of int4, int8, uuid and arrays (all 
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakKeyDictionary
 
@@ -31,12 +32,29 @@ _COPY_HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _COPY_TRAILER: Final = b"\xff\xff"
 
 
-def _array(oid: int, column: NDArray[Any], element: np.dtype[Any]) -> bytes:
-    header = np.array([1, 0, oid, len(column), 1], INT4).tobytes()
-    cells = np.empty(len(column), dtype=[("length", INT4), ("value", element)])
+_ARRAY_HEADER: Final = struct.Struct(">5i")
+"""Dimensions, whether there are nulls, the elements' type, how many, the first one's number."""
+_CELL: Final = {element: np.dtype([("length", INT4), ("value", element)]) for element in (ID, INT4, INT8)}
+_CELLS_READY: Final = 512
+"""Cells with their lengths filled in lie ready for arrays of up to this size: the price of small ones is in the making."""
+
+
+def _cells(count: int, element: np.dtype[Any]) -> bytes:
+    cells = np.zeros(count, _CELL[element])
     cells["length"] = element.itemsize
-    cells["value"] = column
-    return header + cells.tobytes()
+    return cells.tobytes()
+
+
+_READY: Final = {element: _cells(_CELLS_READY, element) for element in _CELL}
+
+
+def _array(oid: int, column: NDArray[Any], element: np.dtype[Any]) -> bytes:
+    count = len(column)
+    cell = _CELL[element]
+    ready = _READY[element][: count * cell.itemsize] if count <= _CELLS_READY else _cells(count, element)
+    array = bytearray(_ARRAY_HEADER.pack(1, 0, oid, count, 1) + ready)
+    np.frombuffer(array, cell, count, _ARRAY_HEADER.size)["value"] = column
+    return bytes(array)
 
 
 def int4s(column: NDArray[Any]) -> bytes:
@@ -63,8 +81,15 @@ def read_array(raw: bytes | None, element: np.dtype[Any]) -> NDArray[Any]:
     """Decode a one-dimensional array without nulls; None and the empty array give no elements."""
     if raw is None or len(raw) <= 12:  # noqa: PLR2004 - the header of an empty array
         return np.empty(0, element)
-    cells = np.frombuffer(raw, dtype=[("length", INT4), ("value", element)], offset=20)
+    cells = np.frombuffer(raw, _CELL[element], offset=20)
     return np.ascontiguousarray(cells["value"])
+
+
+def read_matrix(raw: bytes | None, width: int) -> NDArray[np.int64]:
+    """Decode a two-dimensional ``int8[]`` without nulls, with so many numbers a row; None gives no rows."""
+    if raw is None:
+        return np.empty((0, width), np.int64)
+    return np.frombuffer(raw, _CELL[INT8], offset=28)["value"].astype(np.int64).reshape(-1, width)
 
 
 def int8(value: int) -> bytes:
@@ -78,6 +103,22 @@ def begin(connection: psycopg.Connection[Any]) -> None:
         connection.pgconn.exec_(b"BEGIN")
 
 
+def set_savepoint(connection: psycopg.Connection[Any]) -> None:
+    """Set the savepoint that ``go_back_to_savepoint`` goes back to, beginning the transaction if need be: one round trip.
+
+    Raises:
+        psycopg.Error: as the server answered.
+    """
+    begins = connection.pgconn.transaction_status == pq.TransactionStatus.IDLE
+    _checked(connection.pgconn.exec_(b"BEGIN; SAVEPOINT raseed_post" if begins else b"SAVEPOINT raseed_post"))
+
+
+def go_back_to_savepoint(connection: psycopg.Connection[Any]) -> None:
+    """Undo what was done since ``set_savepoint``; where the connection is gone, so is all of it."""
+    if connection.pgconn.status == pq.ConnStatus.OK:
+        connection.pgconn.exec_(b"ROLLBACK TO SAVEPOINT raseed_post")
+
+
 def call(connection: psycopg.Connection[Any], statement: bytes, parameters: Sequence[bytes | None]) -> pq.abc.PGresult:
     """Run one statement with binary parameters and a binary result on the caller's connection.
 
@@ -87,11 +128,14 @@ def call(connection: psycopg.Connection[Any], statement: bytes, parameters: Sequ
         psycopg.Error: as the server answered.
     """
     server = connection.pgconn
-    prepared = _PREPARED.setdefault(connection, set())
-    name = b"raseed_" + str(hash(statement)).encode()
-    if statement not in prepared:
+    prepared = _PREPARED.get(connection)
+    if prepared is None:
+        prepared = _PREPARED[connection] = {}
+    name = prepared.get(statement)
+    if name is None:
+        name = b"raseed_" + str(hash(statement)).encode()
         _checked(server.prepare(name, statement))
-        prepared.add(statement)
+        prepared[statement] = name
     return _checked(server.exec_prepared(name, parameters, [1] * len(parameters), 1))  # type: ignore[arg-type]
 
 
@@ -108,7 +152,7 @@ def int4(value: int) -> bytes:
     return value.to_bytes(4, "big", signed=True)
 
 
-_PREPARED: Final[WeakKeyDictionary[psycopg.Connection[Any], set[bytes]]] = WeakKeyDictionary()
+_PREPARED: Final[WeakKeyDictionary[psycopg.Connection[Any], dict[bytes, bytes]]] = WeakKeyDictionary()
 
 
 class Rows:

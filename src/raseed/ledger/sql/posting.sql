@@ -18,22 +18,23 @@ $$;
 -- a repeat may bring the very id that was the last one).
 -- batches: the numbers taken after the locks, one for each 8,190 transfers. prev: each account's last transfer before
 -- this batch. crossing: accounts whose number of entries passes a multiple of 128. existing: those of check_ids that the
--- books hold already. The first form moves posted amounts only (all that most batches do), the second pending ones too.
-CREATE OR REPLACE FUNCTION ledger_apply(
-    ids uuid[], ledgers int4[], debits int8[], credits int8[], lasts uuid[], counts int4[], check_ids uuid[],
+-- books hold already. standing: how the refused accounts stand and then the crossing ones, seven numbers each, so that nobody
+-- has to ask again. The first form moves posted amounts of one ledger (all that most batches do), the second any.
+CREATE OR REPLACE FUNCTION ledger_apply_plain(
+    ids uuid[], named int4, debits int8[], credits int8[], lasts uuid[], counts int4[], check_ids uuid[],
     how_many int4, OUT batches int8[], OUT xid int8, OUT touched int4[], OUT prev uuid[], OUT refused int4[],
-    OUT crossing int4[], OUT existing uuid[])
+    OUT crossing int4[], OUT existing uuid[], OUT standing int8[])
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
 AS $$
 BEGIN
     WITH applied AS (
         UPDATE ledger_balance b SET
-            debits_posted = b.debits_posted + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], debits[i], credits[i]) THEN debits[i] ELSE 0 END,
-            credits_posted = b.credits_posted + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], debits[i], credits[i]) THEN credits[i] ELSE 0 END,
-            entries = b.entries + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], debits[i], credits[i]) THEN counts[i] ELSE 0 END,
-            last_id = CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], debits[i], credits[i]) THEN lasts[i] ELSE b.last_id END,
-            prev_id = CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, ledgers[i], debits[i], credits[i]) THEN b.last_id ELSE 'ffffffff-ffff-ffff-ffff-ffffffffffff' END
+            debits_posted = b.debits_posted + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, named, debits[i], credits[i]) THEN debits[i] ELSE 0 END,
+            credits_posted = b.credits_posted + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, named, debits[i], credits[i]) THEN credits[i] ELSE 0 END,
+            entries = b.entries + CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, named, debits[i], credits[i]) THEN counts[i] ELSE 0 END,
+            last_id = CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, named, debits[i], credits[i]) THEN lasts[i] ELSE b.last_id END,
+            prev_id = CASE WHEN ledger_has_room(b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.flags, b.ledger, named, debits[i], credits[i]) THEN b.last_id ELSE 'ffffffff-ffff-ffff-ffff-ffffffffffff' END
         FROM generate_series(1, cardinality(ids)) i
         WHERE b.id = ids[i]
         RETURNING i, b.prev_id, b.last_id, b.prev_id <> 'ffffffff-ffff-ffff-ffff-ffffffffffff' AS taken,
@@ -41,6 +42,10 @@ BEGIN
     SELECT array_agg(i), array_agg(CASE WHEN taken THEN prev_id ELSE last_id END), array_agg(i) FILTER (WHERE NOT taken),
            array_agg(i) FILTER (WHERE taken AND crosses)
     INTO touched, prev, refused, crossing FROM applied;
+    IF refused IS NOT NULL OR crossing IS NOT NULL THEN
+        SELECT array_agg(ARRAY[b.ledger, b.flags, b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.entries])
+        INTO standing FROM unnest(refused || crossing) i JOIN ledger_balance b ON b.id = ids[i];
+    END IF;
     SELECT array_agg(nextval('ledger_batch_number')) INTO batches FROM generate_series(1, how_many);
     xid := pg_current_xact_id()::text::int8;
     IF check_ids IS NOT NULL THEN
@@ -49,11 +54,11 @@ BEGIN
     END IF;
 END $$;
 
-CREATE OR REPLACE FUNCTION ledger_apply_pending(
+CREATE OR REPLACE FUNCTION ledger_apply_any(
     ids uuid[], ledgers int4[], adverse_debits int8[], adverse_credits int8[], d_debits_pending int8[],
     d_debits_posted int8[], d_credits_pending int8[], d_credits_posted int8[], lasts uuid[], counts int4[],
     check_ids uuid[], how_many int4, OUT batches int8[], OUT xid int8, OUT touched int4[], OUT prev uuid[],
-    OUT refused int4[], OUT crossing int4[], OUT existing uuid[])
+    OUT refused int4[], OUT crossing int4[], OUT existing uuid[], OUT standing int8[])
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
 AS $$
@@ -74,6 +79,10 @@ BEGIN
     SELECT array_agg(i), array_agg(CASE WHEN taken THEN prev_id ELSE last_id END), array_agg(i) FILTER (WHERE NOT taken),
            array_agg(i) FILTER (WHERE taken AND crosses)
     INTO touched, prev, refused, crossing FROM applied;
+    IF refused IS NOT NULL OR crossing IS NOT NULL THEN
+        SELECT array_agg(ARRAY[b.ledger, b.flags, b.debits_pending, b.debits_posted, b.credits_pending, b.credits_posted, b.entries])
+        INTO standing FROM unnest(refused || crossing) i JOIN ledger_balance b ON b.id = ids[i];
+    END IF;
     SELECT array_agg(nextval('ledger_batch_number')) INTO batches FROM generate_series(1, how_many);
     xid := pg_current_xact_id()::text::int8;
     IF check_ids IS NOT NULL THEN
@@ -169,7 +178,23 @@ BEGIN
     RETURN QUERY SELECT b.* FROM generate_series(1, cardinality(ids)) i JOIN ledger_balance b ON b.id = ids[i];
 END $$;
 
--- Append a small batch: its transfers and its digest, in one call. Large batches come by COPY.
+-- Append a small batch of transfers that are all alike but for their ids, accounts, amounts and results, and its digest, in
+-- one call.
+CREATE OR REPLACE FUNCTION ledger_append_alike(
+    batch int8, at timestamptz, batch_digest bytea, first_seq int8, in_ledger int4, of_code int4, on_day date, amounts int8[],
+    ids uuid[], debit_ids uuid[], credit_ids uuid[], debit_prevs uuid[], credit_prevs uuid[],
+    results int4[])
+RETURNS void LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+    INSERT INTO ledger_transfer (seq, posted_at, amount, id, debit_account_id, credit_account_id, debit_prev, credit_prev,
+        user_data, ledger, code, booked_on, result)
+    SELECT first_seq + i - 1, at, amounts[i], ids[i], debit_ids[i], credit_ids[i], debit_prevs[i], credit_prevs[i],
+        '00000000-0000-0000-0000-000000000000', in_ledger, of_code, on_day, results[i]
+    FROM generate_series(1, cardinality(ids)) i;
+    INSERT INTO ledger_batch (number, posted_at, transfers, digest) VALUES (batch, at, cardinality(ids), batch_digest);
+END $$;
+
+-- Append any other small batch. Large ones come by COPY.
 CREATE OR REPLACE FUNCTION ledger_append(
     batch int8, at timestamptz, batch_digest bytea, seqs int8[], amounts int8[], ids uuid[], debit_ids uuid[], credit_ids uuid[],
     debit_prevs uuid[], credit_prevs uuid[], pending_ids uuid[], user_datas uuid[], ledgers int4[], codes int4[],
