@@ -27,6 +27,11 @@ PAGES_THREADS: Final = 4
 _CHECK_SECONDS: Final = 1.0
 
 
+WORKER_STOP_SECONDS_MAX: Final = 20
+"""How long granian waits for a worker that was asked to stop; then it kills it. Longer than the rail's group commit takes to
+close (``ledger.commit.CLOSE_SECONDS_MAX``), shorter than we wait for granian (``processes.STOP_SECONDS_MAX``)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Where the processes listen, and which of them there are."""
@@ -124,7 +129,7 @@ def household(plan: Plan) -> Iterator[Child]:
 def _granian(interface: str, target: str, host: str, port: int) -> list[str]:
     return [
         sys.executable, "-m", "granian", "--interface", interface, "--host", host, "--port", str(port), "--no-ws",
-        "--log-level", "warning", "--respawn-failed-workers", "--workers-kill-timeout", "10", target,
+        "--log-level", "warning", "--respawn-failed-workers", "--workers-kill-timeout", str(WORKER_STOP_SECONDS_MAX), target,
     ]  # fmt: skip
 
 

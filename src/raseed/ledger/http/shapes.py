@@ -233,8 +233,14 @@ def check_ids(body: bytes, asked: NewTransfer | NewAccount | NewLedger | list[Ne
 def _hyphens(asked: Any) -> int:
     if type(asked) is not NewTransfer:
         return _UUID_HYPHENS * (1 + (getattr(asked, "user_data", None) is not None))
-    absent = (asked.debit_account_id, asked.credit_account_id, asked.pending_id, asked.user_data).count(None)
-    return _UUID_HYPHENS * (5 - absent) + (0 if asked.booked_on is None else _DATE_HYPHENS)
+    ids = (
+        1
+        + (asked.debit_account_id is not None)
+        + (asked.credit_account_id is not None)
+        + (asked.pending_id is not None)
+        + (asked.user_data is not None)
+    )
+    return _UUID_HYPHENS * ids + (0 if asked.booked_on is None else _DATE_HYPHENS)
 
 
 def shown_balances(balances: domain.Balances) -> Balances:

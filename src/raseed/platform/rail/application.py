@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from raseed.kernel.errors import RaseedError
 
-from .bodies import BODY_BYTES_MAX, ClientGone, check_head, read_body
+from .bodies import BODY_BYTES_MAX, ClientGone, check_head, read_on
 from .errors import HEADERS, InternalError, MethodRefused, NoSuchAddress, error_json, status_of
 from .languages import reader_language
 from .metrics import Requests
@@ -121,7 +121,6 @@ class Rail:
         method, path = scope["method"], scope["path"]
         headers = dict(scope["headers"])
         route = self._fixed.get((method, path))
-        extra: tuple[tuple[bytes, bytes], ...] = ()
         try:
             places: Mapping[str, str] = {}
             if route is None:
@@ -130,23 +129,23 @@ class Rail:
             body = b""
             if method in _BODIED:
                 check_head(headers, route.bytes_max)
-                body = await read_body(receive, route.bytes_max)
+                message = await receive()
+                body = message.get("body", b"")
+                if message["type"] != "http.request" or message.get("more_body") or len(body) > route.bytes_max:
+                    body = await read_on(message, receive, route.bytes_max)
             answer = await route.handler(Request(places, scope["query_string"], body, key, headers))
-            status, content, kind = answer.status, answer.body, answer.kind
+            status, content = answer.status, answer.body
+            head = [(b"content-type", answer.kind), (b"content-length", b"%d" % len(content))]
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001 - every error is answered
             refusal = error if isinstance(error, RaseedError) else self._bug(error, route)
             status = status_of(refusal, self._statuses)
             content = error_json(refusal, reader_language(headers.get(b"accept-language", b"")))
-            kind, extra = JSON, HEADERS.get(status, ())
+            head = [(b"content-type", JSON), (b"content-length", b"%d" % len(content)), *HEADERS.get(status, ())]
             if isinstance(refusal, MethodRefused):
-                extra = ((b"allow", str(refusal.params["allowed"]).encode()),)
-        await send({
-            "type": "http.response.start",
-            "status": status,
-            "headers": [(b"content-type", kind), (b"content-length", b"%d" % len(content)), *extra],
-        })  # fmt: skip
+                head.append((b"allow", str(refusal.params["allowed"]).encode()))
+        await send({"type": "http.response.start", "status": status, "headers": head})
         await send({"type": "http.response.body", "body": content, "more_body": False})
         self._requests.count(
             route.path if route else "none", method if route else "none", status, time.perf_counter() - began

@@ -43,35 +43,25 @@ def check_head(headers: dict[bytes, bytes], bytes_max: int) -> None:
         raise BodyTooLarge(most=bytes_max)
 
 
-async def read_body(receive: Any, bytes_max: int) -> bytes:
-    """Read a request's body.
+async def read_on(message: dict[str, Any], receive: Any, bytes_max: int) -> bytes:
+    """Read a request's body that did not come whole and small in its first message, which is given.
 
     Raises:
         BodyTooLarge: it is larger; the rest is not read.
         BodyTooSlow: it did not come within ``BODY_SECONDS_MAX``.
         ClientGone: the client hung up.
     """
-    message = await receive()
-    if message["type"] != "http.request":
-        raise ClientGone
-    body: bytes = message.get("body", b"")
-    if message.get("more_body"):
-        try:
-            async with asyncio.timeout(BODY_SECONDS_MAX):
-                body = await _read_on(receive, body, bytes_max)
-        except TimeoutError:
-            raise BodyTooSlow from None
-    if len(body) > bytes_max:
-        raise BodyTooLarge(most=bytes_max)
-    return body
+    try:
+        async with asyncio.timeout(BODY_SECONDS_MAX):
+            return await _read_parts(message, receive, bytes_max)
+    except TimeoutError:
+        raise BodyTooSlow from None
 
 
-async def _read_on(receive: Any, first: bytes, bytes_max: int) -> bytes:
-    parts, size = [first], len(first)
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise ClientGone
+async def _read_parts(message: dict[str, Any], receive: Any, bytes_max: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while message["type"] == "http.request":
         part = message.get("body", b"")
         size += len(part)
         if size > bytes_max:
@@ -79,6 +69,8 @@ async def _read_on(receive: Any, first: bytes, bytes_max: int) -> bytes:
         parts.append(part)
         if not message.get("more_body"):
             return b"".join(parts)
+        message = await receive()
+    raise ClientGone
 
 
 def decoded(decoder: msgspec.json.Decoder[_T], body: bytes) -> _T:

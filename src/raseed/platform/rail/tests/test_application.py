@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import threading
 from typing import Any
 
 import msgspec
@@ -235,16 +236,26 @@ def test_keys_are_read_from_a_setting_as_hashes_only() -> None:
 
 
 def test_the_pool_refuses_what_it_can_not_keep_waiting() -> None:
-    pool = Pool(threads=1, waiting_max=3)
+    pool, go_on = Pool(threads=1, waiting_max=3), threading.Event()
 
-    async def overfill() -> list[Any]:
-        return await asyncio.gather(*[pool.run(lambda n=n: n) for n in range(5)], return_exceptions=True)  # type: ignore[misc]
+    def slow(number: int) -> int:
+        assert go_on.wait(30)
+        return number
 
-    *done, fourth, fifth = asyncio.run(overfill())
-    pool.close()
-    assert done == [0, 1, 2]
-    assert isinstance(fourth, RailBusy)
-    assert isinstance(fifth, RailBusy)
+    async def overfill() -> list[int]:
+        there = [asyncio.ensure_future(pool.run(slow, number)) for number in range(3)]
+        await asyncio.sleep(0)  # each has begun
+        for _ in range(2):
+            with pytest.raises(RailBusy):
+                await pool.run(int)
+        go_on.set()
+        return [*await asyncio.gather(*there), await pool.run(int)]
+
+    try:
+        assert asyncio.run(overfill()) == [0, 1, 2, 0]
+    finally:
+        go_on.set()
+        pool.close()
 
 
 def test_the_description_names_every_route(rail: Rail) -> None:
