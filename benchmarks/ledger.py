@@ -87,7 +87,9 @@ class _Ledger:
         with psycopg.connect(self.database.superuser_dsn, autocommit=True) as admin:
             admin.execute("VACUUM ANALYZE ledger_balance")
             admin.execute("CHECKPOINT")
-            self.huge_pages = admin.execute("SHOW huge_pages_status").fetchone()[0]  # type: ignore[index]
+            # Before PostgreSQL 17 the server does not say.
+            (status,) = admin.execute("SELECT current_setting('huge_pages_status', true)").fetchone() or (None,)
+            self.huge_pages = status or "unknown"
         claims = []
         peers = self._peers()
         for name, load, goal in _CASES:
