@@ -42,7 +42,11 @@ LANES: Final = 2
 HELP_MIN: Final = 32
 """While one lane is posting, another begins only when so many calls wait: each batch has its price, and few are cheaper."""
 HELP_SECONDS: Final = 0.01
-"""Unless that lane takes longer than this: then it stands before a lock, and the others don't."""
+HELP_TIMES: Final = 3
+"""Unless that lane takes longer than this, and so many times as long as lanes mostly do: then it stands before a lock, and the
+others don't. A machine that is merely slow is not helped by smaller batches."""
+_USUAL_SECONDS_MAX: Final = 0.1
+_USUAL_WEIGHT: Final = 0.125
 CLOSE_SECONDS_MAX: Final = 12.0
 """How long closing waits for what has queued. Less than the server of the rail gives its worker to stop, or it would be killed
 in the middle: what is still queued then is refused, and its callers are told."""
@@ -93,6 +97,7 @@ class GroupCommit:
         self._asleep = 0
         self._posting = 0
         self._posting_since: Seconds = 0.0
+        self._usual: Seconds = 0.0
         self._open = False
         self._lock = threading.Lock()
         self._bell = threading.Condition(self._lock)
@@ -180,17 +185,21 @@ class GroupCommit:
         return bool(self._queue) and (
             not self._posting
             or len(self._queue) >= self._help_min
-            or time.monotonic() - self._posting_since > HELP_SECONDS
+            or time.monotonic() - self._posting_since > max(HELP_SECONDS, HELP_TIMES * self._usual)
         )
 
     def _run(self, lane: Lane) -> None:
         takes_large = lane is self._lanes[0]
         while calls := self._take(takes_large=takes_large):
             is_large = len(calls[0].transfers) > self._batch_max
-            _deliver(calls, lane.post([call.transfers for call in calls]))
+            began = time.monotonic()
+            outcomes = lane.post([call.transfers for call in calls])
+            took = time.monotonic() - began
+            _deliver(calls, outcomes)
             if not is_large:
                 with self._lock:
                     self._posting -= 1
+                    self._usual += _USUAL_WEIGHT * (min(took, _USUAL_SECONDS_MAX) - self._usual)
         lane.close()
 
     def _take(self, *, takes_large: bool) -> list[_Call]:
