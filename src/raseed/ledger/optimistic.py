@@ -179,7 +179,7 @@ def _apply(connection: psycopg.Connection[Any], columns: Columns, holds: Holds, 
         suspects=missing.union(refused),
         missing=missing,
         standing={
-            account: state.BalanceRow(state.AccountState(*row[:6]), row[6], previous[account].tobytes())
+            account: state.BalanceRow(AccountState(*row[:6]), row[6], previous[account].tobytes())
             for account, row in zip([*refused, *crossing], standing, strict=True)
         },
         existing={cell.tobytes() for cell in wire.read_array(answer.get_value(0, 6), ID)},
