@@ -28,6 +28,9 @@ from raseed.platform.rail.sign_in import Keys, key_from_file, keys_from_setting 
 
 SWITCH_SECONDS = 0.001
 """How long a thread of Python's may keep the others waiting: lanes and loop take turns often."""
+GARBAGE_OBJECTS = 20_000
+"""So many objects more than before, and Python looks for cycles among them. Its own 700 are the requests of a moment, none of
+them garbage: looking through them again and again took a sixth of the rail's time."""
 HEALTH_SECONDS_MAX = 2.0
 KEYS = os.environ.get("RASEED_RAIL_KEYS", "")
 """Further systems' keys: ``name:scope+scope:sha256`` in hexadecimal, separated by commas."""
@@ -57,6 +60,7 @@ def build() -> Rail:
         sys.setswitchinterval(SWITCH_SECONDS)
         gc.collect()
         gc.freeze()  # what the start made stays: no collection walks it again
+        gc.set_threshold(GARBAGE_OBJECTS)
         commit.start()
 
     async def stop() -> None:
