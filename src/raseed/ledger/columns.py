@@ -206,7 +206,7 @@ def _flags_well_formed(columns: Columns, pending_ids: list[int], ids: list[int])
         return False
     resolved = [pending_ids[at] for at in columns.posts.tolist()]
     distinct = set(resolved)
-    named = sum(1 for number in pending_ids if number)
+    named = len(pending_ids) - pending_ids.count(0)
     return (
         named == len(resolved) == len(distinct)
         and 0 not in distinct
