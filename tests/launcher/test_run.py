@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from raseed.ledger.commit import CLOSE_SECONDS_MAX
+from raseed.project import processes
+from raseed.project.supervisor import WORKER_STOP_SECONDS_MAX
 from tests.launcher.started import STOP_SECONDS_MAX, Running, all_end, command_line, descendants, free_ports, say, start
 
 pytestmark = pytest.mark.slow
@@ -35,6 +38,10 @@ def running(home: Path) -> Iterator[Running]:
 def test_it_prints_its_address_and_answers_there(running: Running) -> None:
     assert f"http://127.0.0.1:{running.port}/" in running.wait_for("Raseed runs")
     assert running.page() == 200
+
+
+def test_whoever_stops_another_waits_longer_than_that_one_may_take() -> None:
+    assert CLOSE_SECONDS_MAX < WORKER_STOP_SECONDS_MAX < processes.STOP_SECONDS_MAX
 
 
 def test_a_second_one_from_the_same_folder_is_refused(running: Running, home: Path) -> None:

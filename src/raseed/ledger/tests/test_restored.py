@@ -10,7 +10,6 @@ import pytest
 from django.db import connections
 
 from raseed.ledger.api import CreateTransferResult as R
-from raseed.project.postgres import find_binaries
 
 from . import tampering
 from .tampering import Books
@@ -18,14 +17,15 @@ from .tampering import Books
 prepared, books, settings_home = tampering.prepared, tampering.books, tampering.settings_home
 
 
-def run_program(name: str, *words: str) -> None:
-    done = subprocess.run([find_binaries() / name, *words], capture_output=True, text=True, timeout=120, check=False)
+def run_program(books: Books, name: str, *words: str) -> None:
+    program = books.database.server.binaries / name
+    done = subprocess.run([program, *words], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
 
 
 def dump(books: Books, file: Path) -> None:
     """Dump with the words of docs/operations.md."""
-    run_program("pg_dump", "--format=custom", f"--file={file}", f"--dbname={books.database.owner_dsn}")
+    run_program(books, "pg_dump", "--format=custom", f"--file={file}", f"--dbname={books.database.owner_dsn}")
 
 
 def restore(books: Books, file: Path, *, into: str = "empty") -> None:
@@ -37,8 +37,8 @@ def restore(books: Books, file: Path, *, into: str = "empty") -> None:
             connection.execute(f"DROP DATABASE {database.name} WITH (FORCE)".encode())
             connection.execute(f"CREATE DATABASE {database.name} OWNER raseed_owner TEMPLATE template0".encode())
     run_program(
-        "pg_restore", "--clean", "--if-exists", "--no-owner", "--role=raseed_owner", f"--dbname={database.superuser_dsn}",
-        str(file),
+        books, "pg_restore", "--clean", "--if-exists", "--no-owner", "--role=raseed_owner",
+        f"--dbname={database.superuser_dsn}", str(file),
     )  # fmt: skip
 
 
