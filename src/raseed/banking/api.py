@@ -23,6 +23,7 @@ from .documents.errors import AmountTooLargeForFormat, PeriodInFuture, PeriodToo
 from .documents.pdf import statement_pdf
 from .documents.period import PERIOD_LINES_MAX, PERIOD_YEARS_MAX, PeriodStatement, period_statement
 from .domain import (
+    ACCOUNT_ALIAS_KINDS,
     BLOCK_REASON_WORDS,
     FEE_EVENTS,
     FEE_WORDS,
@@ -194,6 +195,7 @@ from .workdays import (
 )
 
 __all__ = [
+    "ACCOUNT_ALIAS_KINDS",
     "BLOCK_REASON_WORDS",
     "DAY_COUNT_WORDS",
     "FEE_EVENTS",

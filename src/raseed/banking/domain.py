@@ -118,18 +118,27 @@ RIGHT_WORDS: Final = {
 
 
 class AliasKind(StrEnum):
-    """The names by which people call an account."""
+    """How a payer names whom to pay: by a name of an account, or by a bill.
+
+    ``BILL`` is never typed and never an account's: its value is the id of the bill order that is paid, in 32 hexadecimal
+    digits, which is the payment's id too.
+    """
 
     PHONE = "phone"
     IBAN = "iban"
     NUMBER = "number"
+    BILL = "bill"
 
+
+ACCOUNT_ALIAS_KINDS: Final = (AliasKind.PHONE, AliasKind.IBAN, AliasKind.NUMBER)
+"""The names that an account may have, and that people may type."""
 
 _FORMS: Final = {
     AliasKind.PHONE: re.compile(r"\+[0-9]{7,15}\Z"),
     AliasKind.NUMBER: re.compile(r"(?=.*[0-9A-Z])[0-9A-Z-]{1,34}\Z"),
+    AliasKind.BILL: re.compile(r"[0-9a-f]{32}\Z"),
 }
-"""What a phone number (E.164) and an account number look like."""
+"""What a phone number (E.164), an account number and the id of a bill order look like."""
 
 
 class InternalRole(StrEnum):
@@ -216,11 +225,11 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """How a payer names an account.
+    """How a payer names an account, or the bill that is paid.
 
     Attributes:
-        kind: phone, IBAN or account number.
-        value: the normal form (see ``normal_alias``): E.164, IBAN without spaces, digits.
+        kind: phone, IBAN, account number, or bill.
+        value: the normal form (see ``normal_alias``): E.164, IBAN without spaces, digits, an id in hexadecimal digits.
         institution_id: where the account is held; ``None`` means the payer's own institution comes first.
     """
 
@@ -485,6 +494,8 @@ def normal_alias(alias: Alias, *, field: str = "to") -> Alias:
         value = checked_iban(text, field=field)
     elif alias.kind is AliasKind.PHONE:
         value = text
+    elif alias.kind is AliasKind.BILL:
+        value = text.lower()
     else:
         value = text.upper()
     if alias.kind in _FORMS and not _FORMS[alias.kind].match(value):

@@ -9,7 +9,16 @@ from django.db import models
 from django.db.models.functions import Cast, Now
 
 from .amortisation import EVERY_MONTHS, Method
-from .domain import AccountRight, AccountState, AliasKind, BlockReason, FeeEvent, InternalRole, ProductKind
+from .domain import (
+    ACCOUNT_ALIAS_KINDS,
+    AccountRight,
+    AccountState,
+    AliasKind,
+    BlockReason,
+    FeeEvent,
+    InternalRole,
+    ProductKind,
+)
 from .interest import SAVINGS_DAY_COUNTS, DayCount
 from .workdays import BusinessDayRule
 
@@ -309,7 +318,7 @@ class AliasRow(models.Model):
             models.UniqueConstraint(
                 fields=["value"], condition=models.Q(kind=AliasKind.IBAN.value), name="banking_alias_iban_given_once"
             ),
-            _one_of("banking_alias_kind", "kind", AliasKind),
+            _one_of("banking_alias_kind", "kind", ACCOUNT_ALIAS_KINDS),
             models.CheckConstraint(
                 name="banking_alias_ends_after_it_begins",
                 condition=models.Q(valid_until=None) | models.Q(valid_until__gte=models.F("valid_from")),

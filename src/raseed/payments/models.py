@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.db import models
 
-from .domain import PaymentState
+from .domain import REASONED, PaymentState
 from .orders.models import OrderBlockRow, OrderEntryRow, OrderFileRow, OrderProblemRow, OrderRow
 
 __all__ = ["OrderBlockRow", "OrderEntryRow", "OrderFileRow", "OrderProblemRow", "OrderRow", "PaymentRow", "StepRow"]
+
+
+_REASONED: Final = sorted(state.value for state in REASONED)
 
 
 class PaymentRow(models.Model):
@@ -50,8 +55,9 @@ class PaymentRow(models.Model):
             models.CheckConstraint(name="payments_payment_amount_positive", condition=models.Q(amount_minor__gt=0)),
             models.CheckConstraint(name="payments_payment_fee_not_negative", condition=models.Q(fee_minor__gte=0)),
             models.CheckConstraint(
-                name="payments_payment_settled_somewhere",
-                condition=~models.Q(state=PaymentState.SETTLED.value) | models.Q(to_account_id__isnull=False),
+                name="payments_payment_goes_somewhere",
+                condition=models.Q(state__in=[PaymentState.ACCEPTED.value, PaymentState.REFUSED.value])
+                | models.Q(to_account_id__isnull=False),
             ),
         )
 
@@ -85,9 +91,9 @@ class StepRow(models.Model):
                 name="payments_step_state", condition=models.Q(state__in=[state.value for state in PaymentState])
             ),
             models.CheckConstraint(
-                name="payments_step_refused_with_reason",
-                condition=models.Q(state=PaymentState.REFUSED.value, reason_code__isnull=False)
-                | (~models.Q(state=PaymentState.REFUSED.value) & models.Q(reason_code__isnull=True)),
+                name="payments_step_says_why",
+                condition=models.Q(state__in=_REASONED, reason_code__isnull=False)
+                | (~models.Q(state__in=_REASONED) & models.Q(reason_code__isnull=True)),
             ),
             models.CheckConstraint(name="payments_step_numbered", condition=models.Q(number__gte=1)),
         )

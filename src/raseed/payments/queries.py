@@ -11,6 +11,7 @@ from django.utils.translation import gettext, override
 
 from raseed.banking import api as banking
 from raseed.banking.api import Alias, AliasKind, Cursor, Narrative
+from raseed.kernel.errors import RaseedError
 from raseed.kernel.money import Money, currency
 from raseed.people import api as people
 from raseed.platform import api as platform
@@ -76,12 +77,16 @@ def counterparties(payments: Sequence[Payment], *, customer_id: UUID, language: 
 
 
 def step_words(step: Step, language: str) -> str:
-    """Return a step in words, with the reason of a refusal, in the reader's language."""
+    """Return a step in words, in the reader's language, with the reason of a refusal or return that has words of its own.
+
+    What is not known yet has none: its reason is for staff.
+    """
     with override(language):
         words = gettext(STATE_SENTENCES[step.state])
-    if step.reason is None:
+    reason = step.reason if step.state in (PaymentState.REFUSED, PaymentState.RETURNED) else None
+    if reason is None or type(reason) is RaseedError:
         return words
-    return f"{words} {platform.translate_error(step.reason, language).message}"
+    return f"{words} {platform.translate_error(reason, language).message}"
 
 
 def narrate(causes: Sequence[UUID]) -> Mapping[UUID, Narrative]:

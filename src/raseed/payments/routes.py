@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from raseed.banking import api as banking
-from raseed.banking.api import Alias, AliasKind, BankAccount
+from raseed.banking.api import ACCOUNT_ALIAS_KINDS, Alias, AliasKind, BankAccount
 from raseed.kernel.errors import RaseedError
 from raseed.people import api as people
 
@@ -26,7 +26,7 @@ class OnUs:
         """Find the recipients that the payers' own institutions know."""
         at_home = [
             Alias(to.kind, to.value, payer.institution_id)
-            if to.institution_id in (None, payer.institution_id)
+            if to.kind in ACCOUNT_ALIAS_KINDS and to.institution_id in (None, payer.institution_id)
             else None
             for payer, to in orders
         ]

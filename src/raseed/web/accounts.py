@@ -67,7 +67,7 @@ class ShownAccount:
     @property
     def number(self) -> str:
         """The number by which others name the account: a wallet's phone number, an IBAN, or an account number."""
-        phone, iban, number = (self.account.alias(kind) for kind in banking.AliasKind)
+        phone, iban, number = (self.account.alias(kind) for kind in banking.ACCOUNT_ALIAS_KINDS)
         if self.is_wallet and phone:
             return people.phone_text(phone)
         return banking.printed_iban(iban) if iban else number or ""

@@ -27,6 +27,7 @@ SEE_OWN = "people.self.view"
 PAY = "people.self.pay"
 VIEW = "payments.view"
 BULK_COST = 20
+State = Literal["accepted", "held", "sent", "unknown", "referred", "settled", "returned", "refused"]
 _PLACE = "^[1-9][0-9]{0,17}$"
 _EXAMPLE_ID = "0193f1f0-7c3e-7a51-9f43-2a6c5d1e8b07"
 _EXAMPLE: Mapping[str, Any] = {
@@ -71,9 +72,9 @@ class ManyPayments(Taken):
 
 
 class RecipientGiven(Given):
-    """The recipient as the payer named it."""
+    """The recipient as the payer named it; for a bill the value is the id of its order."""
 
-    kind: Literal["phone", "iban", "number"]
+    kind: Literal["phone", "iban", "number", "bill"]
     value: str
     institution_id: UUID | None
 
@@ -95,15 +96,19 @@ class StepGiven(Given):
     """One step of a payment's timeline, in words too."""
 
     at: datetime
-    state: Literal["accepted", "settled", "refused"]
+    state: State
     words: str
 
 
 class ResultGiven(Given):
-    """What became of a payment. A refusal is an answer, not an error: nothing moved, and the id stays used."""
+    """What became of a payment. A refusal is an answer, not an error: nothing moved, and the id stays used.
+
+    What goes outside is `held`, `sent` and then `settled` or `returned`; `unknown` and `referred` are neither: the money stays
+    held until it is known. `refusal` says why, if it was refused or returned.
+    """
 
     id: UUID
-    state: Literal["accepted", "settled", "refused"]
+    state: State
     refusal: RefusalGiven | None
     reference: str
     fee: MoneyGiven
@@ -192,7 +197,7 @@ def send_payments(request: ApiRequest, many: ManyPayments) -> ResultList:
 def send_payment(request: ApiRequest, payment_id: Path[Id], new: NewPayment) -> PaymentGiven:
     """Send a payment under an id that you have made and kept; the answer says whether it settled or was refused.
 
-    The same id with the same content answers the same, however often, and nothing is paid twice; with other content it is
+    What goes outside is `held` at first: ask for it again, or take the events. The same id with the same content answers the same, however often, and nothing is paid twice; with other content it is
     refused (409). After an answer that did not come, send it again.
     """
     _check_here(request.caller, [new.from_account_id])

@@ -107,7 +107,7 @@ def _customers(ids: list[UUID], page: StaffRequest) -> Mapping[UUID, Named]:
 
 def account_words(account: banking.BankAccount) -> str:
     """Return the number by which an account is told: a wallet's phone number, an IBAN, an account number."""
-    phone, iban, number = (account.alias(kind) for kind in banking.AliasKind)
+    phone, iban, number = (account.alias(kind) for kind in banking.ACCOUNT_ALIAS_KINDS)
     if phone and account.product.kind is banking.ProductKind.WALLET:
         return people.phone_text(phone)
     return banking.printed_iban(iban) if iban else number or account.id.hex[-SHORT_ID:].upper()
