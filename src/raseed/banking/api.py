@@ -105,7 +105,7 @@ from .interest import (
     DAY_COUNT_WORDS,
     DayCount,
 )
-from .limits import check_and_consume, consume, left_today
+from .limits import check_and_consume, consume, give_back, left_today
 from .loans import (
     INSTALMENT_STATE_WORDS,
     InstalmentState,
@@ -307,6 +307,7 @@ __all__ = [
     "fees_minor",
     "find_by_alias",
     "find_many",
+    "give_back",
     "give_right",
     "give_rights_bulk",
     "grant_loan",

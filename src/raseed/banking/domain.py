@@ -388,13 +388,14 @@ class Narrative:
     """What the package that caused a movement says about it: a reference to quote, the sender's words, its id.
 
     ``counterparty`` names the other side where its account does not (a shop that is paid through the institution, another
-    bank); empty leaves it to the account. ``end_to_end_id`` is the payer's own reference, where an order had one.
+    bank); ``payee`` does so for the payer only (a biller). Empty leaves it to the account. ``end_to_end_id`` is the payer's own reference, where an order had one.
     """
 
     reference: str
     note: str = ""
     payment_id: UUID | None = None
     counterparty: str = ""
+    payee: str = ""
     end_to_end_id: str = ""
 
 

@@ -75,6 +75,24 @@ def consume(spends: Sequence[Spend]) -> list[RaseedError | None]:
     return answers
 
 
+def give_back(spends: Sequence[Spend]) -> None:
+    """Return to limits what ``consume`` took and what did not leave after all, as far as its day's window is still open.
+
+    Needs an open transaction; locks the counters until it ends.
+    """
+    assert connection.in_atomic_block, "limits are given back by the transaction that lets the money go"
+    counted = [spend for spend in spends if spend.counts]
+    if counted:
+        run(
+            STATEMENTS["give_back_to_counters"],
+            {
+                "accounts": [spend.account.id for spend in counted],
+                "days": [spend.day for spend in counted],
+                "amounts": [spend.amount_minor for spend in counted],
+            },
+        )
+
+
 def check_and_consume(account_id: UUID, amount: Money, now: datetime) -> None:
     """Take one amount from an account's limits; the day is that of ``now`` in the institution's zone.
 

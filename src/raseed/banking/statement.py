@@ -22,6 +22,7 @@ from .domain import (
     CounterpartyKind,
     Cursor,
     InternalAccount,
+    InternalRole,
     Narrative,
     StatementLine,
     StatementPage,
@@ -209,7 +210,7 @@ def _line(movement: Movement, told: _Telling) -> StatementLine:
         seq=entry.seq,
         posted_at=entry.posted_at,
         booked_on=entry.booked_on,
-        counterparty=(narrative.counterparty if narrative else "") or words,
+        counterparty=(_narrated(narrative, own, came_in=came_in) if narrative else "") or words,
         counterparty_kind=kind,
         amount=Money(entry.amount if came_in else -entry.amount, told.of.currency),
         balance_after=Money(movement.balance_after, told.of.currency),
@@ -219,6 +220,13 @@ def _line(movement: Movement, told: _Telling) -> StatementLine:
         end_to_end_id=narrative.end_to_end_id if narrative else "",
         role=own.role if own else None,
     )
+
+
+def _narrated(narrative: Narrative, own: InternalAccount | None, *, came_in: bool) -> str:
+    """Return how the movement's cause calls the other side; a fee goes to the institution, whoever was paid."""
+    if own is not None and own.role is InternalRole.FEES:
+        return ""
+    return narrative.counterparty or ("" if came_in else narrative.payee)
 
 
 def _counterparty(account_id: UUID, told: _Telling, *, came_in: bool) -> tuple[str, CounterpartyKind]:

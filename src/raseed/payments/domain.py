@@ -71,6 +71,19 @@ STATE_SENTENCES: Final = {
 }
 
 
+STATE_WORDS: Final = {
+    _S.ACCEPTED: mark("Accepted"),
+    _S.HELD: mark("Held"),
+    _S.SENT: mark("Sent"),
+    _S.UNKNOWN: mark("Not known yet"),
+    _S.REFERRED: mark("Before a person"),
+    _S.SETTLED: mark("Arrived"),
+    _S.RETURNED: mark("Given back"),
+    _S.REFUSED: mark("Refused"),
+}
+"""Each state in a word or two, for lists."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a payment was refused, as its timeline keeps it: a typed error's code, field and data."""
@@ -257,9 +270,13 @@ class No:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """No definite answer; ``code`` says what was seen (``timed_out``, ``amount_differs``), for staff."""
+    """No definite answer; ``code`` says what was seen (``timed_out``, ``amount_differs``), for staff.
+
+    ``reached``: the other side is well and answers, it only can't say yet; its lane's breaker then stays closed.
+    """
 
     code: str
+    reached: bool = False
 
 
 @dataclass(frozen=True, slots=True)

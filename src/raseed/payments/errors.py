@@ -69,6 +69,62 @@ class RecipientClosed(RaseedError):
     hint = mark("Ask the person you want to pay for another account.")
 
 
+class LaneClosed(RaseedError):
+    """Staff have closed the way to this recipient."""
+
+    code = "lane_closed"
+    sentence = mark("Payments to this recipient are stopped at present.")
+    hint = mark("Try again later, or ask the recipient for another way to pay.")
+
+
+class NotReached(RaseedError):
+    """What was held could not be sent for as long as it may be held."""
+
+    code = "not_reached"
+    sentence = mark("The recipient could not be reached in time.")
+    hint = mark("Begin a new payment later.")
+
+
+class Withdrawn(RaseedError):
+    """The payer took the payment back before it left."""
+
+    code = "withdrawn_by_payer"
+    sentence = mark("You took it back before it left.")
+    hint = mark("Begin a new payment if you want to pay after all.")
+
+
+class FoundNotTaken(RaseedError):
+    """Two persons have found out that the other side did not take it."""
+
+    code = "found_not_taken"
+    sentence = mark("We have found out that the recipient did not take it.")
+    hint = mark("Begin a new payment if it is still to be paid.")
+
+
+class OnItsWay(Conflict):
+    """What has left can't be taken back."""
+
+    code = "payment_on_its_way"
+    sentence = mark("This payment has left already, or has ended.")
+    hint = mark("Look at its timeline.")
+
+
+class OutcomeNotOpen(Conflict):
+    """Only what is unknown or before a person is decided by persons."""
+
+    code = "outcome_not_open"
+    sentence = mark("What became of this payment is known, or may still be answered at any moment.")
+    hint = mark("Look at its timeline.")
+
+
+class LaneUnknown(NotFound):
+    """No such lane, or not the asker's to see."""
+
+    code = "lane_unknown"
+    sentence = mark("We know no such way out.")
+    hint = mark("Open the list and choose one.")
+
+
 class SwitchNotConnected(RaseedError):
     """The recipient is at another institution, and there is no way there yet."""
 

@@ -1,6 +1,7 @@
-"""Facts that leave payments. There is none per payment (decision 21): who wants transfers reads the ledger's log.
+"""Facts that leave payments. There is none per payment on us (decision 21): who wants transfers reads the ledger's log.
 
-Payloads: ``order_id``, ``customer_id`` (who sent the file), ``state`` (the order's).
+Payloads of orders: ``order_id``, ``customer_id`` (who sent the file), ``state`` (the order's). Of what goes outside:
+``payment_id``, ``lane``.
 """
 
 from __future__ import annotations
@@ -12,3 +13,12 @@ ORDER_READ: Final = "payments.order_read"
 
 ORDER_ENDED: Final = "payments.order_ended"
 """An order's last payment has its result (``done``), or the order was ``withdrawn``."""
+
+SETTLED_OUTSIDE: Final = "payments.settled_outside"
+"""The other side has taken a payment, and its money is posted."""
+
+RETURNED: Final = "payments.returned"
+"""A payment that was held is not going to be taken; its money is the payer's again."""
+
+REFERRED: Final = "payments.referred"
+"""What became of a payment could not be found out; it is before a person."""

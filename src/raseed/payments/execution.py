@@ -22,6 +22,7 @@ from raseed.ledger import api as ledger
 
 from .domain import BATCH_MAX, Destination
 from .errors import RecipientBlocked, RecipientClosed, SelfTransfer, TooManyPayments
+from .outside.holding import reserve, send_out
 from .posting import Posting, post
 from .sending import Outcome, Sending, fee_key
 from .writing import write
@@ -38,10 +39,10 @@ _RECIPIENT_REFUSALS: Final = {
 
 
 class RefusedLate(Exception):
-    """The books refused some of what was written as settled; all of it is rolled back."""
+    """Some of what was written or reserved is refused, by the books or before them; all of it is rolled back."""
 
     def __init__(self, refusals: Mapping[UUID, RaseedError]) -> None:
-        super().__init__(f"{len(refusals)} refused by the books")
+        super().__init__(f"{len(refusals)} refused late")
         self.refusals = refusals
 
 
@@ -64,20 +65,26 @@ def carry_out(
             rolled back.
 
     Raises:
-        RefusedLate: the books refused some; nothing was kept.
+        RefusedLate: the books, or a route that had to reserve something, refused some; nothing was kept.
         IntegrityError: another transaction has kept one of the ids meanwhile; nothing was kept.
         TooManyPayments: with their fees they need more transfers than the ledger takes at once.
     """
     with transaction.atomic(durable=True):
         if begin is not None:
             begin()
+        reserved, refused = reserve(sendings, refused_before)
+        if refused:
+            raise RefusedLate(refused)
         refusals = _decide(sendings, refused_before)
+        if lost := {id_: refusals[id_] for id_ in reserved if id_ in refusals}:
+            raise RefusedLate(lost)  # nothing may stay reserved for what is refused
         fees = banking.fees_minor({fee_key(sending) for sending in sendings})
         outcome = Outcome(refusals, fees, clock.now())
         postings = _postings(sendings, outcome)
         if sum(2 if posting.fee_minor else 1 for posting in postings) > BATCH_MAX:
             raise TooManyPayments(limit=BATCH_MAX)
         write(sendings, outcome)
+        send_out(sendings, outcome)
         if end is not None:
             end(outcome)
         late = post(postings, clock)
@@ -175,6 +182,7 @@ def _postings(sendings: Sequence[Sending], outcome: Outcome) -> list[Posting]:
                 payer.ledger,
                 instruction.booked_on or sending.day,
                 collectors.get(payer.ledger),
+                held=destination.lane is not None,
             )
         )
     return postings

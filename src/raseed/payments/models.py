@@ -8,8 +8,20 @@ from django.db import models
 
 from .domain import REASONED, PaymentState
 from .orders.models import OrderBlockRow, OrderEntryRow, OrderFileRow, OrderProblemRow, OrderRow
+from .outside.models import AttemptRow, ErrandRow, LaneRow
 
-__all__ = ["OrderBlockRow", "OrderEntryRow", "OrderFileRow", "OrderProblemRow", "OrderRow", "PaymentRow", "StepRow"]
+__all__ = [
+    "AttemptRow",
+    "ErrandRow",
+    "LaneRow",
+    "OrderBlockRow",
+    "OrderEntryRow",
+    "OrderFileRow",
+    "OrderProblemRow",
+    "OrderRow",
+    "PaymentRow",
+    "StepRow",
+]
 
 
 _REASONED: Final = sorted(state.value for state in REASONED)

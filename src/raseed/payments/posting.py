@@ -27,11 +27,15 @@ _MEANINGS: Final[Mapping[ledger.CreateTransferResult, type[RaseedError]]] = {
     _Result.CREDIT_ACCOUNT_ALREADY_CLOSED: RecipientClosed,
 }
 _PLAIN: Final = ledger.TransferFlags(0)
+_PENDING: Final = ledger.TransferFlags.PENDING
 
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """A payment that is to be posted: from an account to another, and to whom its fee goes if it has one."""
+    """A payment that is to be posted: from an account to another, and to whom its fee goes if it has one.
+
+    ``held``: the money is only held, until it is posted or let go of.
+    """
 
     id: UUID
     from_account_id: UUID
@@ -41,10 +45,12 @@ class Posting:
     ledger: int
     booked_on: date
     fees_account_id: UUID | None
+    held: bool = False
 
 
 def transfers_of(posting: Posting) -> list[ledger.NewTransfer]:
     """Return the ledger's transfers of a payment: one, or two that stand and fall together where there is a fee."""
+    own = _PENDING if posting.held else _PLAIN
     transfers = [
         ledger.NewTransfer(
             id=posting.id,
@@ -53,7 +59,7 @@ def transfers_of(posting: Posting) -> list[ledger.NewTransfer]:
             amount=posting.amount_minor,
             ledger=posting.ledger,
             code=TRANSFER_CODE,
-            flags=ledger.TransferFlags.LINKED if posting.fee_minor else _PLAIN,
+            flags=own | ledger.TransferFlags.LINKED if posting.fee_minor else own,
             user_data=posting.id,
             booked_on=posting.booked_on,
         )
@@ -68,6 +74,7 @@ def transfers_of(posting: Posting) -> list[ledger.NewTransfer]:
                 amount=posting.fee_minor,
                 ledger=posting.ledger,
                 code=FEE_CODE,
+                flags=own,
                 user_data=posting.id,
                 booked_on=posting.booked_on,
             )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from django.db.models import Q
-from django.utils.translation import gettext, override
+from django.utils.translation import get_language, gettext, override
 
 from raseed.banking import api as banking
 from raseed.banking.api import Alias, AliasKind, Cursor, Narrative
@@ -20,6 +20,7 @@ from .domain import PAYMENTS_PER_PAGE, STATE_SENTENCES, Payment, PaymentPage, Pa
 from .errors import PaymentUnknown
 from .models import PaymentRow, StepRow
 from .reasons import remembered
+from .routes import leads_outside, outside_route
 from .sql import STATEMENTS, run
 
 
@@ -62,8 +63,10 @@ def counterparties(payments: Sequence[Payment], *, customer_id: UUID, language: 
     ids = {id_ for each in payments for id_ in (each.from_account_id, each.to_account_id) if id_}
     accounts = banking.accounts(ids, with_aliases=False)
     holders = people.customers({account.owner_id for account in accounts.values()})
-    names = {}
+    names = _named_by_routes([each for each in payments if each.actor_customer_id == customer_id], language)
     for each in payments:
+        if each.id in names:
+            continue
         incoming = each.actor_customer_id != customer_id
         other = accounts.get(each.from_account_id if incoming else each.to_account_id or UUID(int=0))
         holder = holders.get(other.owner_id) if other else None
@@ -73,6 +76,18 @@ def counterparties(payments: Sequence[Payment], *, customer_id: UUID, language: 
             names[each.id] = other.name or other.product.name(language)
         else:
             names[each.id] = (people.display_name if incoming else people.masked_name)(holder, language)
+    return names
+
+
+def _named_by_routes(sent: Sequence[Payment], language: str) -> dict[UUID, str]:
+    """Return whom payers have paid outside, as their routes call them."""
+    by_route: dict[str, list[Payment]] = defaultdict(list)
+    for each in sent:
+        by_route[each.route].append(each)
+    names: dict[UUID, str] = {}
+    for code, its in by_route.items():
+        if leads_outside(code):
+            names |= outside_route(code).names(its, language)
     return names
 
 
@@ -92,7 +107,13 @@ def step_words(step: Step, language: str) -> str:
 def narrate(causes: Sequence[UUID]) -> Mapping[UUID, Narrative]:
     """Tell the statement about movements that payments caused."""
     rows = run(STATEMENTS["notes_of_payments"], {"ids": list(causes)})
-    return {id_: Narrative(reference=reference_of(id_), note=note, payment_id=id_) for id_, note in rows}
+    routes = {route for *_, route in rows}
+    leaving = [id_ for id_, _, route in rows if leads_outside(route)] if any(map(leads_outside, routes)) else []
+    payees = _named_by_routes(told(PaymentRow.objects.filter(id__in=leaving)), get_language() or "") if leaving else {}
+    return {
+        id_: Narrative(reference=reference_of(id_), note=note, payment_id=id_, payee=payees.get(id_, ""))
+        for id_, note, _ in rows
+    }
 
 
 def told(rows: Iterable[PaymentRow]) -> list[Payment]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
 from raseed.banking import api as banking
@@ -11,7 +11,7 @@ from raseed.banking.api import ACCOUNT_ALIAS_KINDS, Alias, AliasKind, BankAccoun
 from raseed.kernel.errors import RaseedError
 from raseed.people import api as people
 
-from .domain import Destination, Route
+from .domain import Destination, OutsideRoute, Route
 from .errors import RecipientUnknown, SwitchNotConnected
 
 Order = tuple[BankAccount, Alias]
@@ -57,6 +57,23 @@ def register_route(route: Route) -> None:
         _routes.append(route)
 
 
+def leads_outside(code: str) -> bool:
+    """Whether payments by this route are asked about outside; a route that is gone leads nowhere."""
+    return any(route.code == code and hasattr(route, "ask") for route in _routes)
+
+
+def outside_route(code: str) -> OutsideRoute:
+    """Return the route with this code, which leads outside.
+
+    Raises:
+        LookupError: nobody has registered it.
+    """
+    for route in _routes:
+        if route.code == code:
+            return cast("OutsideRoute", route)
+    raise LookupError(f"no route is called {code}")
+
+
 def destinations(orders: Sequence[Order]) -> list[Destination | RaseedError]:
     """Ask the routes in order where each payment goes; what none of them takes is refused with the reason."""
     answers: list[Destination | RaseedError | None] = [None] * len(orders)
@@ -74,7 +91,7 @@ def _reasons(orders: Sequence[Order]) -> list[RaseedError]:
     """Say of each recipient that no route reaches whether another institution has it, or nobody."""
     if not orders:
         return []
-    elsewhere = banking.find_many([Alias(to.kind, to.value) for _, to in orders])
+    elsewhere = banking.find_many([Alias(to.kind, to.value) for _, to in orders])  # a bill is nobody's alias
     countries: dict[UUID, str] = {}
     for payer, _ in orders:
         if payer.institution_id not in countries:

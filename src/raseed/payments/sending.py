@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -25,6 +25,11 @@ class Sending:
     day: date
 
     @property
+    def lane(self) -> str | None:
+        """Whom to ask first, if it goes outside."""
+        return self.destination.lane if isinstance(self.destination, Destination) else None
+
+    @property
     def stays_with_owner(self) -> bool:
         """Whether it goes to another account of the payer's own, which no limit counts (ADR 0044)."""
         return isinstance(self.destination, Destination) and self.destination.recipient_id == self.payer.owner_id
@@ -35,7 +40,7 @@ FeeKey = tuple[UUID, FeeEvent, date]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a batch: who was refused and why; everyone else has settled, at ``settled_at``."""
+    """What became of a batch: who was refused and why; everyone else has settled, or is held, at ``settled_at``."""
 
     refusals: Mapping[UUID, RaseedError]
     fees: Mapping[FeeKey, int]
@@ -48,7 +53,7 @@ class Outcome:
 
     def fee_minor(self, sending: Sending) -> int:
         """Return what the payer paid on top, minor units."""
-        return 0 if sending.instruction.id in self.refusals else self.fees[fee_key(sending)]
+        return 0 if sending.instruction.id in self.refusals else self.fees.get(fee_key(sending), 0)
 
 
 def payment_of(sending: Sending, outcome: Outcome) -> Payment:
@@ -56,7 +61,7 @@ def payment_of(sending: Sending, outcome: Outcome) -> Payment:
     instruction, destination = sending.instruction, sending.destination
     found = destination if isinstance(destination, Destination) else None
     refusal = outcome.refusals.get(instruction.id)
-    state = PaymentState.REFUSED if refusal else PaymentState.SETTLED
+    state = state_of(sending, refusal)
     return Payment(
         id=instruction.id,
         state=state,
@@ -79,8 +84,25 @@ def payment_of(sending: Sending, outcome: Outcome) -> Payment:
     )
 
 
+def accepted(sending: Sending) -> Payment:
+    """Return the payment that an instruction is at the instant at which it is accepted; its fee is not known yet."""
+    nothing = Outcome({}, {}, sending.instructed_at)
+    return replace(
+        payment_of(sending, nothing),
+        state=PaymentState.ACCEPTED,
+        timeline=(Step(sending.instructed_at, PaymentState.ACCEPTED),),
+    )
+
+
+def state_of(sending: Sending, refusal: object) -> PaymentState:
+    """Return where a payment is once it is carried out: refused, held if it goes outside, else settled."""
+    if refusal is not None:
+        return PaymentState.REFUSED
+    return PaymentState.HELD if sending.lane else PaymentState.SETTLED
+
+
 def ended_at(sending: Sending, settled_at: datetime) -> datetime:
-    """Return when a payment's last step happened; one given earlier (history, files with dates) ends as it began."""
+    """Return when a payment settled, was refused or held; one given earlier (history, files with dates) ends as it began."""
     if sending.instruction.instructed_at is not None:
         return sending.instructed_at
     return max(settled_at, sending.instructed_at)
@@ -88,4 +110,6 @@ def ended_at(sending: Sending, settled_at: datetime) -> datetime:
 
 def fee_key(sending: Sending) -> FeeKey:
     """Return what decides a payment's fee."""
-    return sending.payer.product.id, FeeEvent.TRANSFER_ON_US, sending.day
+    to = sending.destination
+    event = to.fee_event if isinstance(to, Destination) else FeeEvent.TRANSFER_ON_US
+    return sending.payer.product.id, event, sending.day

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import IntegrityError
 
 from raseed.banking import api as banking
-from raseed.banking.api import Alias, BankAccount, FeeEvent, LockedAccount, ProductKind
+from raseed.banking.api import Alias, AliasKind, BankAccount, LockedAccount, ProductKind
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.errors import RaseedError
 from raseed.kernel.money import AMOUNT_MINOR_MAX, Money
@@ -21,11 +21,13 @@ from raseed.people import api as people
 
 from .collector import WORTH_IT_FROM, collector_paused
 from .domain import BATCH_MAX, NOTE_LENGTH_MAX, Destination, Instruction, Payment, Preview
-from .errors import AmountNotPositive, NotEnoughMoney, PaymentIdTaken, TooManyPayments
+from .errors import AmountNotPositive, LaneClosed, NotEnoughMoney, PaymentIdTaken, TooManyPayments
 from .execution import RefusedLate, carry_out, verdict
 from .looking_up import sendings_of
+from .outside.holding import closed_lanes
 from .queries import payments_by_id
-from .sending import Sending, payment_of
+from .routes import outside_route
+from .sending import Sending, accepted, fee_key, payment_of
 
 ATTEMPTS_MAX: Final = 5
 """How often a batch is begun again after the books refused some of it or were busy, or someone else sent one of its ids first."""
@@ -46,7 +48,11 @@ def preview(
     included).
     """
     asked = Instruction(
-        id=UUID(int=1), actor_customer_id=actor_customer_id, from_account_id=from_account_id, to=to, amount=amount
+        id=UUID(to.value) if to.kind is AliasKind.BILL else UUID(int=1),
+        actor_customer_id=actor_customer_id,
+        from_account_id=from_account_id,
+        to=to,
+        amount=amount,
     )
     (sending,) = sendings_of([checked(asked)], clock)
     payer, destination = sending.payer, sending.destination
@@ -56,7 +62,9 @@ def preview(
     refusal = verdict(sending, {id_: LockedAccount(each.state, each.ledger) for id_, each in ends.items()})
     if refusal is not None:
         raise refusal
-    fee = _fee_of(payer, clock)
+    if destination.lane is not None and closed_lanes([destination.lane]):
+        raise LaneClosed(field="to")
+    fee = _fee_of(sending, clock)
     if not sending.stays_with_owner:
         _check_limits(payer, amount, clock)
     _check_balance(payer, amount + fee)
@@ -84,7 +92,7 @@ def send(
     note: str = "",
     clock: Clock = SYSTEM_CLOCK,
 ) -> Payment:
-    """Carry out a payment and return it, settled or refused: look at ``state`` and ``refusal``.
+    """Carry out a payment and return it, settled, refused or, if it goes outside, held: look at ``state`` and ``refusal``.
 
     Same id and same content: the first answer, also when that was a refusal. A refusal is a payment whose last step
     says why; no money moved, and the payer needs a new id to try again.
@@ -153,9 +161,12 @@ def checked(instruction: Instruction) -> Instruction:
     if not 0 < instruction.amount.amount_minor <= AMOUNT_MINOR_MAX:
         raise AmountNotPositive(field="amount")
     blank = not instruction.note.strip()
+    to = banking.normal_alias(instruction.to)
+    if to.kind is AliasKind.BILL and to.value != instruction.id.hex:
+        raise banking.InvalidAlias(field="to")
     return replace(
         instruction,
-        to=banking.normal_alias(instruction.to),
+        to=to,
         note="" if blank else clean_text(instruction.note, field="note", length_max=NOTE_LENGTH_MAX),
     )
 
@@ -174,6 +185,8 @@ def _recipient_name(sending: Sending, account: BankAccount | None, language: str
     """Return who is paid as the payer may read it before confirming: masked, but an own account by its own name."""
     destination = sending.destination
     assert isinstance(destination, Destination), "only what has a destination is previewed"
+    if destination.lane is not None:
+        return outside_route(destination.route).names([accepted(sending)], language).get(sending.instruction.id, "")
     is_owners = sending.instruction.actor_customer_id == sending.payer.owner_id
     if sending.stays_with_owner and is_owners and account is not None:
         return account.name or account.product.name(language)
@@ -213,9 +226,10 @@ def _same_content(first: Instruction, repeat: Instruction) -> bool:
     )
 
 
-def _fee_of(payer: BankAccount, clock: Clock) -> Money:
-    day = banking.business_day(payer, clock.now())
-    return Money(banking.fee_minor(payer.product.id, FeeEvent.TRANSFER_ON_US, on=day), payer.currency)
+def _fee_of(sending: Sending, clock: Clock) -> Money:
+    product_id, event, _ = fee_key(sending)
+    day = banking.business_day(sending.payer, clock.now())
+    return Money(banking.fee_minor(product_id, event, on=day), sending.payer.currency)
 
 
 def _check_limits(payer: BankAccount, amount: Money, clock: Clock) -> None:

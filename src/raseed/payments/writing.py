@@ -12,7 +12,7 @@ from raseed.kernel.errors import RaseedError
 from . import rows
 from .domain import Destination, PaymentState, Refusal
 from .reasons import kept
-from .sending import Outcome, Sending, ended_at
+from .sending import Outcome, Sending, ended_at, state_of
 from .sql import STATEMENTS
 
 _PAYMENT: Final = rows.width(16)
@@ -39,7 +39,7 @@ def _payments(sendings: Sequence[Sending], outcome: Outcome) -> Iterator[bytes]:
         yield b"".join((
             _PAYMENT,
             rows.uuid(instruction.id),
-            _STATES[PaymentState.REFUSED if is_refused else PaymentState.SETTLED],
+            _STATES[state_of(sending, refusals[instruction.id] if is_refused else None)],
             rows.uuid(instruction.actor_customer_id),
             rows.uuid(sending.payer.id),
             rows.text(to.kind.value),
@@ -62,7 +62,7 @@ def _found(destination: Destination) -> tuple[bytes, bytes, bytes]:
 def _steps(sendings: Sequence[Sending], outcome: Outcome) -> Iterator[bytes]:
     """Yield both steps of each payment; all but the id is the same for most of a batch."""
     accepted: dict[datetime, bytes] = {}
-    settled: dict[datetime, bytes] = {}
+    ends: dict[tuple[datetime, PaymentState], bytes] = {}
     refused_by: dict[int, bytes] = {}
     refusals = outcome.refusals
     for sending in sendings:
@@ -72,9 +72,10 @@ def _steps(sendings: Sequence[Sending], outcome: Outcome) -> Iterator[bytes]:
         ended = ended_at(sending, outcome.settled_at)
         refusal = refusals.get(id_) if refusals else None
         if refusal is None:
-            if ended not in settled:
-                settled[ended] = _SECOND + rows.instant(ended) + _STATES[PaymentState.SETTLED] + _NO_REASON
-            last = settled[ended]
+            end = ended, state_of(sending, None)
+            if end not in ends:
+                ends[end] = _SECOND + rows.instant(ended) + _STATES[end[1]] + _NO_REASON
+            last = ends[end]
         else:
             reason = refused_by.get(id(refusal)) or refused_by.setdefault(id(refusal), _reason(refusal))
             last = _SECOND + rows.instant(ended) + _STATES[PaymentState.REFUSED] + reason

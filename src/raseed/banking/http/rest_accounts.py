@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 from uuid import UUID
 
 from django.utils.translation import gettext, override
@@ -28,10 +28,13 @@ _FOUND_MAX = 50
 _EXAMPLE_ID = "0193f1f0-7c3e-7a51-9f43-2a6c5d1e8b07"
 
 
+AliasWord = Literal["phone", "iban", "number"]
+
+
 class AliasGiven(Given):
     """A name by which people call an account."""
 
-    kind: Literal["phone", "iban", "number"]
+    kind: AliasWord
     value: str
     valid_from: datetime
     valid_until: datetime | None
@@ -299,7 +302,10 @@ def _account(account: banking.BankAccount) -> AccountGiven:
         overdraft_allowed=account.overdraft_allowed,
         aliases=[
             AliasGiven(
-                kind=alias.kind.value, value=alias.value, valid_from=alias.valid_from, valid_until=alias.valid_until
+                kind=cast("AliasWord", alias.kind.value),
+                value=alias.value,
+                valid_from=alias.valid_from,
+                valid_until=alias.valid_until,
             )
             for alias in account.aliases
         ],

@@ -140,6 +140,21 @@ UPDATE banking_limit_counter AS counter SET day = t.day, used_minor = t.used_min
 FROM unnest(%(accounts)s::uuid[], %(days)s::date[], %(used)s::bigint[]) AS t(account_id, day, used_minor)
 WHERE counter.account_id = t.account_id
 
+-- name: give_back_to_counters
+UPDATE banking_limit_counter AS counter SET used_minor = GREATEST(counter.used_minor - back.amount_minor, 0)
+FROM (
+    SELECT account_id, given.day, given.amount_minor
+    FROM banking_limit_counter AS locked
+    JOIN (
+        SELECT account_id, day, sum(amount_minor)::bigint AS amount_minor
+        FROM unnest(%(accounts)s::uuid[], %(days)s::date[], %(amounts)s::bigint[]) AS t(account_id, day, amount_minor)
+        GROUP BY account_id, day
+    ) AS given USING (account_id)
+    WHERE locked.day = given.day
+    ORDER BY account_id FOR UPDATE OF locked
+) AS back
+WHERE counter.account_id = back.account_id AND counter.day = back.day
+
 -- name: fees_in_force
 SELECT wanted.product_id, wanted.event, wanted.day, COALESCE((
     SELECT amount_minor FROM banking_product_fee AS fee

@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from raseed.platform.append_only import append_only_trigger_sql
+
 STATES = ["accepted", "held", "sent", "unknown", "referred", "settled", "returned", "refused"]
 REASONED = ["referred", "refused", "returned", "unknown"]
 LEGAL = """(('accepted', 'settled'), ('accepted', 'refused'), ('accepted', 'held'), ('held', 'sent'), ('held', 'returned'),
@@ -62,6 +64,33 @@ BEGIN
 END $$;
 """.replace("LEGAL", LEGAL)
 
+# A payment that is held has its errand, in the same state; the errand goes with the payment's end. Looked at when the
+# transaction ends, so that each of the two may be written first.
+ERRAND = """
+CREATE FUNCTION payments_errand_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE errand_state text; payment_state text; its uuid;
+BEGIN
+    its := CASE TG_TABLE_NAME WHEN 'payments_payment' THEN (to_jsonb(NEW) ->> 'id')::uuid
+        ELSE (to_jsonb(COALESCE(NEW, OLD)) ->> 'payment_id')::uuid END;
+    SELECT state INTO payment_state FROM payments_payment WHERE id = its;
+    SELECT state INTO errand_state FROM payments_errand WHERE payment_id = its;
+    IF (payment_state IN ('held', 'sent', 'unknown', 'referred') AND errand_state IS DISTINCT FROM payment_state)
+        OR (payment_state NOT IN ('held', 'sent', 'unknown', 'referred') AND errand_state IS NOT NULL)
+        OR payment_state IS NULL
+    THEN
+        RAISE EXCEPTION 'payment % is %, its errand %', its, payment_state, errand_state
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER payments_errand_guard AFTER INSERT OR UPDATE OF state OR DELETE ON payments_errand
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION payments_errand_guard();
+CREATE CONSTRAINT TRIGGER payments_payment_has_errand AFTER INSERT OR UPDATE ON payments_payment
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.state IN ('held', 'sent', 'unknown', 'referred'))
+    EXECUTE FUNCTION payments_errand_guard();
+ALTER TABLE payments_errand SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("payments", "0004_order_guards")]
@@ -101,4 +130,139 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(PAYMENT),
         migrations.RunSQL(STEP),
+        # TABLES
+        migrations.CreateModel(
+            name="AttemptRow",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "payment_id", "number", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("payment_id", models.UUIDField()),
+                ("number", models.IntegerField()),
+                ("asked", models.TextField()),
+                ("began_at", models.DateTimeField()),
+                ("took_ms", models.IntegerField()),
+                ("answer", models.TextField()),
+                ("code", models.TextField()),
+                ("reference", models.TextField()),
+            ],
+            options={
+                "db_table": "payments_attempt",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("asked__in", ["ask", "ask_again", "ask_after_all"])),
+                        name="payments_attempt_asked",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("answer__in", ("yes", "no", "unknown"))), name="payments_attempt_answer"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("number__gte", 1), ("took_ms__gte", 0)), name="payments_attempt_numbered"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ErrandRow",
+            fields=[
+                ("payment_id", models.UUIDField(primary_key=True, serialize=False)),
+                ("lane", models.CharField(max_length=80)),
+                ("institution_id", models.UUIDField()),
+                ("state", models.TextField()),
+                ("attempt", models.IntegerField(default=0)),
+                ("unknowns", models.IntegerField(default=0)),
+                ("held_at", models.DateTimeField()),
+                ("first_sent_at", models.DateTimeField(null=True)),
+                ("due_at", models.DateTimeField(null=True)),
+                ("last_code", models.TextField(default="")),
+            ],
+            options={
+                "db_table": "payments_errand",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("due_at__isnull", False)),
+                        fields=["lane", "due_at"],
+                        name="payments_errand_due",
+                    ),
+                    models.Index(fields=["institution_id", "state", "held_at"], name="payments_errand_state"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["referred", "unknown", "sent", "held"])),
+                        name="payments_errand_state",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("due_at", None), ("state", "referred")),
+                            models.Q(
+                                models.Q(("state", "referred"), _negated=True),
+                                models.Q(("due_at", None), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="payments_errand_due_or_a_persons",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("attempt", 0), ("first_sent_at", None), ("state", "held")),
+                            models.Q(
+                                models.Q(("state", "held"), _negated=True),
+                                ("attempt__gte", 1),
+                                ("first_sent_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="payments_errand_sent_when",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="LaneRow",
+            fields=[
+                ("code", models.CharField(max_length=80, primary_key=True, serialize=False)),
+                ("institution_id", models.UUIDField()),
+                ("in_flight_max", models.IntegerField()),
+                ("deadline_ms", models.IntegerField()),
+                ("first_pause_s", models.IntegerField()),
+                ("longest_pause_s", models.IntegerField()),
+                ("unknown_max_s", models.IntegerField()),
+                ("held_max_s", models.IntegerField()),
+                ("failures", models.IntegerField(default=0)),
+                ("openings", models.IntegerField(default=0)),
+                ("opened_at", models.DateTimeField(null=True)),
+                ("retry_at", models.DateTimeField(null=True)),
+                ("last_code", models.TextField(default="")),
+                ("closed_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "db_table": "payments_lane",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("deadline_ms__gte", 1),
+                            ("first_pause_s__gte", 1),
+                            ("held_max_s__gte", 0),
+                            ("in_flight_max__gte", 1),
+                            ("longest_pause_s__gte", models.F("first_pause_s")),
+                            ("unknown_max_s__gte", 0),
+                        ),
+                        name="payments_lane_terms",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("opened_at", None), ("openings", 0), ("retry_at", None)),
+                            models.Q(("opened_at__isnull", False), ("openings__gte", 1), ("retry_at__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="payments_lane_breaker",
+                    ),
+                ],
+            },
+        ),
+        migrations.RunSQL(append_only_trigger_sql("payments_attempt")),
+        migrations.RunSQL(ERRAND),
     ]

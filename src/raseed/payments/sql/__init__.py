@@ -1,4 +1,4 @@
-"""The named statements of ``statements.sql`` and ``orders.sql``, and the way they run: bound and prepared by the server, in binary."""
+"""The named statements of the files beside this one, and the way they run: bound and prepared by the server, in binary."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NAMED: Final = re.compile(r"^-- name: (\w+)\n(.*?)(?=^-- name: |\Z)", re.MULTIL
 
 STATEMENTS: Final[Mapping[str, LiteralString]] = dict(
     named
-    for file in ("statements.sql", "orders.sql")
+    for file in ("statements.sql", "orders.sql", "outside.sql")
     for named in _NAMED.findall(files(__package__).joinpath(file).read_text(encoding="utf-8"))
 )
 

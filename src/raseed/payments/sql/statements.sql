@@ -7,7 +7,7 @@ SELECT id FROM payments_payment WHERE id = ANY(%(ids)s::uuid[])
 
 -- name: notes_of_payments
 -- For a statement, of ten thousand payments at a time.
-SELECT id, note FROM payments_payment WHERE id = ANY(%(ids)s::uuid[])
+SELECT id, note, route FROM payments_payment WHERE id = ANY(%(ids)s::uuid[])
 
 -- name: copy_payments
 COPY payments_payment (id, state, actor_customer_id, from_account_id, to_kind, to_value, to_institution_id, to_account_id,

@@ -1,0 +1,239 @@
+"""The courier: carries errands out, in one event loop, from as many lanes at once as there are, until told to stop.
+
+Claiming and concluding are transactions in a thread each; between them nothing is open. What a courier was asking when it
+died, another takes up when its lease ends, and asks first what became of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, Final, TypeVar
+
+import psycopg
+import structlog
+from django.db import InterfaceError, OperationalError, connection, connections
+
+from raseed.kernel.clock import SYSTEM_CLOCK, Clock
+from raseed.platform.jobs import growing_pause
+
+from ..domain import Answer, Errand, No, NotSeen, OutsideRoute, Unknown, Yes
+from ..routes import leads_outside, outside_route
+from .claiming import claim_due
+from .concluding import conclude
+from .domain import Asked, Claim, Heard
+from .overdue import give_back_overdue
+
+IN_FLIGHT_MAX: Final = 512
+"""Asks at once, over all lanes."""
+CONCLUDED_AT_ONCE: Final = 500
+POLL_S: Final = 0.5
+"""How often it is looked for what is due, should nobody call."""
+OVERDUE_EVERY_S: Final = 5.0
+STOP_S_MAX: Final = 15.0
+"""How long asks that are in the air may still take once the courier is told to stop."""
+FIRST_PAUSE: Final = timedelta(milliseconds=500)
+LONGEST_PAUSE: Final = timedelta(seconds=10)
+"""Between tries while the database is away."""
+CHANNEL: Final = "payments_errand"
+_T = TypeVar("_T")
+_log = structlog.get_logger("raseed.courier")
+
+
+class Courier:
+    """One courier. Several may run, in this process or others; each errand is one's at a time."""
+
+    def __init__(self, *, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._clock = clock
+        self._claiming = ThreadPoolExecutor(1, thread_name_prefix="courier-claims")
+        self._concluding = ThreadPoolExecutor(1, thread_name_prefix="courier-concludes")
+        self._running: dict[asyncio.Task[None], Claim] = {}
+        self._full: set[str] = set()
+        self._heard: list[Heard] = []
+        self._wake = asyncio.Event()
+        self._answered = asyncio.Event()
+        self._stopping = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Carry what is due as it becomes due, until ``stop`` is set; then conclude what is in the air."""
+        tasks = [
+            asyncio.create_task(each) for each in (self._listen(), self._conclude_always(), self._return_overdue())
+        ]
+        waking = asyncio.create_task(self._wake_when(stop))
+        try:
+            while not stop.is_set():
+                self._wake.clear()
+                if not await self._take():
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._wake.wait(), POLL_S)
+            if self._running:
+                await asyncio.wait(self._running, timeout=STOP_S_MAX)
+        finally:
+            self._stopping = True
+            self._answered.set()
+            for task in (tasks[0], tasks[2], waking, *self._running):
+                task.cancel()
+            await asyncio.wait([tasks[1]], timeout=STOP_S_MAX)
+            tasks[1].cancel()
+            await asyncio.gather(*tasks, waking, *self._running, return_exceptions=True)
+            await self._close()
+
+    async def run_due(self) -> int:
+        """Carry what is due now until nothing is, and return how many attempts that were: for tests and one-off runs."""
+        attempts = 0
+        try:
+            while True:
+                await self._in(self._claiming, lambda: give_back_overdue(clock=self._clock))
+                taken = await self._take()
+                if not taken and not self._running and not self._heard:
+                    return attempts
+                attempts += taken
+                if self._running:
+                    await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+                await self._conclude_some()
+        finally:
+            await self._close()
+
+    async def _take(self) -> int:
+        """Claim what is due and there is room for, and begin to ask; return how many."""
+        free = IN_FLIGHT_MAX - len(self._running)
+        if free <= 0:
+            return 0
+        busy = Counter(claim.errand.lane for claim in self._running.values())
+        claims = await self._in(self._claiming, lambda: claim_due(most=free, busy=busy, clock=self._clock))
+        for claim in claims:
+            task = asyncio.create_task(self._carry(claim))
+            self._running[task] = claim
+            task.add_done_callback(self._carried)
+            busy[claim.errand.lane] += 1
+        self._full = {claim.errand.lane for claim in claims if busy[claim.errand.lane] >= claim.in_flight_max}
+        return len(claims)
+
+    def _carried(self, task: asyncio.Task[None]) -> None:
+        claim = self._running.pop(task)
+        if claim.errand.lane in self._full or len(self._running) + 1 >= IN_FLIGHT_MAX:
+            self._wake.set()
+
+    async def _carry(self, claim: Claim) -> None:
+        """Ask, within the lane's deadline, and keep what was answered for the next batch of conclusions."""
+        began_at, began = self._clock.now(), time.monotonic()
+        asked = Asked.ASK if claim.blind else Asked.ASK_AGAIN
+        answer = await self._answer(claim, asked)
+        if isinstance(answer, NotSeen) and not claim.blind:
+            asked = Asked.ASK_AFTER_ALL
+            answer = await self._answer(claim, asked)
+        if isinstance(answer, NotSeen):
+            answer = Unknown("not_seen")
+        took_ms = max(round((time.monotonic() - began) * 1000), 0)
+        self._heard.append(Heard(claim, asked, answer, began_at, took_ms))
+        self._answered.set()
+
+    async def _answer(self, claim: Claim, asked: Asked) -> Answer:
+        if not leads_outside(claim.route):
+            return Unknown("no_such_route", reached=True)
+        route: OutsideRoute = outside_route(claim.route)
+        ask: Callable[[Errand], Awaitable[Answer]] = route.ask_again if asked is Asked.ASK_AGAIN else route.ask
+        try:
+            async with asyncio.timeout(claim.deadline.total_seconds()):
+                answer: object = await ask(claim.errand)  # whatever a route returns
+        except TimeoutError:
+            return Unknown("timed_out")
+        except Exception as error:  # noqa: BLE001  whatever went wrong, what became of the payment is not known
+            _log.warning(
+                "ask_failed",
+                payment_id=str(claim.errand.payment_id),
+                lane=claim.errand.lane,
+                error=type(error).__name__,
+            )
+            return Unknown(_code_of(error))
+        if not isinstance(answer, Yes | No | Unknown | NotSeen):
+            return Unknown("no_answer")
+        return answer
+
+    async def _conclude_always(self) -> None:
+        """Conclude what was heard, as it comes; while one batch is written, the next gathers."""
+        while not (self._stopping and not self._heard):
+            await self._answered.wait()
+            self._answered.clear()
+            while self._heard:
+                await self._conclude_some()
+
+    async def _conclude_some(self) -> None:
+        batch = self._heard[:CONCLUDED_AT_ONCE]
+        if batch:
+            await self._in(self._concluding, lambda: _concluded(batch, self._clock))
+            del self._heard[: len(batch)]
+
+    async def _return_overdue(self) -> None:
+        while True:
+            await self._in(self._claiming, lambda: give_back_overdue(clock=self._clock))
+            await asyncio.sleep(OVERDUE_EVERY_S)
+
+    async def _in(self, executor: ThreadPoolExecutor, act: Callable[[], _T]) -> _T:
+        """Run an act in a thread, again and again with growing pauses while the database is away."""
+        loop, failures = asyncio.get_running_loop(), 0
+        while True:
+            try:
+                return await loop.run_in_executor(executor, act)
+            except (OperationalError, InterfaceError):
+                failures += 1
+                _log.warning("database_away", failures=failures)
+                await loop.run_in_executor(executor, connections.close_all)
+                if self._stopping:
+                    raise
+                await asyncio.sleep(growing_pause(failures, first=FIRST_PAUSE, longest=LONGEST_PAUSE).total_seconds())
+
+    async def _listen(self) -> None:
+        """Be woken by whoever holds a payment; if that fails, polling does."""
+        failures = 0
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(**_address(), autocommit=True) as listening:
+                    await listening.execute(f"LISTEN {CHANNEL}")
+                    failures = 0
+                    self._wake.set()
+                    async for _ in listening.notifies():
+                        self._wake.set()
+            except psycopg.Error:
+                failures += 1
+                await asyncio.sleep(growing_pause(failures, first=FIRST_PAUSE, longest=LONGEST_PAUSE).total_seconds())
+
+    async def _wake_when(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._wake.set()
+
+    async def _close(self) -> None:
+        loop = asyncio.get_running_loop()
+        for executor in (self._claiming, self._concluding):
+            await loop.run_in_executor(executor, connections.close_all)
+            executor.shutdown()
+
+
+def carry_due(*, clock: Clock = SYSTEM_CLOCK) -> int:
+    """Carry what is due now, and return how many attempts that were: for tests and one-off runs."""
+
+    async def carry() -> int:
+        return await Courier(clock=clock).run_due()
+
+    return asyncio.run(carry())
+
+
+def _concluded(batch: Sequence[Heard], clock: Clock) -> None:
+    conclude(batch, clock=clock)
+
+
+def _code_of(error: Exception) -> str:
+    """Return what staff read of an error that a route let through: its code, or its kind."""
+    code = getattr(error, "code", None)
+    return code if isinstance(code, str) else type(error).__name__
+
+
+def _address() -> dict[str, Any]:
+    """Return how psycopg reaches the database of Django's default connection."""
+    known = {"host", "port", "dbname", "user", "password", "options", "sslmode", "sslrootcert", "sslcert", "sslkey"}
+    return {name: value for name, value in connection.get_connection_params().items() if name in known}
