@@ -7,6 +7,7 @@ from .domain import (
     NOTE_LENGTH_MAX,
     OPEN_STATES,
     PAYMENTS_PER_PAGE,
+    STATE_WORDS,
     Answer,
     Destination,
     Errand,
@@ -26,7 +27,13 @@ from .domain import (
 )
 from .errors import (
     AmountNotPositive,
+    FoundNotTaken,
+    LaneClosed,
+    LaneUnknown,
     NotEnoughMoney,
+    NotReached,
+    OnItsWay,
+    OutcomeNotOpen,
     PaymentIdTaken,
     PaymentUnknown,
     RecipientBlocked,
@@ -36,7 +43,9 @@ from .errors import (
     SelfTransfer,
     SwitchNotConnected,
     TooManyPayments,
+    Withdrawn,
 )
+from .gather import send_together
 from .orders.domain import (
     FILE_BYTES_MAX,
     FILE_NAME_LENGTH_MAX,
@@ -63,6 +72,11 @@ from .orders.queries import order, order_errors, order_state_words, orders, plac
 from .orders.receiving import confirm_order, receive_order_file, withdraw_order
 from .orders.reporting import order_results_pain002
 from .orders.validating import validate as validate_order
+from .outside.courier import Courier, carry_due
+from .outside.domain import Asked, Attempt, Breaker, Lane, LaneTerms, OpenPage, OpenPayment
+from .outside.outcome import propose_outcome
+from .outside.overdue import withdraw as withdraw_payment
+from .outside.oversight import attempts_of, close_lane, lanes, open_lane, payments_open, set_lane_terms
 from .oversight import PaymentFilter, orders_about, payments_about
 from .queries import counterparties, payment, payments_of, step_words
 from .routes import register_route
@@ -78,23 +92,38 @@ __all__ = [
     "PAYMENTS_MAX",
     "PAYMENTS_PER_PAGE",
     "PROBLEMS_MAX",
+    "STATE_WORDS",
     "AmountNotPositive",
     "Answer",
+    "Asked",
+    "Attempt",
     "Block",
+    "Breaker",
+    "Courier",
     "Destination",
     "Errand",
     "FileEmpty",
     "FileTooLarge",
+    "FoundNotTaken",
     "Instruction",
+    "Lane",
+    "LaneClosed",
+    "LaneTerms",
+    "LaneUnknown",
     "No",
     "NotEnoughMoney",
+    "NotReached",
     "NotSeen",
+    "OnItsWay",
+    "OpenPage",
+    "OpenPayment",
     "Order",
     "OrderIdTaken",
     "OrderNotWaiting",
     "OrderPage",
     "OrderState",
     "OrderUnknown",
+    "OutcomeNotOpen",
     "OutsideRoute",
     "Payment",
     "PaymentFilter",
@@ -117,11 +146,17 @@ __all__ = [
     "TooManyOpenOrders",
     "TooManyPayments",
     "Unknown",
+    "Withdrawn",
     "Yes",
+    "attempts_of",
+    "carry_due",
     "checked",
+    "close_lane",
     "confirm_order",
     "counterparties",
     "execute_order",
+    "lanes",
+    "open_lane",
     "order",
     "order_errors",
     "order_results_pain002",
@@ -131,14 +166,19 @@ __all__ = [
     "payment",
     "payments_about",
     "payments_of",
+    "payments_open",
     "place_words",
     "preview",
     "problem_words",
+    "propose_outcome",
     "receive_order_file",
     "register_route",
     "send",
     "send_many",
+    "send_together",
+    "set_lane_terms",
     "step_words",
     "validate_order",
     "withdraw_order",
+    "withdraw_payment",
 ]

@@ -119,6 +119,7 @@ def household(plan: Plan) -> Iterator[Child]:
         yield Child("phone", [python, "-m", "raseed.demo.phone", "--port", str(plan.phone_port), *files])
     yield Child("worker", [python, "-m", "raseed.project.worker"])
     yield Child("ledger", [python, "-m", "raseed.ledger.worker"])
+    yield Child("courier", [python, "-m", "raseed.project.courier"])
     # One process: single requests are posted together by the process that they have reached (group commit).
     rail = _granian("asgi", "raseed.project.rail:application", plan.host, plan.rail_port)
     yield Child("rail", [*rail, "--workers", "1", "--loop", "uvloop"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -46,7 +46,7 @@ def propose_outcome(
     *,
     id: UUID,  # noqa: A002  (the name that every client-made id has)
     payment_id: UUID,
-    outcome: Literal[PaymentState.SETTLED, PaymentState.RETURNED],
+    outcome: PaymentState,
     reason: str,
     by: Author,
     reference: str = "",
@@ -64,7 +64,7 @@ def propose_outcome(
         clock: tells when.
 
     Raises:
-        PaymentUnknown, OutcomeNotOpen: no such payment; it is not for persons to decide.
+        PaymentUnknown, OutcomeNotOpen: no such payment; it is not for persons to decide. InputError: another outcome.
         NotPermitted: ``by`` lacks ``payments.outcome.propose``. As ``people.propose_change``.
     """
     found = _payment(payment_id)
