@@ -8,7 +8,7 @@ from .audit import Facts as AuditFacts
 from .cursors import CursorValue, decode_cursor, encode_cursor
 from .domain import ErrorText, InvalidCursor, SameIdOtherContent, TooManyRequests
 from .errors import error_body, error_status, translate_error
-from .events import Event, FailedDelivery, emit, failed_deliveries, replay_delivery, subscribe
+from .events import Event, FailedDelivery, Payload, emit, emit_many, failed_deliveries, replay_delivery, subscribe
 from .formats import (
     Digits,
     date_text,
@@ -37,6 +37,7 @@ __all__ = [
     "Event",
     "FailedDelivery",
     "InvalidCursor",
+    "Payload",
     "Progress",
     "SameIdOtherContent",
     "TooManyRequests",
@@ -50,6 +51,7 @@ __all__ = [
     "digits_text",
     "direction",
     "emit",
+    "emit_many",
     "encode_cursor",
     "error_body",
     "error_status",

@@ -7,7 +7,7 @@ pauses, ``ATTEMPTS_MAX`` times, and then kept with its error until a person repl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -91,20 +91,36 @@ def emit(
     name: str, payload: Payload, *, version: int = 1, institution_id: UUID | None = None, clock: Clock = SYSTEM_CLOCK
 ) -> UUID:
     """Keep a fact in the outbox, in the caller's open transaction, and owe it to every handler of its name."""
+    return emit_many(name, [payload], version=version, institution_id=institution_id, clock=clock)[0]
+
+
+def emit_many(
+    name: str,
+    payloads: Sequence[Payload],
+    *,
+    version: int = 1,
+    institution_id: UUID | None = None,
+    clock: Clock = SYSTEM_CLOCK,
+) -> list[UUID]:
+    """Keep many facts of one name and one institution, as ``emit`` each, and ask once who wants them."""
     assert transaction.get_connection().in_atomic_block, "an event is kept by the transaction that makes it true"
     now = clock.now()
-    event = EventRow(
-        id=new_id(), name=name, version=version, institution_id=institution_id, occurred_at=now, payload=dict(payload)
+    events = EventRow.objects.bulk_create(
+        EventRow(
+            id=new_id(),
+            name=name,
+            version=version,
+            institution_id=institution_id,
+            occurred_at=now,
+            payload=dict(payload),
+        )
+        for payload in payloads
     )
-    event.save(force_insert=True)
-    owed = [
-        DeliveryRow(event=event, handler=handler_name, due_at=now)
-        for handler_name, (wanted, _) in _handlers.items()
-        if wanted(name, institution_id)
-    ]
+    wanting = [handler_name for handler_name, (wanted, _) in _handlers.items() if wanted(name, institution_id)]
+    owed = [DeliveryRow(event=event, handler=handler_name, due_at=now) for event in events for handler_name in wanting]
     for delivery in DeliveryRow.objects.bulk_create(owed):
         deliver_event.defer(delivery_id=delivery.id)
-    return event.id
+    return [event.id for event in events]
 
 
 @app.task(name="platform.deliver_event", queue="events")

@@ -48,8 +48,8 @@ class Receipt:
 
     @property
     def refused(self) -> bool:
-        """Whether it was refused, and no money moved."""
-        return self.payment.state is payments.PaymentState.REFUSED
+        """Whether it was refused or given back, and no money moved."""
+        return self.payment.state in (payments.PaymentState.REFUSED, payments.PaymentState.RETURNED)
 
 
 def receipt_of(payment: payments.Payment, customer: people.Customer, reader: Reader) -> Receipt:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from ..domain import Unknown
@@ -20,32 +20,43 @@ def note_answers(heard: Sequence[Heard], now: datetime) -> None:
             failed[each.claim.errand.lane].append(each)
         else:
             answered.add(each.claim.errand.lane)
-    if answered:
-        run(STATEMENTS["lanes_answer"], {"codes": sorted(answered)})
     silent = {lane: its for lane, its in failed.items() if lane not in answered}
-    if silent:
-        _note_failures(silent, now)
+    lanes = {"silent": list(silent), "answered": list(answered)}
+    for code, *standing in run(STATEMENTS["lock_lanes"], lanes):
+        if code in answered:
+            run(STATEMENTS["lane_answers"], {"code": code})
+        else:
+            _note_silence(code, silent[code], *standing, now=now)
 
 
-def _note_failures(silent: Mapping[str, Sequence[Heard]], now: datetime) -> None:
-    """Open the breakers of lanes that have failed too often in a row, and for longer those whose probe has failed.
+def _note_silence(
+    code: str,
+    its: Sequence[Heard],
+    failures: int,
+    openings: int,
+    opened_at: datetime | None,
+    retry_at: datetime | None,
+    *,
+    now: datetime,
+) -> None:
+    """Open the breaker of a lane that has failed too often in a row, and for longer that of one whose probe has failed.
 
     What was in the air already when a breaker opened says nothing new.
     """
-    for code, before, openings, opened_at, retry_at in run(STATEMENTS["lock_lanes"], {"codes": sorted(silent)}):
-        its = silent[code]
-        failures, times, since, again = before + len(its), openings, opened_at, retry_at
-        opens = retry_at is None and failures >= BREAKER_FAILURES
-        if opens or (retry_at is not None and any(each.claim.probe for each in its)):
-            times, since, again = openings + 1, opened_at or now, now + breaker_pause(openings + 1)
-        run(
-            STATEMENTS["lane_fails"],
-            {
-                "code": code,
-                "failures": failures,
-                "openings": times,
-                "opened_at": since,
-                "retry_at": again,
-                "last_code": its[-1].answer.code if isinstance(its[-1].answer, Unknown) else "",
-            },
-        )
+    count = failures + len(its)
+    opens = retry_at is None and count >= BREAKER_FAILURES
+    if opens or (retry_at is not None and any(each.claim.probe for each in its)):
+        opened_at, retry_at = opened_at or now, now + breaker_pause(openings + 1)
+        openings += 1
+    last = its[-1].answer
+    run(
+        STATEMENTS["lane_fails"],
+        {
+            "code": code,
+            "failures": count,
+            "openings": openings,
+            "opened_at": opened_at,
+            "retry_at": retry_at,
+            "last_code": last.code if isinstance(last, Unknown) else "",
+        },
+    )

@@ -57,31 +57,45 @@ class Courier:
         self._heard: list[Heard] = []
         self._wake = asyncio.Event()
         self._answered = asyncio.Event()
-        self._stopping = False
+        self._stop: asyncio.Event | None = None
+        self._ending = False
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Carry what is due as it becomes due, until ``stop`` is set; then conclude what is in the air."""
-        tasks = [
-            asyncio.create_task(each) for each in (self._listen(), self._conclude_always(), self._return_overdue())
-        ]
-        waking = asyncio.create_task(self._wake_when(stop))
+        """Carry what is due as it becomes due, until ``stop`` is set; then conclude what is in the air.
+
+        A part of it that fails for another reason than a database that is away ends all of it: whoever looks after the process
+        starts it again.
+        """
+        self._stop = stop
+        concluding = asyncio.create_task(self._conclude_always())
+        others = [asyncio.create_task(each) for each in (self._listen(), self._return_overdue(), self._wake_when(stop))]
         try:
-            while not stop.is_set():
+            while not stop.is_set() and not any(task.done() for task in (concluding, *others)):
                 self._wake.clear()
                 if not await self._take():
                     with suppress(TimeoutError):
                         await asyncio.wait_for(self._wake.wait(), POLL_S)
             if self._running:
                 await asyncio.wait(self._running, timeout=STOP_S_MAX)
+        except (OperationalError, InterfaceError):
+            assert stop.is_set(), "otherwise a database that is away is waited for"
         finally:
-            self._stopping = True
-            self._answered.set()
-            for task in (tasks[0], tasks[2], waking, *self._running):
-                task.cancel()
-            await asyncio.wait([tasks[1]], timeout=STOP_S_MAX)
-            tasks[1].cancel()
-            await asyncio.gather(*tasks, waking, *self._running, return_exceptions=True)
+            ended = await self._end(concluding, others)
             await self._close()
+        for error in ended:
+            if isinstance(error, Exception) and not isinstance(error, OperationalError | InterfaceError):
+                raise error
+
+    async def _end(self, concluding: asyncio.Task[None], others: Sequence[asyncio.Task[None]]) -> list[object]:
+        """Conclude what was heard, let go of what is still being asked, and return how the parts have ended."""
+        self._ending = True
+        self._answered.set()
+        for task in (*others, *self._running):
+            task.cancel()
+        await asyncio.wait([concluding], timeout=STOP_S_MAX)
+        concluding.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        return list(await asyncio.gather(concluding, *others, return_exceptions=True))
 
     async def run_due(self) -> int:
         """Carry what is due now until nothing is, and return how many attempts that were: for tests and one-off runs."""
@@ -157,7 +171,7 @@ class Courier:
 
     async def _conclude_always(self) -> None:
         """Conclude what was heard, as it comes; while one batch is written, the next gathers."""
-        while not (self._stopping and not self._heard):
+        while not (self._ending and not self._heard):
             await self._answered.wait()
             self._answered.clear()
             while self._heard:
@@ -184,7 +198,7 @@ class Courier:
                 failures += 1
                 _log.warning("database_away", failures=failures)
                 await loop.run_in_executor(executor, connections.close_all)
-                if self._stopping:
+                if self._ending or (self._stop is not None and self._stop.is_set()):
                     raise
                 await asyncio.sleep(growing_pause(failures, first=FIRST_PAUSE, longest=LONGEST_PAUSE).total_seconds())
 

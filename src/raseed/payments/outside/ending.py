@@ -46,11 +46,13 @@ def end_payments(ended: Sequence[tuple[Payment, Yes | No]], *, clock: Clock) -> 
         at=now,
     )
     run(STATEMENTS["remove_errands"], {"ids": [payment.id for payment, _ in ordered]})
+    facts: dict[tuple[str, UUID], list[platform.Payload]] = defaultdict(list)
     for payment, answer in ordered:
         name = SETTLED_OUTSIDE if isinstance(answer, Yes) else RETURNED
-        payer = payers[payment.from_account_id]
-        payload = {"payment_id": str(payment.id), "lane": lanes[payment.id]}
-        platform.emit(name, payload, institution_id=payer.institution_id, clock=clock)
+        payload: platform.Payload = {"payment_id": str(payment.id), "lane": lanes[payment.id]}
+        facts[name, payers[payment.from_account_id].institution_id].append(payload)
+    for (name, institution_id), payloads in facts.items():
+        platform.emit_many(name, payloads, institution_id=institution_id, clock=clock)
     post_ends(
         [
             (

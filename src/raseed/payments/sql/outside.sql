@@ -24,8 +24,11 @@ SELECT pg_notify('payments_errand', '')
 -- name: take_probes
 -- Open breakers whose pause is over let one errand through, by one courier: whoever moves the pause on has it.
 UPDATE payments_lane AS lane SET retry_at = %(now)s::timestamptz + lane.deadline_ms * interval '2 ms' + %(margin)s::interval
-WHERE retry_at <= %(now)s::timestamptz
-    AND EXISTS (SELECT FROM payments_errand AS errand WHERE errand.lane = lane.code AND errand.due_at <= %(now)s::timestamptz)
+WHERE code IN (
+    SELECT code FROM payments_lane AS open
+    WHERE retry_at <= %(now)s::timestamptz AND EXISTS (
+        SELECT FROM payments_errand AS errand WHERE errand.lane = open.code AND errand.due_at <= %(now)s::timestamptz)
+    ORDER BY code FOR UPDATE SKIP LOCKED)
 RETURNING code
 
 -- name: claim_errands
@@ -101,17 +104,15 @@ SELECT * FROM unnest(%(ids)s::uuid[], %(numbers)s::int4[], %(asked)s::text[], %(
     %(answers)s::text[], %(codes)s::text[], %(references)s::text[])
 ON CONFLICT (payment_id, number) DO NOTHING
 
--- name: lanes_answer
--- Lanes that gave a definite answer: their breakers close. Nothing is written where all was well before.
-UPDATE payments_lane SET failures = 0, openings = 0, opened_at = NULL, retry_at = NULL
-WHERE code IN (
-    SELECT code FROM payments_lane WHERE code = ANY(%(codes)s::text[]) AND (failures > 0 OR retry_at IS NOT NULL)
-    ORDER BY code FOR UPDATE)
-RETURNING code
-
 -- name: lock_lanes
+-- Lanes that stayed silent, and those that answered where not all was well before; locked in order of code.
 SELECT code, failures, openings, opened_at, retry_at FROM payments_lane
-WHERE code = ANY(%(codes)s::text[]) ORDER BY code FOR UPDATE
+WHERE code = ANY(%(silent)s::text[])
+    OR (code = ANY(%(answered)s::text[]) AND (failures > 0 OR retry_at IS NOT NULL))
+ORDER BY code FOR UPDATE
+
+-- name: lane_answers
+UPDATE payments_lane SET failures = 0, openings = 0, opened_at = NULL, retry_at = NULL WHERE code = %(code)s::text
 
 -- name: lane_fails
 UPDATE payments_lane SET failures = %(failures)s::int4, openings = %(openings)s::int4, opened_at = %(opened_at)s::timestamptz,

@@ -48,11 +48,8 @@ class State:
 
 def state_of(payment: payments.Payment) -> State:
     """Return the state of a payment in a word."""
-    if payment.state is payments.PaymentState.SETTLED:
-        return State(gettext("Arrived"), "good")
-    if payment.state is payments.PaymentState.REFUSED:
-        return State(gettext("Refused"), "bad")
-    return State(gettext("On its way"), "warn")
+    looks = {payments.PaymentState.SETTLED: "good", payments.PaymentState.REFUSED: "bad"}
+    return State(gettext(payments.STATE_WORDS[payment.state]), looks.get(payment.state, "warn"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +113,7 @@ def payments_page(request: StaffRequest, customer_id: UUID) -> HttpResponseBase:
         tab="search",
         seen=seen,
         entered=entered,
+        states=[(state.value, gettext(words)) for state, words in payments.STATE_WORDS.items()],
         payments=[(one, others[one.id], state_of(one), one.actor_customer_id == customer_id) for one in page.payments],
         next=page.next.text() if page.next else "",
         zone=seen.here.zone,
