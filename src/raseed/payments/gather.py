@@ -56,8 +56,14 @@ class Gatherer:
             if answer is not None:
                 return answer
             mine.answer = Future()
+        batch = self._batch(mine)
         try:
-            _answer(self._batch(mine), clock)
+            _answer(batch, clock)
+        except BaseException as error:
+            for each in batch:
+                if not each.answer.done():
+                    each.answer.set_exception(error)
+            raise
         finally:
             self._hand_on()
         answer = mine.answer.result()
@@ -94,10 +100,9 @@ def _answer(batch: Sequence[_Waiting], clock: Clock) -> None:
         half = len(batch) // 2
         _answer(batch[:half], clock)
         _answer(batch[half:], clock)
-    except BaseException as error:
+    except Exception as error:  # noqa: BLE001  (whatever it was, each of them hears of it)
         for each in batch:
             each.answer.set_exception(error)
-        raise
     else:
         for each, payment in zip(batch, payments, strict=True):
             each.answer.set_result(payment)
