@@ -118,11 +118,7 @@ RIGHT_WORDS: Final = {
 
 
 class AliasKind(StrEnum):
-    """How a payer names whom to pay: by a name of an account, or by a bill.
-
-    ``BILL`` is never typed and never an account's: its value is the id of the bill order that is paid, in 32 hexadecimal
-    digits, which is the payment's id too.
-    """
+    """How a payer names whom to pay: by a name of an account; or, never typed, by the id (hex) of the bill order that is paid."""
 
     PHONE = "phone"
     IBAN = "iban"

@@ -145,7 +145,7 @@ class Route:
         if self.biller is not None:
             word = (self.biller.pay if verb == "pay" else self.biller.status)(errand.order_id.hex, errand.lane)
             if word == "hang":
-                await asyncio.sleep(600)
+                await asyncio.Event().wait()
         else:
             word = await self._over_http(f"/{verb}/{errand.order_id.hex}/{errand.lane}")
         return answer_of(word)
