@@ -24,6 +24,7 @@ from .domain import (
     Step,
     Unknown,
     Yes,
+    reference_of,
 )
 from .errors import (
     AmountNotPositive,
@@ -172,6 +173,7 @@ __all__ = [
     "problem_words",
     "propose_outcome",
     "receive_order_file",
+    "reference_of",
     "register_route",
     "send",
     "send_many",

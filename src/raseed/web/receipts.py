@@ -65,7 +65,7 @@ def receipt_of(payment: payments.Payment, customer: people.Customer, reader: Rea
     return Receipt(
         payment=payment,
         outgoing=outgoing,
-        other=_other_side(others, customer, reader, outgoing=outgoing),
+        other=_biller(payment, customer, reader) or _other_side(others, customer, reader, outgoing=outgoing),
         to_own=to_own,
         institution_name=people.display_name(keeper, reader.language),
         account_name=mine.name or mine.product.name(reader.language),
@@ -73,6 +73,13 @@ def receipt_of(payment: payments.Payment, customer: people.Customer, reader: Rea
         country=keeper.country,
         steps=tuple(ShownStep(step.at, payments.step_words(step, reader.language)) for step in payment.timeline),
     )
+
+
+def _biller(payment: payments.Payment, customer: people.Customer, reader: Reader) -> str:
+    """Return whose bill a payer has paid, if it was a bill."""
+    if payment.to.kind is not banking.AliasKind.BILL:
+        return ""
+    return payments.counterparties([payment], customer_id=customer.id, language=reader.language)[payment.id]
 
 
 def _other_side(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.views.decorators.http import require_safe
 
@@ -37,8 +38,8 @@ class ShownPayment:
 
     @property
     def refused(self) -> bool:
-        """Whether it was refused, and no money moved."""
-        return self.payment.state is payments.PaymentState.REFUSED
+        """Whether it was refused or given back, and no money moved."""
+        return self.payment.state in (payments.PaymentState.REFUSED, payments.PaymentState.RETURNED)
 
 
 @require_safe
@@ -79,7 +80,9 @@ def _shown(found: Sequence[payments.Payment], request: CustomerRequest) -> list[
 
 
 def to_shown(to: banking.Alias) -> str:
-    """Write the number by which a payer named the recipient."""
+    """Write the number by which a payer named the recipient; a bill is told by the payment's reference."""
+    if to.kind is banking.AliasKind.BILL:
+        return payments.reference_of(UUID(to.value))
     if to.kind is banking.AliasKind.PHONE:
         return people.phone_text(to.value)
     return banking.printed_iban(to.value) if to.kind is banking.AliasKind.IBAN else to.value
