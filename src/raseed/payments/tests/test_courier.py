@@ -93,9 +93,10 @@ def test_a_lane_that_hangs_slows_no_other(world: World) -> None:
         well = [pay_now(world, f"biller:{n % 9}") for n in range(45)]
         assert until(lambda: all(world.state(each) is PaymentState.SETTLED for each in well)) < 8
         sick = payments.payments_open(world.town.bank, by=people.SYSTEM, lane="biller:sick").payments
-        assert {each.payment.state for each in sick} <= {PaymentState.SENT, PaymentState.HELD}
-        # What hangs is let go of when the courier is told to stop: its lease ends, and another asks what became of it.
-    assert len(world.biller.ids_heard()) == 32 + 45
+        assert {each.payment.state for each in sick} <= {PaymentState.SENT, PaymentState.HELD, PaymentState.UNKNOWN}
+    assert len(sick) == 50  # a page of the hundred: none has ended
+    heard = world.biller.ids_heard() - {each.id.hex for each in well}
+    assert 32 <= len(heard) < 50, "the sick lane's bound, and a probe or two of its breaker"
 
 
 def test_a_courier_is_woken_and_concludes_what_is_in_the_air_before_it_stops(world: World) -> None:
