@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -268,3 +271,16 @@ def test_a_courier_and_payers_at_once_lose_nothing(world: World) -> None:
     assert (world.held(), booked(world.collects)) == (0, 2_000)
     assert world.biller.ids_heard() == {each.id.hex for each in sent}
     connection.close()
+
+
+def test_the_program_carries_and_ends_politely_when_it_is_told_to(world: World) -> None:
+    """Nobody has registered the tests' route there, so what it takes up is unknown."""
+    payment = pay_now(world)
+    program = subprocess.Popen([sys.executable, "-m", "raseed.project.courier"], stderr=subprocess.PIPE)
+    try:
+        until(lambda: world.state(payment) is PaymentState.UNKNOWN)
+        program.send_signal(signal.SIGTERM)
+        _, errors = program.communicate(timeout=SECONDS_MAX)
+    finally:
+        program.kill()
+    assert program.returncode == 0, errors.decode()
