@@ -25,6 +25,8 @@ from raseed_testing import Database
 
 from .outside import Biller, Route, World, registered, served
 
+pytestmark = pytest.mark.slow
+
 A: Final = "biller:a"
 LEASE: Final = timedelta(seconds=40)
 _PROGRAM = f"""
@@ -191,8 +193,9 @@ def test_killed_while_accepting_the_payment_is_there_whole_or_not_at_all(
     assert other.asked(id_) == ["pay"]
 
 
-@pytest.mark.parametrize("mood", ["yes", "no"])
-@pytest.mark.parametrize("point", CARRYING)
+@pytest.mark.parametrize(
+    ("point", "mood"), [*((point, "yes") for point in CARRYING), *((point, "no") for point in CARRYING[-6:])]
+)
 def test_killed_while_carrying_the_next_courier_ends_it(
     database: Database, biller: tuple[Biller, tuple[str, int]], point: str, mood: str
 ) -> None:
