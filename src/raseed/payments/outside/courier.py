@@ -114,11 +114,15 @@ class Courier:
             await self._close()
 
     async def _take(self) -> int:
-        """Claim what is due and there is room for, and begin to ask; return how many."""
+        """Claim what is due and there is room for, and begin to ask; return how many.
+
+        A lane's room is there again once its answer is kept: so a breaker opens before the next errand leaves.
+        """
         free = IN_FLIGHT_MAX - len(self._running)
         if free <= 0:
             return 0
         busy = Counter(claim.errand.lane for claim in self._running.values())
+        busy.update(each.claim.errand.lane for each in self._heard)
         claims = await self._in(self._claiming, lambda: claim_due(most=free, busy=busy, clock=self._clock))
         for claim in claims:
             task = asyncio.create_task(self._carry(claim))
@@ -129,8 +133,8 @@ class Courier:
         return len(claims)
 
     def _carried(self, task: asyncio.Task[None]) -> None:
-        claim = self._running.pop(task)
-        if claim.errand.lane in self._full or len(self._running) + 1 >= IN_FLIGHT_MAX:
+        del self._running[task]
+        if len(self._running) + 1 >= IN_FLIGHT_MAX:
             self._wake.set()
 
     async def _carry(self, claim: Claim) -> None:
@@ -182,6 +186,8 @@ class Courier:
         if batch:
             await self._in(self._concluding, lambda: _concluded(batch, self._clock))
             del self._heard[: len(batch)]
+            if any(each.claim.errand.lane in self._full for each in batch):
+                self._wake.set()
 
     async def _return_overdue(self) -> None:
         while True:
