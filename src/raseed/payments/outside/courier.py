@@ -53,6 +53,7 @@ class Courier:
         self._claiming = ThreadPoolExecutor(1, thread_name_prefix="courier-claims")
         self._concluding = ThreadPoolExecutor(1, thread_name_prefix="courier-concludes")
         self._running: dict[asyncio.Task[None], Claim] = {}
+        self._bounds: dict[str, int] = {}
         self._full: set[str] = set()
         self._heard: list[Heard] = []
         self._wake = asyncio.Event()
@@ -129,7 +130,8 @@ class Courier:
             self._running[task] = claim
             task.add_done_callback(self._carried)
             busy[claim.errand.lane] += 1
-        self._full = {claim.errand.lane for claim in claims if busy[claim.errand.lane] >= claim.in_flight_max}
+            self._bounds[claim.errand.lane] = claim.in_flight_max
+        self._full = {lane for lane, count in busy.items() if count >= self._bounds[lane]}
         return len(claims)
 
     def _carried(self, task: asyncio.Task[None]) -> None:
