@@ -99,6 +99,7 @@ from .granting import (
 from .holidays import (
     declare_holiday,
     holidays,
+    workdays_of,
 )
 from .iban import printed_iban
 from .interest import (
@@ -192,6 +193,8 @@ from .terms import offer_product, set_fee, set_limits, set_up_institution
 from .workdays import (
     RULE_WORDS,
     BusinessDayRule,
+    Workdays,
+    months_later,
 )
 
 __all__ = [
@@ -282,6 +285,7 @@ __all__ = [
     "StatementPage",
     "Sums",
     "Terms",
+    "Workdays",
     "account",
     "account_at",
     "account_details",
@@ -325,6 +329,7 @@ __all__ = [
     "lock_accounts",
     "make_dormant",
     "may_pay",
+    "months_later",
     "normal_alias",
     "offer_product",
     "open_account",
@@ -359,4 +364,5 @@ __all__ = [
     "sums",
     "terms_of",
     "unblock_account",
+    "workdays_of",
 ]

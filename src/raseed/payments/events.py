@@ -22,3 +22,12 @@ RETURNED: Final = "payments.returned"
 
 REFERRED: Final = "payments.referred"
 """What became of a payment could not be found out; it is before a person."""
+
+STANDING_SKIPPED: Final = "payments.standing_skipped"
+"""An occurrence of a standing order was passed over: ``standing_order_id``, ``customer_id``, ``number``, ``code`` (why)."""
+
+STANDING_ENDED: Final = "payments.standing_ended"
+"""A standing order has ended, after its last date or by its customer: ``standing_order_id``, ``customer_id``."""
+
+STANDING_BROUGHT_IN: Final = "payments.standing_brought_in"
+"""Standing orders came with another bank's books: ``count``."""

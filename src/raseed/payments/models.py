@@ -9,6 +9,7 @@ from django.db import models
 from .domain import REASONED, PaymentState
 from .orders.models import OrderBlockRow, OrderEntryRow, OrderFileRow, OrderProblemRow, OrderRow
 from .outside.models import AttemptRow, ErrandRow, LaneRow
+from .standing.models import StandingRow, StandingRunRow
 
 __all__ = [
     "AttemptRow",
@@ -20,6 +21,8 @@ __all__ = [
     "OrderProblemRow",
     "OrderRow",
     "PaymentRow",
+    "StandingRow",
+    "StandingRunRow",
     "StepRow",
 ]
 

@@ -21,6 +21,7 @@ from raseed.platform.rest.routes import Resource
 
 from .. import api as payments_api
 from .rest_orders import RefusalGiven, orders
+from .rest_standing import standing
 
 payments = Resource("Payments", "Payments of the key's holder: previewed, sent once, each with its timeline.")
 SEE_OWN = "people.self.view"
@@ -328,4 +329,4 @@ def _refusal(error: RaseedError, language: str) -> RefusalGiven:
     return RefusalGiven(**error_body(error, language)["error"])
 
 
-resources = (payments, orders)
+resources = (payments, orders, standing)
