@@ -8,6 +8,7 @@ from .amortisation import (
     LoanTerms,
     Method,
 )
+from .brought import BroughtLoan, bring_in_loans
 from .bulk import open_many
 from .changes import (
     propose_fee,
@@ -115,6 +116,7 @@ from .loans import (
     ShownInstalment,
     loan,
     loan_schedule,
+    loans,
 )
 from .queries import (
     account,
@@ -232,6 +234,7 @@ __all__ = [
     "BankAccount",
     "BlockReason",
     "BooksBusy",
+    "BroughtLoan",
     "BusinessDayRule",
     "CounterpartyKind",
     "Cursor",
@@ -295,6 +298,7 @@ __all__ = [
     "accrued_interest",
     "annual_rate_ppm",
     "block_account",
+    "bring_in_loans",
     "business_date",
     "business_day",
     "charge_loan_interest",
@@ -326,6 +330,7 @@ __all__ = [
     "limits_of_account",
     "loan",
     "loan_schedule",
+    "loans",
     "lock_accounts",
     "make_dormant",
     "may_pay",

@@ -8,7 +8,7 @@ has come in, oldest first and interest before principal, and is kept nowhere els
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -27,7 +27,7 @@ from .domain import AliasKind, BankAccount, business_day
 from .errors import LoanUnknown
 from .interest import DayCount
 from .models import InstalmentRow, LoanPlanRow, LoanRow
-from .queries import account
+from .queries import account, accounts
 from .workdays import BusinessDayRule
 
 SCHEDULE_PAGE_MAX: Final = 100
@@ -163,6 +163,13 @@ def loan(
         raise LoanUnknown(field="account_id")
     (books,) = books_of_loans([row])
     return shown(of, books, on or business_day(of, clock.now()))
+
+
+def loans(account_ids: Iterable[UUID], *, on: date) -> dict[UUID, Loan]:
+    """Return many loans as they stand on a date; what is no loan is left out."""
+    rows = list(LoanRow.objects.filter(account_id__in=list(account_ids)))
+    found = accounts(row.account_id for row in rows)
+    return {books.loan.account_id: shown(found[books.loan.account_id], books, on) for books in books_of_loans(rows)}
 
 
 def loan_schedule(

@@ -143,6 +143,14 @@ class ControlDebitsDiffer(FileRefused):
     hint = mark("Fetch the file again, or ask its sender.")
 
 
+class LoanSumDiffers(FileRefused):
+    """A loan's instalments do not add up to what was lent."""
+
+    code = "import_loan_sum_differs"
+    sentence = mark("Line %(line)s of %(file)s: the instalments of the loan %(id)s do not add up to its amount.")
+    hint = mark("Correct the line and import the file again.")
+
+
 class FileEmpty(FileRefused):
     """There is no transaction in the file."""
 

@@ -73,3 +73,65 @@ class HolderRow(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["account_id", "customer_id"], name="imports_disponent_once")
         ]
+
+
+class LoanContractRow(models.Model):
+    """A loan as the books have it; ``loan_id`` is its account's here. Append-only."""
+
+    loan_id = models.UUIDField(primary_key=True)
+    run = models.ForeignKey(RunRow, on_delete=models.PROTECT, related_name="+", db_index=False)
+    source_id = models.CharField(max_length=100)
+    line_no = models.PositiveIntegerField()
+    account_id = models.UUIDField()
+    granted_on = models.DateField()
+    amount_minor = models.BigIntegerField()
+    months = models.PositiveSmallIntegerField()
+    payment_minor = models.BigIntegerField()
+    status = models.TextField()
+
+    class Meta:
+        db_table = "imports_loan"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(amount_minor=models.F("payment_minor") * models.F("months"), amount_minor__gt=0),
+                name="imports_loan_adds_up",
+            )
+        ]
+
+
+class LoanPaymentRow(models.Model):
+    """That an imported line paid a loan: the transfer that lowered it. Append-only; a line pays once."""
+
+    transfer_id = models.UUIDField(primary_key=True)
+    run = models.ForeignKey(RunRow, on_delete=models.PROTECT, related_name="+", db_index=False)
+    loan = models.ForeignKey(LoanContractRow, on_delete=models.PROTECT, related_name="+")
+    line = models.OneToOneField(LineRow, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        db_table = "imports_loan_payment"
+
+
+class OrderRow(models.Model):
+    """A standing order as the books have it; ``standing_order_id`` is its own here. Append-only.
+
+    ``day`` is the day of the month that the lines show, ``None`` where they show none; ``loan_id`` the loan of these books
+    that it pays.
+    """
+
+    standing_order_id = models.UUIDField(primary_key=True)
+    run = models.ForeignKey(RunRow, on_delete=models.PROTECT, related_name="+", db_index=False)
+    source_id = models.CharField(max_length=100)
+    line_no = models.PositiveIntegerField()
+    account_id = models.UUIDField()
+    bank = models.TextField()
+    to_account = models.TextField()
+    amount_minor = models.BigIntegerField()
+    purpose = models.TextField()
+    day = models.PositiveSmallIntegerField(null=True)
+    loan_id = models.UUIDField(null=True)
+
+    class Meta:
+        db_table = "imports_order"
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(amount_minor__gt=0), name="imports_order_amount_positive")
+        ]

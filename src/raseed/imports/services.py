@@ -16,6 +16,7 @@ from raseed.ledger import api as ledger
 from raseed.people import api as people
 from raseed.platform.api import Progress, no_progress, record
 
+from .contracts import Contracts, bring_in, judged_contracts
 from .domain.books import BookLine, Books, Kind, derived_id
 from .domain.order import AccountOrder, PlacedLine, Verdict, place_lines
 from .errors import InstitutionDiffers, LineContentDiffers, PostingRefused
@@ -50,7 +51,7 @@ _COPY_TYPES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an import did, and the accounts it was about (number → ledger account)."""
+    """What an import did, and the accounts that its lines are about (number → ledger account)."""
 
     institution_id: UUID
     accounts: Mapping[str, UUID]
@@ -60,6 +61,8 @@ class Outcome:
     people_new: int
     days_not_searched: tuple[tuple[str, str], ...]
     """(account number, date) of the days whose order could not be found."""
+    contracts: Contracts
+    """The loans and standing orders that were new."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,11 @@ def import_books(books: Books, *, progress: Progress = no_progress, clock: Clock
         fresh = [line for line in books.lines if _transfer_id(books, line) not in known]
         orders = _placed_by_account(books, fresh, account_ids, progress)
         days = tuple((number, day.isoformat()) for number, order in orders.items() for day in order.days_not_searched)
-        if not fresh:
-            return Outcome(institution_id, account_ids, 0, len(known), 0, 0, days)
+        contracts = judged_contracts(books)
+        used = {line.account for line in books.lines}
+        with_lines = {number: id_ for number, id_ in account_ids.items() if number in used}
+        if not (fresh or contracts.is_new):
+            return Outcome(institution_id, with_lines, 0, len(known), 0, 0, days, contracts)
         people_new, accounts_new = _open(books, institution_id, account_ids, progress, clock)
         to_post = sorted(
             (
@@ -110,12 +116,25 @@ def import_books(books: Books, *, progress: Progress = no_progress, clock: Clock
             actor="system",
             action="imports.books_imported",
             subject=f"institution:{institution_id}",
-            after={"source": books.source, "digest": books.digest, "lines": len(fresh), "accounts": accounts_new},
+            after={
+                "source": books.source,
+                "digest": books.digest,
+                "lines": len(fresh),
+                "accounts": accounts_new,
+                "loans": len(contracts.loans),
+                "orders": len(contracts.orders),
+            },
             institution_id=institution_id,
             clock=clock,
         )
-        _post(books, institution_id, to_post, progress)
-    return Outcome(institution_id, account_ids, len(fresh), len(known), accounts_new, people_new, days)
+        number = ledger.open_ledger(institution_id=institution_id, currency=books.institution.currency)
+        contra = _contra_accounts(books, institution_id, number)
+        more = bring_in(
+            books, contracts, run, account_ids, institution_id=institution_id, clearing=contra[Kind.TRANSFER_OUT],
+            number=number, progress=progress, clock=clock,
+        )  # fmt: skip
+        _post(books, number, contra, to_post, more, progress)
+    return Outcome(institution_id, with_lines, len(fresh), len(known), accounts_new, people_new, days, contracts)
 
 
 def _transfer_id(books: Books, line: BookLine) -> UUID:
@@ -320,10 +339,11 @@ def _contra_accounts(books: Books, institution_id: UUID, number: int) -> dict[Ki
     }
 
 
-def _post(books: Books, institution_id: UUID, to_post: Sequence[_Placed], progress: Progress) -> None:
-    """Post every line in one call; the first refusal undoes everything."""
-    number = ledger.open_ledger(institution_id=institution_id, currency=books.institution.currency)
-    contra = _contra_accounts(books, institution_id, number)
+def _post(
+    books: Books, number: int, contra: Mapping[Kind, UUID], to_post: Sequence[_Placed], more: Sequence[ledger.NewTransfer],
+    progress: Progress,
+) -> None:  # fmt: skip
+    """Post every line, and then what goes with contracts, in one call; the first refusal undoes everything."""
     transfers = []
     for each in to_post:
         line = each.placed.line
@@ -335,8 +355,14 @@ def _post(books: Books, institution_id: UUID, to_post: Sequence[_Placed], progre
                 code=CODES[line.kind], user_data=each.transfer_id, booked_on=line.booked_on,
             )
         )  # fmt: skip
-    progress(POSTING, 0, len(transfers))
-    for each, result in zip(to_post, ledger.post(transfers), strict=True):
+    total = len(transfers) + len(more)
+    progress(POSTING, 0, total)
+    results = ledger.post([*transfers, *more])
+    for each, result in zip(to_post, results, strict=False):
         if result is not ledger.CreateTransferResult.OK:
             raise PostingRefused(line=each.placed.line.line_no, file=books.file, result=result.name.lower())
-    progress(POSTING, len(transfers), len(transfers))
+    refused = [result for result in results if result is not ledger.CreateTransferResult.OK]
+    assert not refused, (
+        f"loans were refused by the books: {refused[0]}"
+    )  # what is paid was judged to be no more than lent
+    progress(POSTING, total, total)

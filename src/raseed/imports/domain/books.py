@@ -47,6 +47,7 @@ class Purpose(StrEnum):
     HOUSEHOLD = "household"
     INSURANCE = "insurance"
     LOAN = "loan"
+    LEASING = "leasing"
 
 
 KIND_WORDS: Final[Mapping[Kind, str]] = {
@@ -67,6 +68,7 @@ PURPOSE_WORDS: Final[Mapping[Purpose, str]] = {
     Purpose.HOUSEHOLD: mark("Household payment"),
     Purpose.INSURANCE: mark("Insurance"),
     Purpose.LOAN: mark("Loan payment"),
+    Purpose.LEASING: mark("Leasing"),
 }
 
 
@@ -121,6 +123,39 @@ class BookLine:
 
 
 @dataclass(frozen=True, slots=True)
+class BookOrder:
+    """A standing order: each month ``amount_minor`` to an account at another bank, which ``bank`` and ``to_account`` name."""
+
+    line_no: int
+    source_id: str
+    account: str
+    bank: str
+    to_account: str
+    amount_minor: int
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class BookLoan:
+    """A loan without interest: ``months`` instalments of ``payment_minor``, which add up to ``amount_minor`` exactly.
+
+    ``status`` as the source writes it; it says whether the contract ``is_over`` and whether it ``has_trouble`` (was not paid
+    as agreed) on the books' ``status_as_of``.
+    """
+
+    line_no: int
+    source_id: str
+    account: str
+    granted_on: date
+    amount_minor: int
+    months: int
+    payment_minor: int
+    status: str
+    is_over: bool
+    has_trouble: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SkippedLine:
     """A line that was not taken, and its text as far as it goes."""
 
@@ -144,6 +179,16 @@ class Books:
     order_in_file: bool = False
     opening_from_first_line: bool = False
     skipped: tuple[SkippedLine, ...] = field(default=())
+    orders: tuple[BookOrder, ...] = field(default=())
+    loans: tuple[BookLoan, ...] = field(default=())
+    instalments_on: int = 1
+    """The day of the month on which loans are paid, at most 28."""
+    status_as_of: date | None = None
+
+    @property
+    def last_day(self) -> date:
+        """The day of the last line."""
+        return max(line.booked_on for line in self.lines)
 
 
 def derived_id(*names: str) -> UUID:

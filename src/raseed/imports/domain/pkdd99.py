@@ -1,6 +1,6 @@
 """The books of the PKDD'99 Discovery Challenge (P. Berka, M. Sochorova): a Czech bank, anonymised, 1993 onwards.
 
-Six files separated by semicolons, Latin-1, dates YYMMDD, amounts with a point and two decimals (in truth rounded to
+Files separated by semicolons, Latin-1, dates YYMMDD, amounts with a point and two decimals (in truth rounded to
 0.10 CZK). PRIJEM is a credit; VYDAJ and VYBER are debits. The bank computed with finer fractions than it printed: once
 an interest has been credited, a printed balance may differ by 0.10 CZK from the line before plus the amount. Each of the
 three numbers is off by at most 0.05, so the difference is at most 0.15, printed 0.10: that is the bound for a rounding.
@@ -16,10 +16,13 @@ from raseed.kernel.money import currency
 
 from ..errors import AccountUnknown, FileEmpty, FileMissing, IdRepeated, LineAmountInvalid, LineUnreadable
 from .books import BookAccount, BookInstitution, BookLine, BookPerson, Books, Kind, Purpose, SkippedLine
+from .contracts import by_account
+from .pkdd99_contracts import INSTALMENTS_ON, STATUS_AS_OF, read_loans, read_orders
 from .synthetic import czech_names, czech_phone
 from .textfile import Row, Text, dated, read_text, rows, signed_minor
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 ENCODING: Final = "latin-1"
@@ -119,10 +122,8 @@ def _line(row: Row, seen: dict[str, int]) -> BookLine:
     )
 
 
-def _accounts(
-    account: Text, disp: Text, lines: tuple[BookLine, ...], clients: dict[str, int]
-) -> tuple[BookAccount, ...]:
-    """Return the accounts that have transactions, with their owner and disponents."""
+def _holders(disp: Text, clients: dict[str, int]) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Return each account's owner, and its disponents."""
     owner: dict[str, str] = {}
     disponents: dict[str, list[str]] = defaultdict(list)
     seen: dict[str, int] = {}
@@ -137,8 +138,20 @@ def _accounts(
             raise LineUnreadable(line=row.line_no, file=row.file, column="type", field="type")
         else:
             owner[row.at("account_id")] = client
+    return owner, disponents
+
+
+def _accounts(
+    account: Text,
+    disp: Text,
+    lines: tuple[BookLine, ...],
+    clients: dict[str, int],
+    named: Mapping[str, tuple[int, str]],
+) -> tuple[BookAccount, ...]:
+    """Return the accounts that have transactions or are ``named`` by an order or a loan, with their owner and disponents."""
+    owner, disponents = _holders(disp, clients)
     overdrawn = {line.account for line in lines if line.printed_minor is not None and line.printed_minor < 0}
-    used = {line.account for line in lines}
+    used = {line.account for line in lines} | named.keys()
     accounts, numbers = [], dict[str, int]()
     for row in rows(account, delimiter=";", needed=_ACCOUNT_COLUMNS, exact=True):
         number = _id_of(row, "account_id", numbers)
@@ -151,6 +164,9 @@ def _accounts(
     for line in lines:
         if line.account not in numbers:
             raise AccountUnknown(line=line.line_no, file="trans.asc", account=line.account)
+    for number, (line_no, file) in named.items():
+        if number not in numbers:
+            raise AccountUnknown(line=line_no, file=file, account=number)
     return tuple(accounts)
 
 
@@ -170,10 +186,11 @@ def read_pkdd99(folder: Path) -> Books:
     """Read and judge the whole folder; nothing is posted.
 
     Args:
-        folder: with account.asc, client.asc, disp.asc and trans.asc.
+        folder: with account.asc, client.asc, disp.asc and trans.asc, and, where they are there, order.asc and loan.asc.
 
-    Only accounts that have a transaction are opened, and only their people are registered: of the others the source has
-    no balance, and none is made up. A last line without an end is skipped and named.
+    Only accounts that have a transaction, an order or a loan are opened, and only their people are registered. An account
+    without a transaction was opened after the last line: it is opened with nothing in it. A last line without an end is
+    skipped and named.
 
     Raises:
         FileMissing, FileRefused: a file is missing, or a line of one is not what it must be; names the line.
@@ -187,22 +204,34 @@ def read_pkdd99(folder: Path) -> Books:
     lines = tuple(_line(row, seen) for row in rows(trans, delimiter=";", needed=_TRANS_COLUMNS, exact=True))
     if not lines:
         raise FileEmpty(file=trans.name)
+    contracts = {
+        name: read_text(folder / f"{name}.asc", ENCODING)
+        for name in ("order", "loan")
+        if (folder / f"{name}.asc").exists()
+    }
+    orders = read_orders(contracts["order"], _id_of, _remote) if "order" in contracts else ()
+    loans = read_loans(contracts["loan"], _id_of) if "loan" in contracts else ()
     everyone, clients = _people(client)
-    accounts = _accounts(account, disp, lines, clients)
+    accounts = _accounts(account, disp, lines, clients, by_account(orders, loans))
+    texts = (account, client, disp, trans, *contracts.values())
     used = {key for each in accounts for key in (each.owner_key, *each.disponent_keys)}
     skipped = tuple(
         SkippedLine(text.name, len(text.lines) + 1, text.unterminated)
-        for text in (account, client, disp, trans)
+        for text in texts
         if text.unterminated is not None
     )
     return Books(
         source="pkdd99",
         file=trans.name,
-        digest=hashlib.sha256("".join(t.digest for t in (account, client, disp, trans)).encode()).hexdigest(),
+        digest=hashlib.sha256("".join(t.digest for t in texts).encode()).hexdigest(),
         institution=INSTITUTION,
         people=tuple(person for person in everyone if person.key in used),
         accounts=accounts,
         lines=lines,
         rounding_minor_max=ROUNDING_MINOR_MAX,
         skipped=skipped,
+        orders=orders,
+        loans=loans,
+        instalments_on=INSTALMENTS_ON,
+        status_as_of=STATUS_AS_OF,
     )
