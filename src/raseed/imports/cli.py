@@ -21,6 +21,7 @@ from raseed.people.api import LANGUAGES, normal_phone, phone_text
 from raseed.platform.api import progress_on, translate_error
 
 from .comparison import compare
+from .contract_report import contract_text, write_contract_report
 from .domain.csvfile import read_csv
 from .domain.mapping import read_mapping
 from .domain.pkdd99 import read_pkdd99
@@ -44,7 +45,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     sources = parser.add_subparsers(dest="source", required=True)
     real = sources.add_parser("pkdd99", help="the real bank of the PKDD'99 challenge")
-    real.add_argument("folder", type=Path, help="with account.asc, client.asc, disp.asc and trans.asc")
+    real.add_argument(
+        "folder",
+        type=Path,
+        help="with account.asc, client.asc, disp.asc, trans.asc, and order.asc and loan.asc if wanted",
+    )
     table = sources.add_parser("csv", help="anyone's CSV, read by a mapping file (docs/subsystems/imports.md)")
     table.add_argument("file", type=Path)
     table.add_argument("--mapping", type=Path, required=True, help="TOML file that says how to read it")
@@ -77,10 +82,13 @@ def _run(arguments: argparse.Namespace) -> int:
     folder = arguments.report or Path(os.environ.get("RASEED_HOME", ".raseed")) / "reports" / name
     lines = compare(outcome.accounts, progress=progress)
     tally = write_report(lines, folder, books.institution.currency)
+    contracts = write_contract_report(books, outcome.contracts, folder)
+    for line in contract_text(books, outcome.contracts, contracts):
+        print(line)
     for line in screen_text(books, outcome, tally, folder, round(time.monotonic() - started)):
         print(line)
     _print_sign_ins(books)
-    return LEDGER_DIFFERS if tally.ledger_wrong else OK
+    return LEDGER_DIFFERS if tally.ledger_wrong or contracts.loans_wrong else OK
 
 
 def _read(arguments: argparse.Namespace) -> Books:

@@ -126,6 +126,8 @@ def screen_text(books: Books, outcome: Outcome, tally: Tally, folder: Path, seco
     if outcome.lines_new:
         yield say(mark("Posted: %(lines)s transactions; opened %(accounts)s accounts; registered %(people)s people."),
                   lines=outcome.lines_new, accounts=outcome.accounts_new, people=outcome.people_new)  # fmt: skip
+    elif outcome.contracts.is_new:
+        yield say(mark("All %(lines)s transactions were here already."), lines=outcome.lines_known)
     else:
         yield say(mark("Nothing was changed: all %(lines)s transactions were here already."), lines=outcome.lines_known)
     yield say(mark("Compared with the balances that were printed: %(lines)s lines."), lines=tally.lines)

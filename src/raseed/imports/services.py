@@ -357,7 +357,7 @@ def _post(
         )  # fmt: skip
     total = len(transfers) + len(more)
     progress(POSTING, 0, total)
-    results = ledger.post([*transfers, *more])
+    results = ledger.post([*transfers, *more]) if total else []
     for each, result in zip(to_post, results, strict=False):
         if result is not ledger.CreateTransferResult.OK:
             raise PostingRefused(line=each.placed.line.line_no, file=books.file, result=result.name.lower())

@@ -40,11 +40,30 @@ TRANS: Final = (
     '202;2;930103;"VYDAJ";"VYBER";400.00;-100.00;"";;',
     '203;2;930131;"VYDAJ";"VYBER";2.50;-102.50;"SANKC. UROK";;',
 )
+ORDER: Final = (
+    '"order_id";"account_id";"bank_to";"account_to";"amount";"k_symbol"',
+    '301;1;"QR";"13943797";100.00;"SIPO"',
+    '302;1;"ST";"89597016";33.30;"UVER"',
+    '303;2;"YZ";"87144583";250.00;" "',
+    '304;3;"AB";"5000001";20.00;"POJISTNE"',
+    '305;3;"CD";"5000002";75.00;"UVER"',
+)
+LOAN: Final = (
+    '"loan_id";"account_id";"date";"amount";"duration";"payments";"status"',
+    '401;1;930112;396;12;33.00;"A"',
+    '402;2;930105;1200;24;50.00;"B"',
+    '403;3;970701;2400;48;50.00;"C"',
+)
+PAID: Final = (
+    '107;1;930212;"VYDAJ";"PREVOD NA UCET";33.30;966.70;"UVER";ST;89597016',
+    '108;1;930312;"VYDAJ";"PREVOD NA UCET";33.30;933.40;"UVER";ST;89597016',
+)
+"""Lines that pay the loan 401, in due time; the loan 402 is paid by none."""
 CUT: Final = '204;2;930201;"PRIJE'
 
 
 def write_books(folder: Path, *, trans: tuple[str, ...] = TRANS, cut: str = CUT, **files: tuple[str, ...]) -> Path:
-    """Write the sample's four files, any of them replaced, and return the folder."""
+    """Write the sample's four files, any of them replaced, and others if wanted; return the folder."""
     lines = {"account": ACCOUNT, "client": CLIENT, "disp": DISP, "trans": (TRANS_HEADER, *trans), **files}
     for name, content in lines.items():
         text = "".join(f"{line}\r\n" for line in content)
