@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .ageing import AGE_WORDS, Ageing, AgeSum, ArrearsAge, ArrearsPage, age_of, arrears_by_age, loans_in_arrears
 from .amortisation import (
     METHOD_WORDS,
     Instalment,
@@ -108,6 +109,7 @@ from .interest import (
     DayCount,
 )
 from .limits import check_and_consume, consume, give_back, left_today
+from .loan_holidays import HOLIDAY_INSTALMENTS_MAX, give_loan_holiday, preview_loan_holiday
 from .loans import (
     INSTALMENT_STATE_WORDS,
     InstalmentState,
@@ -148,9 +150,11 @@ from .repayment import (
     DueInstalment,
     DuePage,
     EarlyRepayment,
+    EarlyRepaymentPreview,
     charge_loan_interest,
     early_repayment,
     instalments_due,
+    preview_early_repayment,
     repay_early,
 )
 from .rights import (
@@ -201,10 +205,12 @@ from .workdays import (
 
 __all__ = [
     "ACCOUNT_ALIAS_KINDS",
+    "AGE_WORDS",
     "BLOCK_REASON_WORDS",
     "DAY_COUNT_WORDS",
     "FEE_EVENTS",
     "FEE_WORDS",
+    "HOLIDAY_INSTALMENTS_MAX",
     "INSTALMENT_STATE_WORDS",
     "KIND_WORDS",
     "METHOD_WORDS",
@@ -226,10 +232,14 @@ __all__ = [
     "AccountState",
     "AccountUnknown",
     "Accrual",
+    "AgeSum",
+    "Ageing",
     "Alias",
     "AliasKind",
     "AliasTaken",
     "AmountTooLargeForFormat",
+    "ArrearsAge",
+    "ArrearsPage",
     "BalanceTooLow",
     "BankAccount",
     "BlockReason",
@@ -242,6 +252,7 @@ __all__ = [
     "DueInstalment",
     "DuePage",
     "EarlyRepayment",
+    "EarlyRepaymentPreview",
     "Fee",
     "FeeEvent",
     "Flow",
@@ -296,7 +307,9 @@ __all__ = [
     "accounts_of",
     "accounts_shared_with",
     "accrued_interest",
+    "age_of",
     "annual_rate_ppm",
+    "arrears_by_age",
     "block_account",
     "bring_in_loans",
     "business_date",
@@ -316,6 +329,7 @@ __all__ = [
     "find_by_alias",
     "find_many",
     "give_back",
+    "give_loan_holiday",
     "give_right",
     "give_rights_bulk",
     "grant_loan",
@@ -331,6 +345,7 @@ __all__ = [
     "loan",
     "loan_schedule",
     "loans",
+    "loans_in_arrears",
     "lock_accounts",
     "make_dormant",
     "may_pay",
@@ -342,6 +357,8 @@ __all__ = [
     "open_many",
     "open_wallet",
     "period_statement",
+    "preview_early_repayment",
+    "preview_loan_holiday",
     "preview_schedule",
     "printed_iban",
     "product",

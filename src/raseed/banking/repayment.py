@@ -93,7 +93,24 @@ class EarlyRepayment:
 
 
 @dataclass(frozen=True, slots=True)
-class _Course:
+class EarlyRepaymentPreview:
+    """What repaying ``amount`` early would do: what is owed after it, and the instalments before and after it."""
+
+    quote: EarlyRepayment
+    amount: Money
+    left: Money
+    before: tuple[Instalment, ...]
+    after: tuple[Instalment, ...]
+
+    @property
+    def interest_saved(self) -> Money:
+        """By how much less interest the instalments to come will bear, less the interest of the days that is paid now."""
+        saved = sum(each.interest_minor for each in self.before) - sum(each.interest_minor for each in self.after)
+        return Money(saved, self.amount.currency) - self.quote.accrued
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
     """What an early repayment on a day starts from: charges to be made first, and the sums of ``EarlyRepayment``."""
 
     charged_through: int
@@ -160,12 +177,38 @@ def early_repayment(
         raise LoanUnknown(field="account_id")
     (books,) = books_of_loans([row])
     today = business_day(of, clock.now())
-    course = _course(books, today, early=True)
+    course = course_of(books, today, early=True)
     return EarlyRepayment(
         today,
         Money(course.due_minor, of.currency),
         Money(course.accrued_minor, of.currency),
         Money(course.full_minor, of.currency),
+    )
+
+
+def preview_early_repayment(
+    account_id: UUID, *, amount: Money | None, customer_id: UUID | None = None, clock: Clock = SYSTEM_CLOCK
+) -> EarlyRepaymentPreview:
+    """Show what ``repay_early`` would do today, in part or (``amount`` ``None``) whole; changes nothing.
+
+    Raises:
+        LoanUnknown, AccountUnknown, CurrencyMismatch, LessThanDue, MoreThanOwed, InvalidTerms: as ``repay_early``.
+    """
+    quote = early_repayment(account_id, customer_id=customer_id, clock=clock)
+    of = account(account_id)
+    if amount is not None and amount.currency != of.currency:
+        raise CurrencyMismatch(field="amount", given=amount.currency.code, expected=of.currency.code)
+    (books,) = books_of_loans([LoanRow.objects.get(account_id=account_id)])
+    course = course_of(books, quote.on, early=True)
+    repaid_minor = course.full_minor if amount is None else amount.amount_minor
+    check_amount(repaid_minor, course, of)
+    left_minor = course.full_minor - repaid_minor
+    return EarlyRepaymentPreview(
+        quote=quote,
+        amount=Money(repaid_minor, of.currency),
+        left=Money(left_minor, of.currency),
+        before=books.instalments[course.charged_through :],
+        after=new_schedule(books, course, left_minor, of),
     )
 
 
@@ -242,11 +285,11 @@ def _repay(
     now = clock.now()
     today = business_day(of, now)
     (books,) = books_of_loans([LoanRow.objects.select_for_update().get(account_id=of.id)])
-    course = _course(books, today, early=True)
+    course = course_of(books, today, early=True)
     repaid_minor = course.full_minor if amount is None else amount.amount_minor
-    _check_amount(repaid_minor, course, of)
+    check_amount(repaid_minor, course, of)
     left_minor = course.full_minor - repaid_minor
-    instalments = _new_schedule(books, course, left_minor, of)
+    instalments = new_schedule(books, course, left_minor, of)
     plan = LoanPlanRow(
         id=id_,
         loan_id=of.id,
@@ -278,7 +321,8 @@ def _repay(
     post(_repayment_transfers(id_, books, course, of, payer, repaid_minor, today), clock=clock)
 
 
-def _check_amount(repaid_minor: int, course: _Course, of: BankAccount) -> None:
+def check_amount(repaid_minor: int, course: Course, of: BankAccount) -> None:
+    """Refuse an early repayment of more than is owed, or of no more than is due."""
     if repaid_minor > course.full_minor or course.full_minor <= 0:
         raise MoreThanOwed(field="amount")
     least_minor = course.due_minor + course.accrued_minor
@@ -286,7 +330,7 @@ def _check_amount(repaid_minor: int, course: _Course, of: BankAccount) -> None:
         raise LessThanDue(field="amount", due=Money(least_minor, of.currency))
 
 
-def _new_schedule(books: Books, course: _Course, left_minor: int, of: BankAccount) -> tuple[Instalment, ...]:
+def new_schedule(books: Books, course: Course, left_minor: int, of: BankAccount) -> tuple[Instalment, ...]:
     """Return the instalments of what is left over the contract's dates that are left."""
     if not left_minor:
         return ()
@@ -294,7 +338,7 @@ def _new_schedule(books: Books, course: _Course, left_minor: int, of: BankAccoun
     return schedule_over(left_minor, course.starts_on, ends, terms_of(books.loan), workdays_of(of))
 
 
-def _course(books: Books, today: date, *, early: bool) -> _Course:
+def course_of(books: Books, today: date, *, early: bool) -> Course:
     """Return where a loan stands on a day: the instalments due but not charged, what is due, what has accrued since.
 
     For an early repayment an instalment counts whose period is over, though a holiday has moved its due date past today.
@@ -317,7 +361,7 @@ def _course(books: Books, today: date, *, early: bool) -> _Course:
         else 0
     )
     due_minor = sum(each.total_minor - part.total_minor for each, part in zip(due, parts, strict=False))
-    return _Course(charged_through, charges, max(last, today), due_minor, accrued_minor, owed_minor + accrued_minor)
+    return Course(charged_through, charges, max(last, today), due_minor, accrued_minor, owed_minor + accrued_minor)
 
 
 def _charge_chunk(ids: Sequence[UUID], now: datetime, clock: Clock) -> int:
@@ -342,7 +386,7 @@ def _charge_all(ids: Sequence[UUID], now: datetime, clock: Clock) -> int:
         transfers, charged = [], 0
         for books in books_of_loans(rows):
             of = found[books.loan.account_id]
-            course = _course(books, business_day(of, now), early=False)
+            course = course_of(books, business_day(of, now), early=False)
             if not course.charges:
                 continue
             charged += len(course.charges)
@@ -350,12 +394,13 @@ def _charge_all(ids: Sequence[UUID], now: datetime, clock: Clock) -> int:
             LoanRow.objects.filter(account_id=of.id).update(
                 charged_through=course.charged_through, next_due_on=upcoming[0].due_on if upcoming else None
             )
-            transfers += _charge_transfers(books, course.charges, of)
+            transfers += charge_transfers(books, course.charges, of)
         post(transfers, clock=clock)
     return charged
 
 
-def _charge_transfers(books: Books, charges: Sequence[Instalment], of: BankAccount) -> list[ledger.NewTransfer]:
+def charge_transfers(books: Books, charges: Sequence[Instalment], of: BankAccount) -> list[ledger.NewTransfer]:
+    """Return the postings of instalments whose interest falls due; each has the id that its plan and number give it."""
     assert connection.in_atomic_block, "what was charged is kept with its postings"
     return [
         _interest_transfer(
@@ -379,11 +424,11 @@ def _interest_transfer(id_: UUID, of: BankAccount, amount_minor: int, booked_on:
 
 
 def _repayment_transfers(
-    id_: UUID, books: Books, course: _Course, of: BankAccount, payer: BankAccount, repaid_minor: int, today: date
+    id_: UUID, books: Books, course: Course, of: BankAccount, payer: BankAccount, repaid_minor: int, today: date
 ) -> list[ledger.NewTransfer]:
     """Return the chain of an early repayment: interest first, so that the loan never holds more credit than it owes."""
     charges = [replace(each, due_on=min(each.due_on, today)) for each in course.charges]
-    transfers = _charge_transfers(books, charges, of)
+    transfers = charge_transfers(books, charges, of)
     if course.accrued_minor:
         transfers.append(_interest_transfer(derived_id("loan accrued", id_), of, course.accrued_minor, today))
     transfers.append(

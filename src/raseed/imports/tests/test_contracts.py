@@ -173,8 +173,8 @@ def test_a_status_is_compared_as_far_as_the_lines_go(
     status: str,
     due: int,
     arrears: int,
-    to_its_end: bool,
-    said: Agreement,  # noqa: FBT001
+    to_its_end: bool,  # noqa: FBT001
+    said: Agreement,
 ) -> None:
     loan = replace(books.loans[0], status=status, has_trouble=status in "BD", is_over=status in "AB")
     assert agreement(loan, Standing(due, arrears, to_its_end)) is said

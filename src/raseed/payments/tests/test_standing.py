@@ -18,7 +18,6 @@ from raseed.payments import routes
 from raseed.payments.api import RunOutcome, StandingOrder, StandingState, Timetable, Unit
 from raseed.payments.standing.domain import OPEN_MAX, TRIES_MAX, run_payment_id
 from raseed.people.api import NotPermitted
-from raseed.platform.api import audit_trail
 from raseed.platform.models import EventRow
 
 EGP = currency("EGP")
@@ -81,9 +80,7 @@ def told(name: str) -> list[dict[str, object]]:
 
 
 def deeds(order: StandingOrder) -> list[str]:
-    return sorted(
-        each.action.removeprefix("payments.standing_") for each in audit_records(f"standing_order:{order.id}")
-    )
+    return sorted(each.action.removeprefix("payments.standing_") for each in audit_trail(f"standing_order:{order.id}"))
 
 
 def test_it_pays_on_its_dates_and_ends_after_the_last(house: House) -> None:
