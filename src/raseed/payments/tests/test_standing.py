@@ -18,6 +18,7 @@ from raseed.payments import routes
 from raseed.payments.api import RunOutcome, StandingOrder, StandingState, Timetable, Unit
 from raseed.payments.standing.domain import OPEN_MAX, TRIES_MAX, run_payment_id
 from raseed.people.api import NotPermitted
+from raseed.platform.api import audit_trail
 from raseed.platform.models import EventRow
 
 EGP = currency("EGP")
