@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +12,7 @@ from django.test import override_settings
 from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.ids import new_id
 from raseed.payments import api as payments
-from raseed_testing import Database
+from raseed_testing import NewDatabase
 
 from .world import World, ask, build_world
 
@@ -22,9 +21,9 @@ FIRST = TODAY + timedelta(days=40)
 
 
 @pytest.fixture
-def world(new_database: Callable[[], AbstractContextManager[Database]]) -> Iterator[World]:
-    with new_database(), override_settings(API_REQUESTS_PER_SECOND=0):
-        yield build_world()
+def world(new_database: NewDatabase) -> Iterator[World]:
+    with new_database(build_world) as database, override_settings(API_REQUESTS_PER_SECOND=0):
+        yield database.built
 
 
 def wanted(world: World, **other: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -70,10 +71,18 @@ class House:
         return done
 
 
-@pytest.fixture
-def house(database: object) -> House:
-    del database
+def a_house() -> House:
     return House()
+
+
+@pytest.fixture
+def build() -> Callable[[], House]:
+    return a_house
+
+
+@pytest.fixture
+def house(built: House) -> House:
+    return built
 
 
 def told(name: str) -> list[dict[str, object]]:
