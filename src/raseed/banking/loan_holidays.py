@@ -185,7 +185,7 @@ def _starts_on(books: Books, course: Course) -> date:
     return books.instalments[course.charged_through - 1].period_end if course.charged_through else books.plan.starts_on
 
 
-def _facts(coming: Sequence[Instalment]) -> dict[str, object]:
+def _facts(coming: Sequence[Instalment]) -> dict[str, platform.AuditValue]:
     return {
         "instalments": len(coming),
         "next_due_on": coming[0].due_on.isoformat(),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 from uuid import UUID
 
 from raseed.banking import api as banking
@@ -39,6 +39,7 @@ DAY_UNKNOWN: Final = 1
 """The day of the month for an order that no line shows. It does not matter while there is no way to its recipient."""
 LOOK_UP_MAX: Final = 5_000
 BRINGING_IN: Final = mark("bringing in loans and standing orders")
+_Row = TypeVar("_Row", LoanContractRow, OrderRow)
 _PURPOSES: Final = {
     Purpose.HOUSEHOLD: payments.Purpose.HOUSEHOLD,
     Purpose.INSURANCE: payments.Purpose.INSURANCE,
@@ -185,9 +186,9 @@ def _orders_here(books: Books) -> set[str]:
     return rows.keys() & {order.source_id for order in books.orders}
 
 
-def _here(model: type[LoanContractRow | OrderRow], ids: Sequence[UUID]) -> Iterable[LoanContractRow | OrderRow]:
+def _here(model: type[_Row], ids: Sequence[UUID]) -> Iterable[_Row]:
     for start in range(0, len(ids), LOOK_UP_MAX):
-        yield from model.objects.filter(pk__in=ids[start : start + LOOK_UP_MAX])  # type: ignore[misc]
+        yield from model._default_manager.filter(pk__in=ids[start : start + LOOK_UP_MAX])  # noqa: SLF001  (Django's name)
 
 
 def _bring_in_loans(

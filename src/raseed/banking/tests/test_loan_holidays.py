@@ -40,6 +40,7 @@ def test_the_next_instalments_are_put_off_and_as_many_dates_added_at_the_end(tow
     assert after.schedule[-1].due_on == date(2027, 6, 1)
     assert sum(each.total.amount_minor for each in after.schedule) == PRINCIPAL
     (record, *_) = platform.audit_trail(f"account:{it.account.id}")
+    assert record.after is not None
     assert (record.action, record.reason, record.after["put_off"]) == ("banking.loan_holiday_given", "lost work", 3)
 
 

@@ -51,7 +51,9 @@ __all__ = ["real_bank"]
 
 
 def read(folder: Path, **files: tuple[str, ...]) -> Books:
-    return read_pkdd99(write_books(folder, **{"trans": (*TRANS, *PAID), "order": ORDER, "loan": LOAN, **files}))
+    lines = {"order": ORDER, "loan": LOAN, **files}
+    trans = lines.pop("trans", (*TRANS, *PAID))
+    return read_pkdd99(write_books(folder, trans=trans, **lines))  # type: ignore[arg-type]  (cut is text)
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ def told_standing(row: StandingRow) -> StandingOrder:
         next_planned_on=row.next_planned_on,
         try_on=row.try_on,
         tries=row.tries,
-        last_refused=remembered(row.refused_code, row.refused_params) if row.refused_code else None,
+        last_refused=remembered(row.refused_code, row.refused_params or {}) if row.refused_code else None,
         made_at=row.made_at,
         ended_at=row.ended_at,
         ended_by=row.ended_by,
@@ -111,7 +111,7 @@ def told_run(row: StandingRunRow) -> Run:
         due_on=row.due_on,
         outcome=RunOutcome(row.outcome),
         payment_id=row.payment_id,
-        refused=remembered(row.refused_code, row.refused_params) if row.refused_code else None,
+        refused=remembered(row.refused_code, row.refused_params or {}) if row.refused_code else None,
         at=row.at,
     )
 

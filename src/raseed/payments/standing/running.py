@@ -310,7 +310,7 @@ class _Moving:
     def _skip(self, row: StandingRow, due: _Due, why: RaseedError, payment_id: UUID | None) -> StandingRunRow:
         """Pass over an occurrence and tell."""
         run = self._run(row, RunOutcome.SKIPPED, payment_id, why)
-        payload = {
+        payload: dict[str, str | int | bool | list[str] | None] = {
             "standing_order_id": str(row.id),
             "customer_id": str(row.actor_customer_id),
             "number": row.next_number,

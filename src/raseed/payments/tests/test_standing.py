@@ -230,7 +230,7 @@ def test_the_same_id_with_the_same_content_is_the_same_order_even_after_a_change
 
 
 def test_bad_input_is_refused_and_nothing_is_kept(house: House) -> None:
-    for wrong, error in (
+    cases: tuple[tuple[Callable[[], object], type[Exception]], ...] = (
         (lambda: house.give(Timetable(date(2026, 2, 28))), payments.InvalidTimetable),
         (lambda: house.give(amount=0), payments.AmountNotPositive),
         (lambda: house.give(to=Alias(AliasKind.NUMBER, "12345")), payments.RecipientUnknown),
@@ -252,7 +252,8 @@ def test_bad_input_is_refused_and_nothing_is_kept(house: House) -> None:
             ),
             CurrencyMismatch,
         ),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for wrong, error in cases:
         with pytest.raises(error):
             wrong()
     assert payments.standing_orders(house.tenant.id, ended=True).orders == ()
