@@ -14,6 +14,7 @@ ACTION = re.compile(r"(?:people|banking|payments|platform|imports|office)\.[a-z]
 NO_DEEDS = {
     "people.role_removal", "people.staff_reset", "people.staff_unlock", "banking.move_wallets", "platform.owe_webhooks",
     "payments.order_ended", "payments.order_read", "people.critical_date", "people.vulnerability",
+    "payments.standing_skipped",
 }  # fmt: skip
 """Of the same shape, but names of jobs, events and kinds of change."""
 DERIVED = {"people.change_": ("proposed", "applied", "rejected", "withdrawn", "expired")}
