@@ -73,7 +73,7 @@ def test_what_was_paid_is_listed_with_its_payment(world: World) -> None:
         def now(self) -> Any:
             return SYSTEM_CLOCK.now() + timedelta(days=2)
 
-    assert payments.run_standing_orders(clock=Tomorrow()) == 1  # type: ignore[arg-type]
+    assert payments.run_standing_orders(clock=Tomorrow()) == 1
     (run,) = ask("GET", f"/standing-orders/{id_}/runs", key=world.lailas).json["runs"]
     assert (run["number"], run["outcome"], run["words"]) == (1, "paid", "Paid")
     assert ask("GET", f"/payments/{run['payment_id']}", key=world.lailas).json["amount"]["amount_minor"] == "350"

@@ -44,7 +44,7 @@ from raseed.ledger import api as ledger
 from raseed.payments import api as payments
 from raseed.people import api as people
 
-from .sample import LOAN, ORDER, PAID, TRANS, write_books
+from .sample import CUT, LOAN, ORDER, PAID, TRANS, write_books
 from .test_pkdd99 import real_bank
 
 __all__ = ["real_bank"]
@@ -53,7 +53,7 @@ __all__ = ["real_bank"]
 def read(folder: Path, **files: tuple[str, ...]) -> Books:
     lines = {"order": ORDER, "loan": LOAN, **files}
     trans = lines.pop("trans", (*TRANS, *PAID))
-    return read_pkdd99(write_books(folder, trans=trans, **lines))  # type: ignore[arg-type]  (cut is text)
+    return read_pkdd99(write_books(folder, trans=trans, cut=CUT, **lines))
 
 
 @pytest.fixture

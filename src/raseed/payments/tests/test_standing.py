@@ -395,7 +395,7 @@ def test_two_workers_at_once_pay_each_date_once(house: House) -> None:
 
 def test_pausing_and_running_at_once_end_in_one_of_the_two_orders(house: House) -> None:
     orders = [house.give(amount=100) for _ in range(20)]
-    at_once([house.run, *(lambda order=order: house.deed("pause", order) for order in orders[:4])])  # type: ignore[misc]
+    at_once([house.run, *(lambda order=order: house.deed("pause", order) for order in orders[:4])])
     while house.run():
         pass
     for order in orders[:4]:
