@@ -34,6 +34,8 @@ def run_worker(
 ) -> None:
     """Run jobs until SIGINT or SIGTERM; with ``wait=False`` only those that are due now (for tests and one-off runs).
 
+    Jobs that wait behind another's lock are due as well: it goes on until it finds none that it may run.
+
     Must be called outside any event loop, in the main thread when ``wait`` is true (it takes the signals).
     """
     connector = app.connector
@@ -41,28 +43,34 @@ def run_worker(
     options: WorkerOptions = {}
     if queues is not None:
         options["queues"] = list(queues)
+    ran: list[int | None] = []
+
+    def leave_no_connection(call_next: SyncCallNext, context: JobContext, worker: Worker) -> object:
+        del worker
+        ran.append(context.job.id)
+        try:
+            return call_next()
+        finally:
+            connections.close_all()
+
     if not wait:  # the process lives on, so its threads must not keep connections
-        options["task_middleware"] = [_leave_no_connection]
-    with app.replace_connector(connector.get_worker_connector()) as working:
-        working.run_worker(
-            **options,
-            name="raseed",
-            wait=wait,
-            concurrency=concurrency,
-            install_signal_handlers=wait,
-            listen_notify=wait,
-            fetch_job_polling_interval=POLL_S,
-            shutdown_graceful_timeout=SHUTDOWN_WAIT_S_MAX,
-            delete_jobs="successful",
-        )
-
-
-def _leave_no_connection(call_next: SyncCallNext, context: JobContext, worker: Worker) -> object:
-    del context, worker
-    try:
-        return call_next()
-    finally:
-        connections.close_all()
+        options["task_middleware"] = [leave_no_connection]
+    while True:
+        ran.clear()
+        with app.replace_connector(connector.get_worker_connector()) as working:
+            working.run_worker(
+                **options,
+                name="raseed",
+                wait=wait,
+                concurrency=concurrency,
+                install_signal_handlers=wait,
+                listen_notify=wait,
+                fetch_job_polling_interval=POLL_S,
+                shutdown_graceful_timeout=SHUTDOWN_WAIT_S_MAX,
+                delete_jobs="successful",
+            )
+        if wait or not ran:
+            return
 
 
 @app.periodic(cron="* * * * *")

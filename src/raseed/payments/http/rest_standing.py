@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from ninja import Path, Query
@@ -34,6 +35,11 @@ _EXAMPLE: dict[str, Any] = {
     "amount": {"amount_minor": "12550", "currency": "EGP"},
     "note": "rent",
     "timetable": {"first_on": "2030-01-31", "last_of_month": True, "count": 12},
+}
+_KINDS: Final[Mapping[banking.AliasKind, Literal["phone", "iban", "number"]]] = {
+    banking.AliasKind.PHONE: "phone",
+    banking.AliasKind.IBAN: "iban",
+    banking.AliasKind.NUMBER: "number",
 }
 _Rule = Literal["unchanged", "following", "modified_following", "preceding"]
 _Count = Annotated[int, whole(1, COUNT_MAX, example=12), FROM_JSON]
@@ -364,7 +370,7 @@ def _given(order: payments_api.StandingOrder, language: str) -> StandingGiven:
 def _recipient(to: banking.Alias | payments_api.Outside) -> StandingRecipientGiven:
     if isinstance(to, payments_api.Outside):
         return StandingRecipientGiven(kind="outside", value=to.account, bank=to.bank, institution_id=None)
-    return StandingRecipientGiven(kind=to.kind.value, value=to.value, bank="", institution_id=to.institution_id)
+    return StandingRecipientGiven(kind=_KINDS[to.kind], value=to.value, bank="", institution_id=to.institution_id)
 
 
 def _refusal(error: RaseedError | None, language: str) -> RefusalGiven | None:

@@ -62,7 +62,7 @@ CREATE TRIGGER payments_standing_run_guard BEFORE INSERT ON payments_standing_ru
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payments", "0004_order_guards"),
+        ("payments", "0005_outside"),
     ]
 
     operations = [

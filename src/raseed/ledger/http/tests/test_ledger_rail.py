@@ -302,9 +302,9 @@ LEAF = (
     | st.text(max_size=40)
     | st.sampled_from([str(new_id()), "pending", "linked"])
 )
-KEY = st.sampled_from([*shapes.NewTransfer.__struct_fields__, "x"])
-NESTED = LEAF | st.lists(LEAF, max_size=3) | st.dictionaries(KEY, LEAF)
-JSON = NESTED | st.lists(NESTED, max_size=3) | st.dictionaries(KEY, NESTED)
+FIELD = st.sampled_from([*shapes.NewTransfer.__struct_fields__, "x"])
+NESTED = LEAF | st.lists(LEAF, max_size=3) | st.dictionaries(FIELD, LEAF)
+JSON = NESTED | st.lists(NESTED, max_size=3) | st.dictionaries(FIELD, NESTED)
 NAMES = {result.name.lower() for result in CreateTransferResult}
 
 
