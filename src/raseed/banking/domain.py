@@ -34,6 +34,7 @@ class ProductKind(StrEnum):
     CURRENT = "current"
     SAVINGS = "savings"
     LOAN = "loan"
+    COLLECTION = "collection"
 
 
 KIND_WORDS: Final = {
@@ -41,7 +42,9 @@ KIND_WORDS: Final = {
     ProductKind.CURRENT: mark("Current account"),
     ProductKind.SAVINGS: mark("Savings account"),
     ProductKind.LOAN: mark("Loan"),
+    ProductKind.COLLECTION: mark("Collection account"),
 }
+"""A collection account takes what an organisation's customers pay it through the institution."""
 
 
 class AccountState(StrEnum):
@@ -170,6 +173,7 @@ FEE_EVENTS: Final[Mapping[ProductKind, tuple[FeeEvent, ...]]] = {
     ProductKind.CURRENT: (FeeEvent.TRANSFER_ON_US,),
     ProductKind.SAVINGS: (FeeEvent.TRANSFER_ON_US,),
     ProductKind.LOAN: (FeeEvent.LOAN_GRANT,),
+    ProductKind.COLLECTION: (FeeEvent.TRANSFER_ON_US,),
 }
 """What each sort of account can be charged for, in the order in which a schedule lists it."""
 
@@ -177,6 +181,7 @@ LEDGER_CODES: Final[Mapping[ProductKind | InternalRole, int]] = {
     ProductKind.WALLET: 110,
     ProductKind.CURRENT: 120,
     ProductKind.SAVINGS: 130,
+    ProductKind.COLLECTION: 140,
     ProductKind.LOAN: 210,
     InternalRole.FLOAT: 910,
     InternalRole.CASH: 920,

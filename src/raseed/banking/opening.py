@@ -40,7 +40,7 @@ ALIAS_CONSTRAINTS: Final = frozenset({"banking_alias_given_once", "banking_alias
 
 _Key = tuple[UUID, ProductKind, str | None, UUID | None]
 _Terms = Mapping[_Key, ProductRow]
-_NUMBERED: Final = frozenset({ProductKind.CURRENT, ProductKind.SAVINGS, ProductKind.LOAN})
+_NUMBERED: Final = frozenset({ProductKind.CURRENT, ProductKind.SAVINGS, ProductKind.LOAN, ProductKind.COLLECTION})
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,9 @@ def set_dormancy(
     offered = product(product_id)
     people.require(by, "banking.products.edit", offered.institution_id)
     said = people.clean_reason(reason)
-    if offered.kind is ProductKind.LOAN or not (months is None or 0 < months <= DORMANT_MONTHS_MAX):
+    if offered.kind in (ProductKind.LOAN, ProductKind.COLLECTION) or not (
+        months is None or 0 < months <= DORMANT_MONTHS_MAX
+    ):
         raise InvalidTerms(field="months")
     with transaction.atomic():
         before = (

@@ -107,6 +107,8 @@ def open_account(
 ) -> BankAccount:
     """Open an account of any product but a loan: by its owner, or by staff for them with a reason.
 
+    A collection account is opened by staff only.
+
     A wallet is keyed by ``phone`` (E.164), its owner's own number by default; only staff may name another, or allow an
     overdraft. Same id, same content: the first answer.
 
@@ -117,7 +119,7 @@ def open_account(
     """
     offered, owner = product(product_id), people.customer(owner_id)
     is_owner = by.actor == f"customer:{owner_id}"
-    if not is_owner:
+    if not is_owner or offered.kind is ProductKind.COLLECTION:
         people.require(by, "banking.accounts.open", offered.institution_id)
     if offered.kind is ProductKind.LOAN or (overdraft_allowed and offered.kind is not ProductKind.CURRENT):
         raise ProductNotOffered(field="product_id")

@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "raseed.display",
     "raseed.banking",
     "raseed.payments",
+    "raseed.bills",
     *(["raseed.imports"] if find_spec("raseed.imports.apps") else []),
     "raseed.web",
 ]
@@ -132,6 +133,11 @@ SMS_URL = os.environ.get("RASEED_SMS_URL", "")
 
 API_REQUESTS_PER_SECOND = int(os.environ.get("RASEED_API_RATE", "50"))
 """How many requests a second one access key may send to the management API; 0: as many as it likes."""
+
+BILLER_NETWORKS = os.environ.get(
+    "RASEED_BILLER_NETWORKS", "127.0.0.0/8,::1/128" if "raseed.demo" in INSTALLED_APPS else ""
+)
+"""Networks beside the public internet where billers may be; within them also without encryption."""
 
 WEBHOOK_NETWORKS = os.environ.get(
     "RASEED_WEBHOOK_NETWORKS", "127.0.0.0/8,::1/128" if "raseed.demo" in INSTALLED_APPS else ""

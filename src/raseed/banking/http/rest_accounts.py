@@ -47,7 +47,7 @@ class AccountGiven(Given):
     institution_id: UUID
     owner_id: UUID
     product_id: UUID
-    kind: Literal["wallet", "current", "savings", "loan"]
+    kind: Literal["wallet", "current", "savings", "loan", "collection"]
     currency: Currency
     name: str
     state: Literal["open", "blocked", "dormant", "closed"]

@@ -28,7 +28,7 @@ class ProductGiven(Given):
     """A product; ``code`` tells the products of a kind apart."""
 
     id: UUID
-    kind: Literal["wallet", "current", "savings", "loan"]
+    kind: Literal["wallet", "current", "savings", "loan", "collection"]
     code: str
     currency: CurrencyCode
     names: Names

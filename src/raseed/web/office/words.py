@@ -205,6 +205,7 @@ VALUES: Final[Mapping[str, str]] = {
     "bank": mark("bank"),
     "blocked": mark("blocked"),
     "closed": mark("closed"),
+    "collection": mark("collection account"),
     "current": mark("current account"),
     "dormant": mark("dormant"),
     "invited": mark("invited"),

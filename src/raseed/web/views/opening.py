@@ -53,7 +53,7 @@ def offers(customer: people.Customer, reader: Reader) -> list[Offer]:
         _offer(product, institution, banking.terms_of(product.id, banking.business_date(institution.id, now)), reader)
         for institution in people.institutions()
         for product in banking.products_of(institution.id)
-        if product.kind is not banking.ProductKind.LOAN
+        if product.kind not in (banking.ProductKind.LOAN, banking.ProductKind.COLLECTION)
     ]
     return [offer for offer in found if not (offer.is_wallet and offer.product.id in mine)]
 

@@ -1,0 +1,1 @@
+"""How billers are spoken with: a protocol, and one module for each way of speaking."""

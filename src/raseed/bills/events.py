@@ -1,0 +1,14 @@
+"""What bills tells other packages. Ids, codes and counts only; everything is additive within a version.
+
+``biller_registered``, ``biller_suspended``, ``biller_resumed`` {biller_id}; ``finding`` {biller_id, kind}: a biller
+answered what can't be right. There is none per bill that is paid: ``payments`` tells of those.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+BILLER_REGISTERED: Final = "bills.biller_registered"
+BILLER_SUSPENDED: Final = "bills.biller_suspended"
+BILLER_RESUMED: Final = "bills.biller_resumed"
+FINDING: Final = "bills.finding"

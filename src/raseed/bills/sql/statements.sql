@@ -1,0 +1,112 @@
+-- The statements of bills that matter, each named.
+
+-- name: lock_orders
+-- The orders that payments are to pay, locked in order of id.
+SELECT o.id, o.biller_id, o.customer_id, o.amount_minor, o.state, b.currency, b.state
+FROM bills_order AS o JOIN bills_biller AS b ON b.id = o.biller_id
+WHERE o.id = ANY(%(ids)s::uuid[])
+ORDER BY o.id FOR UPDATE OF o
+
+-- name: parts_of_orders
+-- What orders pay of which bills.
+SELECT order_id, number, kind, bill_id, amount_minor
+FROM bills_part WHERE order_id = ANY(%(ids)s::uuid[]) ORDER BY order_id, number
+
+-- name: lock_bills
+-- The bills that are paid, locked in order of id; what was decided from them holds until the transaction ends.
+SELECT id FROM bills_bill WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR UPDATE
+
+-- name: hold_bills
+-- So much more of each bill is under way.
+UPDATE bills_bill AS b SET held_minor = b.held_minor + given.minor
+FROM unnest(%(ids)s::uuid[], %(amounts)s::bigint[]) AS given(id, minor)
+WHERE b.id = given.id
+
+-- name: turn_orders
+-- Orders that got under way.
+UPDATE bills_order SET state = 'held' WHERE id = ANY(%(ids)s::uuid[])
+
+-- name: mark_parts
+-- Whether the parts of orders that are of a bill are under way.
+UPDATE bills_part SET is_held = %(held)s
+WHERE order_id = ANY(%(ids)s::uuid[]) AND kind = 'bill' AND bill_id IS NOT NULL
+
+-- name: settle_bills
+-- What was under way is paid.
+UPDATE bills_bill AS b SET
+    held_minor = b.held_minor - given.minor,
+    paid_minor = b.paid_minor + given.minor,
+    state = CASE
+        WHEN b.state IN ('cancelled', 'disputed') THEN b.state
+        WHEN b.paid_minor + given.minor + b.elsewhere_minor >= b.amount_minor THEN 'paid'
+        ELSE 'partly_paid' END
+FROM unnest(%(ids)s::uuid[], %(amounts)s::bigint[]) AS given(id, minor)
+WHERE b.id = given.id
+
+-- name: let_bills_go
+-- What was under way can be paid again.
+UPDATE bills_bill AS b SET held_minor = b.held_minor - given.minor
+FROM unnest(%(ids)s::uuid[], %(amounts)s::bigint[]) AS given(id, minor)
+WHERE b.id = given.id
+
+-- name: end_orders
+-- Orders that were paid or returned.
+UPDATE bills_order AS o
+SET state = %(state)s, ended_at = GREATEST(given.ended_at, o.made_at), biller_reference = given.reference, proof = given.proof
+FROM unnest(%(ids)s::uuid[], %(ended)s::timestamptz[], %(references)s::text[], %(proofs)s::jsonb[])
+    AS given(id, ended_at, reference, proof)
+WHERE o.id = given.id
+
+-- name: asks
+-- What billers are asked for payments: order, biller, values and parts, with the numbers of bills.
+SELECT o.id, o.biller_id, o.values, o.amount_minor, p.kind, p.amount_minor, COALESCE(b.number, '')
+FROM bills_order AS o
+JOIN bills_part AS p ON p.order_id = o.id
+LEFT JOIN bills_bill AS b ON b.id = p.bill_id
+WHERE o.id = ANY(%(ids)s::uuid[])
+ORDER BY o.id, p.number
+
+-- name: keep_bills
+-- Bills as their biller tells them now: new ones, and those that changed. What is paid and held here stays; a bill is never
+-- lowered below it. Returns each bill's number, and whether it was refused for that.
+INSERT INTO bills_bill AS b (id, biller_id, reference, number, issued_on, due_on, period, amount_minor, minimum_minor,
+    part_payments, paid_minor, held_minor, elsewhere_minor, state, customer_name, seen_at)
+SELECT g.id, %(biller)s::uuid, g.reference, g.number, g.issued_on, g.due_on, g.period, g.amount_minor, g.minimum_minor,
+    g.part_payments, 0, 0, g.paid_minor,
+    CASE WHEN g.paid_minor <= 0 THEN 'open' WHEN g.paid_minor < g.amount_minor THEN 'partly_paid' ELSE 'paid' END,
+    g.customer_name, %(now)s::timestamptz
+FROM unnest(%(ids)s::uuid[], %(references)s::text[], %(numbers)s::text[], %(issued)s::date[], %(due)s::date[],
+    %(periods)s::text[], %(amounts)s::bigint[], %(minimums)s::bigint[], %(parts)s::text[], %(paid)s::bigint[],
+    %(names)s::text[])
+    AS g(id, reference, number, issued_on, due_on, period, amount_minor, minimum_minor, part_payments, paid_minor,
+        customer_name)
+ORDER BY g.number
+ON CONFLICT (biller_id, number) DO UPDATE SET
+    issued_on = EXCLUDED.issued_on, due_on = EXCLUDED.due_on, period = EXCLUDED.period,
+    amount_minor = EXCLUDED.amount_minor, minimum_minor = EXCLUDED.minimum_minor, part_payments = EXCLUDED.part_payments,
+    elsewhere_minor = GREATEST(EXCLUDED.elsewhere_minor - b.paid_minor - b.held_minor, 0),
+    customer_name = EXCLUDED.customer_name, seen_at = EXCLUDED.seen_at,
+    state = CASE
+        WHEN b.state = 'disputed' THEN b.state
+        WHEN GREATEST(EXCLUDED.elsewhere_minor - b.held_minor, b.paid_minor) >= EXCLUDED.amount_minor THEN 'paid'
+        WHEN GREATEST(EXCLUDED.elsewhere_minor - b.held_minor, b.paid_minor) > 0 THEN 'partly_paid'
+        ELSE 'open' END
+WHERE b.reference = EXCLUDED.reference AND b.paid_minor + b.held_minor <= EXCLUDED.amount_minor
+RETURNING number
+
+-- name: cancel_missing
+-- Bills of a reference that their biller does not tell of any more: paid elsewhere or withdrawn. What is under way stays.
+UPDATE bills_bill SET state = 'cancelled', seen_at = %(now)s::timestamptz
+WHERE biller_id = %(biller)s::uuid AND reference = %(reference)s AND state IN ('open', 'partly_paid')
+    AND held_minor = 0 AND number <> ALL(%(numbers)s::text[])
+
+-- name: note_look_up
+-- That somebody has asked for a reference.
+INSERT INTO bills_look_up (customer_id, biller_id, reference, "values", first_at, last_at)
+VALUES (%(customer)s::uuid, %(biller)s::uuid, %(reference)s, %(values)s::jsonb, %(now)s::timestamptz, %(now)s::timestamptz)
+ON CONFLICT (customer_id, biller_id, reference) DO UPDATE SET last_at = GREATEST(bills_look_up.last_at, EXCLUDED.last_at)
+
+-- name: same_held
+-- Whether the same amount of a bill is under way.
+SELECT 1 FROM bills_part
+WHERE bill_id = %(bill)s::uuid AND amount_minor = %(amount)s::bigint AND is_held AND kind = 'bill'
