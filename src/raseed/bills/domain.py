@@ -344,12 +344,11 @@ def split(bill: Bill, amount: Money, *, keeps_credit: bool = False) -> tuple[Par
     owed, least = bill.owed, bill.least
     if amount.amount_minor <= 0:
         raise AmountNeeded(field="amount")
+    is_exact = bill.part_payments is PartPayments.EXACT
     if amount < least:
-        refusal = ExactAmountNeeded if bill.part_payments is PartPayments.EXACT else LessThanMinimum
-        raise refusal(field="amount", **_said(least))
+        raise (ExactAmountNeeded if is_exact else LessThanMinimum)(field="amount", **_said(least))
     if owed < amount and not keeps_credit:
-        refusal = ExactAmountNeeded if bill.part_payments is PartPayments.EXACT else MoreThanBill
-        raise refusal(field="amount", **_said(owed))
+        raise (ExactAmountNeeded if is_exact else MoreThanBill)(field="amount", **_said(owed))
     towards = min(amount, owed, key=lambda money: money.amount_minor)
     over = amount - towards
     parts = [Part(PartKind.BILL, towards, bill.id)]

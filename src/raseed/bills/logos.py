@@ -178,7 +178,8 @@ def _attributes(element: etree._Element, made: etree._Element) -> None:
 
 
 def _safe_png(data: bytes) -> bytes:
-    clean, at, seen = bytearray(_PNG_HEAD), len(_PNG_HEAD), []
+    clean, at = bytearray(_PNG_HEAD), len(_PNG_HEAD)
+    seen: list[bytes] = []
     while at + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, at)
         kind, end = data[at + 4 : at + 8], at + 12 + length

@@ -81,10 +81,7 @@ class Bills:
     def reserve(self, payments: Sequence[Payment]) -> Mapping[UUID, RaseedError]:
         """Lock what is paid, and hold it; say of which payments it can't be."""
         ids = [each.id for each in payments]
-        locked = {
-            row[0]: _Locked(*row[:4], OrderState(row[4]), row[5], BillerState(row[6]))
-            for row in run("lock_orders", {"ids": ids})
-        }
+        locked = {row[0]: _locked(row) for row in run("lock_orders", {"ids": ids})}
         parts = _parts_by_order(ids)
         bills = _lock_bills(parts)
         refusals: dict[UUID, RaseedError] = {}
@@ -199,6 +196,13 @@ def _destination(of: Biller | None, payer: BankAccount) -> Destination | RaseedE
         institution_id=of.institution_id,
         recipient_id=of.customer_id,
         lane=of.lane,
+    )
+
+
+def _locked(row: tuple[Any, ...]) -> _Locked:
+    id_, biller_id, customer_id, amount_minor, state, currency_code, biller_state = row
+    return _Locked(
+        id_, biller_id, customer_id, amount_minor, OrderState(state), currency_code, BillerState(biller_state)
     )
 
 

@@ -62,7 +62,7 @@ class HttpAdapter:
 
     async def fetch(self, biller: Biller, values: Mapping[str, str]) -> Sequence[FetchedBill]:
         """Return all that is open on what was typed."""
-        question = wire.FetchQuestion(**_head(biller), fields=dict(values))
+        question = wire.FetchQuestion(*_head(biller), fields=dict(values))
         answer, _ = await self._look_up(biller, "/fetch", question, wire.decode_fetch)
         if not answer.known:
             raise CustomerNotKnown
@@ -74,7 +74,7 @@ class HttpAdapter:
     async def validate(self, biller: Biller, values: Mapping[str, str], amount: Money | None) -> Validated:
         """Say whether money can be paid for what was typed."""
         question = wire.ValidateQuestion(
-            **_head(biller), fields=dict(values), amount_minor=None if amount is None else amount.amount_minor
+            *_head(biller), fields=dict(values), amount_minor=None if amount is None else amount.amount_minor
         )
         answer, _ = await self._look_up(biller, "/validate", question, wire.decode_validate)
         if not answer.known:
@@ -88,7 +88,7 @@ class HttpAdapter:
     async def pay(self, ask: Ask) -> Said:
         """Have it take a payment."""
         question = wire.PayQuestion(
-            **_head(ask.biller),
+            *_head(ask.biller),
             id=str(ask.id),
             collection_account=ask.biller.account_number,
             fields=dict(ask.values),
@@ -193,18 +193,12 @@ def _said(ask: Ask, shape: wire.PaymentAnswer, proof: Mapping[str, str]) -> Said
     return Paid(shape.reference, shape.paid_at, proof)
 
 
-def _head(biller: Biller) -> dict[str, str | int]:
-    return {"biller": biller.code, "currency": biller.currency.code, "scale": biller.currency.scale}
+def _head(biller: Biller) -> tuple[str, str, int]:
+    return biller.code, biller.currency.code, biller.currency.scale
 
 
 def _payment(ask: Ask) -> wire.PaymentQuestion:
-    return wire.PaymentQuestion(
-        biller=ask.biller.code,
-        currency=ask.biller.currency.code,
-        scale=ask.biller.currency.scale,
-        id=str(ask.id),
-        collection_account=ask.biller.account_number,
-    )
+    return wire.PaymentQuestion(*_head(ask.biller), id=str(ask.id), collection_account=ask.biller.account_number)
 
 
 def _fetched(biller: Biller, bill: wire.BillShape) -> FetchedBill:
