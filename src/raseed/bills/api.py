@@ -55,7 +55,7 @@ from .errors import (
 from .fields import KIND_WORDS, Field, FieldCheck, FieldKind, reference_of
 from .findings import Finding, FindingPage, findings
 from .logos import Logo, logo
-from .looking_up import LookedUp, fetch_bills
+from .looking_up import KnownBills, LookedUp, fetch_bills, keep_known_bills
 from .ordering import alias_of, order, pay, quote
 from .queries import (
     bill,
@@ -130,6 +130,7 @@ __all__ = [
     "InvalidFields",
     "InvalidLogo",
     "InvalidPublicKey",
+    "KnownBills",
     "LessThanMinimum",
     "Logo",
     "LookedUp",
@@ -162,6 +163,7 @@ __all__ = [
     "end_biller_key",
     "fetch_bills",
     "findings",
+    "keep_known_bills",
     "lane_of",
     "logo",
     "order",

@@ -113,27 +113,68 @@ def keep_bills(of: Biller, reference: str, fetched: Sequence[FetchedBill], *, no
     """
     assert len(fetched) <= BILLS_MAX, "the answer was bounded"
     with transaction.atomic():
-        kept = run(
-            "keep_bills",
+        left = _kept(of, [(reference, each) for each in fetched], now)
+        numbers = [each.number for each in fetched]
+        run("cancel_missing", {"biller": of.id, "reference": reference, "numbers": numbers, "now": now})
+    return left
+
+
+@dataclass(frozen=True, slots=True)
+class KnownBills:
+    """What somebody owes a biller, known without asking: for planting and for moving in from another system."""
+
+    customer_id: UUID
+    fields: Mapping[str, str]
+    bills: Sequence[FetchedBill]
+
+
+def keep_known_bills(biller_id: UUID, known: Sequence[KnownBills], *, clock: Clock = SYSTEM_CLOCK) -> int:
+    """Keep the bills of many people at once, as if each had asked for theirs; return how many bills were kept.
+
+    Raises:
+        BillerUnknown; FieldMissing, FieldShape, FieldCheckDigit, FieldNotAsked.
+    """
+    of, now = biller(biller_id), clock.now()
+    values = [checked_values(of, each.fields) for each in known]
+    references = [reference_of(of.fields, each) for each in values]
+    pairs = [(reference, bill) for reference, each in zip(references, known, strict=True) for bill in each.bills]
+    with transaction.atomic():
+        left = _kept(of, pairs, now)
+        run(
+            "note_look_ups",
             {
                 "biller": of.id,
                 "now": now,
-                "ids": [new_id() for _ in fetched],
-                "references": [reference] * len(fetched),
-                "numbers": [each.number for each in fetched],
-                "issued": [each.issued_on for each in fetched],
-                "due": [each.due_on for each in fetched],
-                "periods": [each.period for each in fetched],
-                "amounts": [each.amount.amount_minor for each in fetched],
-                "minimums": [None if each.minimum is None else each.minimum.amount_minor for each in fetched],
-                "parts": [each.part_payments.value for each in fetched],
-                "paid": [each.paid.amount_minor for each in fetched],
-                "names": [each.customer_name for each in fetched],
+                "customers": [each.customer_id for each in known],
+                "references": references,
+                "values": [json.dumps(each, ensure_ascii=False) for each in values],
             },
         )
-        numbers = [each.number for each in fetched]
-        run("cancel_missing", {"biller": of.id, "reference": reference, "numbers": numbers, "now": now})
-    return sorted(set(numbers) - {number for (number,) in kept})
+    return len(pairs) - len(left)
+
+
+def _kept(of: Biller, pairs: Sequence[tuple[str, FetchedBill]], now: datetime) -> list[str]:
+    """Keep bills with their references; return the numbers of those that could not be kept."""
+    bills = [bill for _, bill in pairs]
+    kept = run(
+        "keep_bills",
+        {
+            "biller": of.id,
+            "now": now,
+            "ids": [new_id() for _ in bills],
+            "references": [reference for reference, _ in pairs],
+            "numbers": [each.number for each in bills],
+            "issued": [each.issued_on for each in bills],
+            "due": [each.due_on for each in bills],
+            "periods": [each.period for each in bills],
+            "amounts": [each.amount.amount_minor for each in bills],
+            "minimums": [None if each.minimum is None else each.minimum.amount_minor for each in bills],
+            "parts": [each.part_payments.value for each in bills],
+            "paid": [each.paid.amount_minor for each in bills],
+            "names": [each.customer_name for each in bills],
+        },
+    )
+    return sorted({each.number for each in bills} - {number for (number,) in kept})
 
 
 def note_look_up(customer_id: UUID, of: Biller, values: Mapping[str, str], reference: str, now: datetime) -> None:

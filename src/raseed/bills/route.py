@@ -6,14 +6,18 @@ then bills, each in order of id; nothing of ``payments`` is locked before them i
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
+import structlog
+from django.db import InterfaceError, OperationalError, connection
 
 from raseed.banking.api import Alias, AliasKind, BankAccount
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
@@ -41,6 +45,8 @@ from .wrongs import AnswerRefused
 
 CODE: Final = "bill"
 PENDING: Final = "biller_pending"
+_log = structlog.get_logger("raseed.bills")
+_keeping: Final = ThreadPoolExecutor(1, thread_name_prefix="findings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +154,8 @@ class Bills:
         try:
             said = await (adapter.status(asked) if again else adapter.pay(asked))
         except AnswerRefused as refusal:
-            await sync_to_async(keep_finding)(
-                refusal,
-                biller_id=ask.biller.id,
-                institution_id=ask.biller.institution_id,
-                asked="status" if again else "pay",
-                order_id=ask.id,
-                clock=self._clock,
+            await asyncio.get_running_loop().run_in_executor(
+                _keeping, partial(_keep, refusal, ask, "status" if again else "pay", self._clock)
             )
             return Unknown(refusal.kind.value)
         return _answer(said)
@@ -183,6 +184,23 @@ class Bills:
                 "proofs": [json.dumps(dict(yes[id_].facts)) if id_ in yes and yes[id_].facts else None for id_ in ids],
             },
         )
+
+
+def _keep(refusal: AnswerRefused, ask: Ask, asked: str, clock: Clock) -> None:
+    """Keep a wrong answer from the courier's loop, on a connection that is let go of: wrong answers are rare."""
+    try:
+        keep_finding(
+            refusal,
+            biller_id=ask.biller.id,
+            institution_id=ask.biller.institution_id,
+            asked=asked,
+            order_id=ask.id,
+            clock=clock,
+        )
+    except (OperationalError, InterfaceError):
+        _log.exception("finding_not_kept", biller=str(ask.biller.id), kind=refusal.kind.value)
+    finally:
+        connection.close()
 
 
 def _destination(of: Biller | None, payer: BankAccount) -> Destination | RaseedError:
@@ -286,7 +304,7 @@ def _answer(said: Said) -> Answer:
         case Refused(code):
             return No(RefusedByBiller.code, {"reason": code})
         case Pending():
-            return Unknown(PENDING)
+            return Unknown(PENDING, reached=True)
         case NotReceived():
             return NotSeen()
         case Unsaid(code):

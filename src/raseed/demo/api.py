@@ -6,6 +6,7 @@ import os
 
 from raseed.platform.api import Progress, no_progress
 
+from .billers import billers_file, plant_billers
 from .errors import NotEmbedded, NumberOfPeopleRefused, OtherWorld
 from .queries import SignIn, planted, planted_seed, who
 from .services import FIRST_BLOCK, World, plant_world
@@ -21,7 +22,9 @@ __all__ = [
     "SignIn",
     "StaffPlanted",
     "World",
+    "billers_file",
     "plant",
+    "plant_billers_found_at",
     "plant_missing_staff",
     "planted",
     "staff_file",
@@ -51,3 +54,14 @@ def plant_missing_staff() -> StaffPlanted | None:
         raise NotEmbedded
     seed = planted_seed()
     return None if seed is None else plant_staff(seed=seed)
+
+
+def plant_billers_found_at(port: int) -> int:
+    """Let the demo's billers be registered and found at a port of loopback; return how many there are.
+
+    Raises:
+        NotEmbedded: ``DATABASE_URL`` names a server.
+    """
+    if os.environ.get("DATABASE_URL"):
+        raise NotEmbedded
+    return plant_billers(port=port)

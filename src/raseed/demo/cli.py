@@ -14,12 +14,13 @@ from raseed.kernel.errors import RaseedError
 from raseed.people.api import LANGUAGES, phone_text
 from raseed.platform.api import progress_on, translate_error
 
-from .api import FIRST_BLOCK, SEED, plant, plant_missing_staff, staff_file, who
+from .api import FIRST_BLOCK, SEED, plant, plant_billers_found_at, plant_missing_staff, staff_file, who
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 OK, REFUSED = 0, 2
+BILLERS_PORT = 8003
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -36,7 +37,11 @@ def _parser() -> argparse.ArgumentParser:
     staffing = verbs.add_parser(
         "staff", help="let the demo's staff sign in; anew, where the file with their passwords was lost"
     )
-    for each in (planting, asking, staffing):
+    collecting = verbs.add_parser("billers", help="register the demo's billers, and let them be found at a port")
+    collecting.add_argument(
+        "--port", type=int, default=BILLERS_PORT, help="of theirs, on loopback (default: %(default)s)"
+    )
+    for each in (planting, asking, staffing, collecting):
         each.add_argument(
             "--language", choices=LANGUAGES, default="en", help="of what is printed (default: %(default)s)"
         )
@@ -52,6 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 _plant(arguments.people, arguments.seed)
             if arguments.verb == "staff":
                 return _staff()
+            if arguments.verb == "billers":
+                return _billers(arguments.port)
         except RaseedError as refusal:
             told = translate_error(refusal, arguments.language)
             print(f"{told.message} {told.hint}".strip(), file=sys.stderr)
@@ -91,6 +98,15 @@ def _staff() -> int:
         )
         % {"count": done.staff, "enrolled": done.enrolled, "file": staff_file()}
     )
+    return OK
+
+
+def _billers(port: int) -> int:
+    count = plant_billers_found_at(port)
+    if not count:
+        print(gettext("The demo world is not planted yet."), file=sys.stderr)
+        return REFUSED
+    print(gettext("The demo's billers: %(count)s.") % {"count": count})
     return OK
 
 

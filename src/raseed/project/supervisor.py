@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import socket
 import sys
@@ -40,6 +41,7 @@ class Plan:
     port: int
     rail_port: int
     phone_port: int
+    billers_port: int
     workers: int
     demo: bool
 
@@ -66,6 +68,7 @@ def parse(argv: Sequence[str]) -> Plan:
     parser.add_argument("--port", type=_port, default=PORT, help="of the pages (default: %(default)s)")
     parser.add_argument("--rail-port", type=_port, help="of the rail (default: one more)")
     parser.add_argument("--phone-port", type=_port, help="of the demo's phones (default: two more)")
+    parser.add_argument("--billers-port", type=_port, help="of the demo's billers (default: three more)")
     parser.add_argument("--workers", type=int, default=min(os.cpu_count() or 1, 4), help="processes for the pages")
     parser.add_argument("--no-demo", action="store_true", help="at the first start: an empty house, no demo world")
     words = parser.parse_args(argv)
@@ -74,14 +77,15 @@ def parse(argv: Sequence[str]) -> Plan:
         port=words.port,
         rail_port=words.rail_port or words.port + 1,
         phone_port=words.phone_port or words.port + 2,
+        billers_port=words.billers_port or words.port + 3,
         workers=max(1, words.workers),
         demo=is_embedded() and _world(Path(os.environ["RASEED_HOME"]), empty=words.no_demo) == "demo",
     )
 
 
 def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65533:  # noqa: PLR2004  (two more must fit)
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: take a number from 1 to 65533")
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65532:  # noqa: PLR2004  (three more must fit)
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: take a number from 1 to 65532")
     return int(text)
 
 
@@ -117,6 +121,8 @@ def household(plan: Plan) -> Iterator[Child]:
         home = Path(os.environ["RASEED_HOME"])
         files = ["--key-file", str(home / "keys" / "sms-gateway"), "--staff-file", str(home / "demo-staff.json")]
         yield Child("phone", [python, "-m", "raseed.demo.phone", "--port", str(plan.phone_port), *files])
+        files = ["--billers", str(home / "demo-billers.json"), "--book", str(home / "demo-billers.sqlite")]
+        yield Child("billers", [python, "-m", "raseed.demo.biller", "--port", str(plan.billers_port), *files])
     yield Child("worker", [python, "-m", "raseed.project.worker"])
     yield Child("ledger", [python, "-m", "raseed.ledger.worker"])
     yield Child("courier", [python, "-m", "raseed.project.courier"])
@@ -148,6 +154,7 @@ def main(argv: Sequence[str]) -> int:
     check_port(plan.host, plan.rail_port, "--rail-port")
     if plan.demo:
         check_port("127.0.0.1", plan.phone_port, "--phone-port")
+        check_port("127.0.0.1", plan.billers_port, "--billers-port")
     os.environ["RASEED_DEMO"] = "1" if plan.demo else "0"
     if is_embedded():
         home.mkdir(parents=True, exist_ok=True)
@@ -165,6 +172,8 @@ def main(argv: Sequence[str]) -> int:
         else:
             migrate_if_changed(home, lambda sentence: say("raseed", sentence))
         guests = _plant(home, people) if plan.demo else []
+        if plan.demo and not people.stop_requests:
+            _let_billers_be_found(home, plan.billers_port, people)
         try:
             for child in [] if people.stop_requests else household(plan):
                 people.add(child)
@@ -192,6 +201,19 @@ def _plant(home: Path, people: Household) -> list[str]:
                 )
         mark.write_text(told, encoding="utf-8")
     return mark.read_text(encoding="utf-8").splitlines()
+
+
+def _let_billers_be_found(home: Path, port: int, people: Household) -> None:
+    """Register the demo's billers at the first start, and let them be found where they listen now."""
+    file = home / "demo-billers.json"
+    if file.exists() and json.loads(file.read_text(encoding="utf-8"))["port"] == port:
+        return
+    command = [sys.executable, "-m", "raseed.project.cli", "demo", "billers", "--port", str(port)]
+    status, _ = people.run_once(command)
+    if status != 0 and not people.stop_requests:
+        raise Trouble(
+            "The demo's billers could not be registered: what is above says why. 'run --no-demo' does without."
+        )
 
 
 def _run(

@@ -110,3 +110,10 @@ ON CONFLICT (customer_id, biller_id, reference) DO UPDATE SET last_at = GREATEST
 -- Whether the same amount of a bill is under way.
 SELECT 1 FROM bills_part
 WHERE bill_id = %(bill)s::uuid AND amount_minor = %(amount)s::bigint AND is_held AND kind = 'bill'
+
+-- name: note_look_ups
+-- That people have asked for references, many at once.
+INSERT INTO bills_look_up (customer_id, biller_id, reference, "values", first_at, last_at)
+SELECT g.customer_id, %(biller)s::uuid, g.reference, g.said, %(now)s::timestamptz, %(now)s::timestamptz
+FROM unnest(%(customers)s::uuid[], %(references)s::text[], %(values)s::jsonb[]) AS g(customer_id, reference, said)
+ON CONFLICT (customer_id, biller_id, reference) DO NOTHING

@@ -34,7 +34,7 @@ from raseed.people import api as people
 from .street import EGP, Street
 
 LYING = {
-    "rubbish": "unreadable",
+    "rubbish": "not_signed",
     "rubbish_signed": "unreadable",
     "unsigned": "not_signed",
     "wrong_key": "wrong_signature",
@@ -290,7 +290,7 @@ def test_no_answer_is_unknown_and_asking_again_tells(street: Street, manner: str
     order = street.order(nur, mona, street.fetch(nur, mona)[0])
     street.reserve(order, account)
     street.server.turn(manner, question="pay")
-    assert street.ask(order) == Unknown(code)
+    assert street.ask(order) == Unknown(code, reached=manner == "unknown")
     street.server.turn("well")
     assert isinstance(street.ask(order, again=True), again)
     yes = street.ask(order)

@@ -1,0 +1,168 @@
+"""Planting the billers: registered through the doors that everyone uses, with keys made now, and bills for the people here.
+
+What the make-believe billers need to answer (their private keys, our public ones) is in a file of its own beside the staff's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from django.conf import settings
+
+from raseed.bills import api as bills
+from raseed.kernel.clock import SYSTEM_CLOCK, Clock
+from raseed.kernel.money import Money
+from raseed.people import api as people_api
+
+from .biller.book import Book
+from .biller.server import private_key_text, public_key_text
+from .models import WorldRow
+from .queries import planted
+from .services import FIRST_BLOCK
+from .world.billers import BILLERS, Asked, Collected, logo_of, number_of
+from .world.people import Person, SeededIds, draw, people_of_block
+from .world.places import BANK
+
+NAME: Final = "demo-billers.json"
+REASON: Final = "billers of the demo world"
+PHONES: Final = "+20149900"
+_STREAM: Final = 3
+
+
+def billers_file() -> Path:
+    """Return where this home keeps what the make-believe billers need."""
+    return Path(settings.HOME) / NAME
+
+
+def plant_billers(*, port: int, clock: Clock = SYSTEM_CLOCK) -> int:
+    """Register the billers that are missing, and let those that are there be found at this port; return how many there are.
+
+    With a new biller come the bills of those people of the first block who have an account at the bank.
+    """
+    world = WorldRow.objects.first()
+    if world is None or not planted():
+        return 0
+    bank = people_api.institution_by_slug(BANK.slug)
+    kept = {each["code"]: each for each in _read(billers_file())}
+    for place, biller in enumerate(BILLERS):
+        told = kept.get(biller.code)
+        private = told["private_key"] if told else private_key_text()
+        address = f"http://127.0.0.1:{port}/{biller.code}"
+        made = _registered(place, biller, bank.id, address, clock)
+        key_id = f"{biller.code}-{secrets.token_hex(4)}" if told is None else told["key_id"]
+        if told is None:
+            bills.add_biller_key(
+                made.id, key_id, public_key_text(private), by=people_api.SYSTEM, reason=REASON, clock=clock
+            )
+            _owe(world, biller, made, clock)
+        if made.address != address:
+            bills.set_biller_address(made.id, address, by=people_api.SYSTEM, reason=REASON, clock=clock)
+        our_id, our_key = bills.our_public_key(made.id)
+        kept[biller.code] = {
+            "code": biller.code,
+            "currency": made.currency.code,
+            "scale": made.currency.scale,
+            "collection_account": made.account_number,
+            "key_id": key_id,
+            "private_key": private,
+            "bank_keys": {our_id: our_key},
+            "bills": asdict(biller.bills),
+        }
+        _write(billers_file(), world.seed, list(kept.values()))
+    _write(billers_file(), world.seed, list(kept.values()), port)
+    return len(kept)
+
+
+def _registered(place: int, biller: Collected, bank_id: UUID, address: str, clock: Clock) -> bills.Biller:
+    with contextlib.suppress(bills.BillerUnknown):
+        return bills.biller_by_code(bank_id, biller.code)
+    ids = SeededIds(draw(0, "biller", place), 0, _STREAM)
+    customer = people_api.register_customer(
+        id=ids.next(),
+        names=biller.names,
+        phone=f"{PHONES}{place:04d}",
+        language="ar",
+        institution_id=bank_id,
+        clock=clock,
+    )
+    made = bills.register_biller(
+        bills.NewBiller(
+            id=ids.next(), institution_id=bank_id, customer_id=customer.id, code=biller.code,
+            category=bills.Category(biller.category), names=biller.names, model=bills.BillerModel(biller.model),
+            adapter=bills.AdapterKind.HTTP, fields=[_field(biller.asked)], address=address,
+        ),
+        by=people_api.SYSTEM, reason=REASON, clock=clock,
+    )  # fmt: skip
+    return bills.set_logo(made.id, logo_of(biller), by=people_api.SYSTEM, reason=REASON, clock=clock)
+
+
+def _field(asked: Asked) -> bills.Field:
+    return bills.Field(
+        code=asked.code, names=asked.names, kind=bills.FieldKind(asked.kind), length_min=asked.length,
+        length_max=asked.length, check=bills.FieldCheck(asked.check) if asked.check else None,
+        example=number_of(draw(0, "example", asked.length), asked), help=asked.help or {},
+    )  # fmt: skip
+
+
+def _owe(world: WorldRow, biller: Collected, made: bills.Biller, clock: Clock) -> None:
+    """Let the people here owe what the biller itself will say that they owe."""
+    if biller.model != "fetch":
+        return
+    today = clock.now().date()
+    bills.keep_known_bills(made.id, list(_known(world, biller, made, today)), clock=clock)
+
+
+def _known(world: WorldRow, biller: Collected, made: bills.Biller, today: date) -> Iterator[bills.KnownBills]:
+    book = Book(world.seed)
+    for person in _banked(world):
+        rng = draw(world.seed, f"owes {biller.code}", person.place)
+        if rng.randrange(100) >= biller.share and not person.named:
+            continue
+        number = number_of(rng, biller.asked)
+        told = book.bills(biller.code, biller.bills, number, today) or []
+        yield bills.KnownBills(person.id, {biller.asked.code: number}, [_bill(each, made) for each in told])
+
+
+def _banked(world: WorldRow) -> Sequence[Person]:
+    people = people_of_block(world.seed, 0, 0, min(world.people, FIRST_BLOCK))
+    return [each for each in people if each.bank_id is not None]
+
+
+def _bill(told: dict[str, Any], made: bills.Biller) -> bills.FetchedBill:
+    minimum = told.get("minimum_minor")
+    return bills.FetchedBill(
+        number=told["number"],
+        issued_on=date.fromisoformat(told["issued_on"]),
+        amount=Money(told["amount_minor"], made.currency),
+        paid=Money(0, made.currency),
+        part_payments=bills.PartPayments(told["part_payments"]),
+        due_on=date.fromisoformat(told["due_on"]),
+        period=told["period"],
+        minimum=None if minimum is None else Money(minimum, made.currency),
+        customer_name=told["customer_name"],
+    )
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    with contextlib.suppress(FileNotFoundError):
+        found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["billers"]
+        return found
+    return []
+
+
+def _write(path: Path, seed: int, billers: list[dict[str, Any]], port: int = 0) -> None:
+    """Write the file whole and for its owner only; it names the port once everything is planted."""
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump({"seed": seed, "port": port, "billers": billers}, file, ensure_ascii=False, indent=1)
+    fresh.replace(path)
