@@ -120,8 +120,9 @@ def test_what_is_not_clear_stays_held_until_the_biller_says_yes(street: Street, 
 
 def test_an_order_of_another_bank_or_of_nobody_is_refused(street: Street) -> None:
     mona, account = street.person(money=90_000)
+    nobodys = new_id()
     stranger = payments.send(
-        id=new_id(), actor_customer_id=mona.id, from_account_id=account.id, to=bills.alias_of(new_id()),
+        id=nobodys, actor_customer_id=mona.id, from_account_id=account.id, to=bills.alias_of(nobodys),
         amount=Money(500, EGP), clock=street.town.clock,
     )  # fmt: skip
     assert isinstance(stranger.refusal, bills.BillOrderUnknown)
