@@ -54,6 +54,8 @@ from .errors import (
 )
 from .fields import KIND_WORDS, Field, FieldCheck, FieldKind, reference_of
 from .findings import Finding, FindingPage, findings
+from .intake.errors import BillsFileRefused
+from .intake.taking import Intake, payments_out_csv, take_in_bills
 from .logos import Logo, logo
 from .looking_up import KnownBills, LookedUp, fetch_bills, keep_known_bills
 from .ordering import alias_of, order, pay, quote
@@ -112,6 +114,7 @@ __all__ = [
     "BillerState",
     "BillerSuspended",
     "BillerUnknown",
+    "BillsFileRefused",
     "CatalogueSection",
     "Category",
     "ExactAmountNeeded",
@@ -126,6 +129,7 @@ __all__ = [
     "Finding",
     "FindingKind",
     "FindingPage",
+    "Intake",
     "InvalidBiller",
     "InvalidFields",
     "InvalidLogo",
@@ -170,6 +174,7 @@ __all__ = [
     "orders_by_id",
     "our_public_key",
     "pay",
+    "payments_out_csv",
     "quote",
     "reference_of",
     "register_biller",
@@ -180,4 +185,5 @@ __all__ = [
     "set_biller_fields",
     "set_logo",
     "suspend_biller",
+    "take_in_bills",
 ]

@@ -240,6 +240,7 @@ class IntakeRow(models.Model):
     digest = models.CharField(max_length=64)
     bills = models.IntegerField()
     fresh = models.IntegerField()
+    left = models.IntegerField()
     taken_at = models.DateTimeField()
 
     class Meta:

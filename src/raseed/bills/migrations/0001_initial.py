@@ -112,6 +112,7 @@ class Migration(migrations.Migration):
                 ("digest", models.CharField(max_length=64)),
                 ("bills", models.IntegerField()),
                 ("fresh", models.IntegerField()),
+                ("left", models.IntegerField()),
                 ("taken_at", models.DateTimeField()),
             ],
             options={

@@ -117,3 +117,41 @@ INSERT INTO bills_look_up (customer_id, biller_id, reference, "values", first_at
 SELECT g.customer_id, %(biller)s::uuid, g.reference, g.said, %(now)s::timestamptz, %(now)s::timestamptz
 FROM unnest(%(customers)s::uuid[], %(references)s::text[], %(values)s::jsonb[]) AS g(customer_id, reference, said)
 ON CONFLICT (customer_id, biller_id, reference) DO NOTHING
+
+-- name: intake_table
+-- Where the bills of a file stand until the whole of it has been read.
+CREATE TEMPORARY TABLE IF NOT EXISTS bills_taken (id uuid, reference text, number text, issued_on date, due_on date,
+    period text, amount_minor bigint, minimum_minor bigint, part_payments text, customer_name text) ON COMMIT DELETE ROWS
+
+-- name: copy_intake
+COPY bills_taken FROM STDIN
+
+-- name: merge_intake
+-- The file's bills into the biller's: new ones, and those that changed and may. How many there are, are new, were left.
+WITH kept AS (
+    INSERT INTO bills_bill AS b (id, biller_id, reference, number, issued_on, due_on, period, amount_minor, minimum_minor,
+        part_payments, paid_minor, held_minor, elsewhere_minor, state, customer_name, seen_at)
+    SELECT id, %(biller)s::uuid, reference, number, issued_on, due_on, period, amount_minor, minimum_minor, part_payments,
+        0, 0, 0, 'open', customer_name, %(now)s::timestamptz
+    FROM bills_taken ORDER BY number
+    ON CONFLICT (biller_id, number) DO UPDATE SET
+        issued_on = EXCLUDED.issued_on, due_on = EXCLUDED.due_on, period = EXCLUDED.period,
+        amount_minor = EXCLUDED.amount_minor, minimum_minor = EXCLUDED.minimum_minor,
+        part_payments = EXCLUDED.part_payments, customer_name = EXCLUDED.customer_name, seen_at = EXCLUDED.seen_at,
+        state = CASE
+            WHEN b.state = 'disputed' THEN b.state
+            WHEN b.paid_minor + b.elsewhere_minor >= EXCLUDED.amount_minor THEN 'paid'
+            WHEN b.paid_minor + b.elsewhere_minor > 0 THEN 'partly_paid'
+            ELSE 'open' END
+    WHERE b.reference = EXCLUDED.reference AND b.paid_minor + b.held_minor <= EXCLUDED.amount_minor
+    RETURNING (xmax = 0) AS is_fresh
+)
+SELECT (SELECT count(*) FROM bills_taken), count(*) FILTER (WHERE is_fresh),
+    (SELECT count(*) FROM bills_taken) - count(*)
+FROM kept
+
+-- name: left_of_intake
+-- Some of the bills of the file that were left as they are.
+SELECT t.number FROM bills_taken AS t JOIN bills_bill AS b ON b.biller_id = %(biller)s::uuid AND b.number = t.number
+WHERE b.reference <> t.reference OR b.paid_minor + b.held_minor > t.amount_minor
+ORDER BY t.number LIMIT %(most)s

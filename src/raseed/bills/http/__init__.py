@@ -1,0 +1,1 @@
+"""What bills offers over HTTP."""
