@@ -26,7 +26,6 @@ class FindingKind(StrEnum):
     OTHER_BILL = "other_bill"
     AMOUNT_CHANGED = "amount_changed"
     WRONG_CURRENCY = "wrong_currency"
-    CONTRADICTION = "contradiction"
     CHANGED_UNDER_PAYMENT = "changed_under_payment"
 
 
@@ -44,7 +43,6 @@ FINDING_WORDS: Final = {
     FindingKind.OTHER_BILL: mark("The answer is about another bill."),
     FindingKind.AMOUNT_CHANGED: mark("The answer names another amount than was paid."),
     FindingKind.WRONG_CURRENCY: mark("The answer is in another currency or in other minor units."),
-    FindingKind.CONTRADICTION: mark("The answer contradicts an earlier one about the same payment."),
     FindingKind.CHANGED_UNDER_PAYMENT: mark("The bill was lowered below what was already paid on it."),
 }
 
