@@ -125,16 +125,18 @@ def normal_values(
 
 def normal_value(field: Field, text: str, *, normal_phone: NormalPhone | None = None) -> str:
     """Return one value in its normal form: see ``normal_values``."""
-    where = f"fields.{field.code}"
-    refusal = FieldShape(field=where, example=field.example or field.mask or "…")
     if len(text) > TYPED_LENGTH_MAX:
-        raise refusal
-    value = _in_form(field, text, refusal, normal_phone)
+        raise _shape(field)
+    value = _in_form(field, text, normal_phone)
     if not field.length_min <= len(value) <= field.length_max or not _fits(field.mask, value):
-        raise refusal
+        raise _shape(field)
     if field.check is not None and not _checks(field.check, value):
-        raise FieldCheckDigit(field=where)
+        raise FieldCheckDigit(field=f"fields.{field.code}")
     return value
+
+
+def _shape(field: Field) -> FieldShape:
+    return FieldShape(field=f"fields.{field.code}", example=field.example or field.mask or "…")
 
 
 def reference_of(fields: Sequence[Field], values: Mapping[str, str]) -> str:
@@ -187,26 +189,26 @@ def _as_it_is(text: str) -> str:
     return text
 
 
-def _in_form(field: Field, text: str, refusal: FieldShape, normal_phone: NormalPhone | None) -> str:
+def _in_form(field: Field, text: str, normal_phone: NormalPhone | None) -> str:
     """Return the text in the form of its kind, before length and shape are looked at."""
     if field.kind is FieldKind.TEXT:
         value = clean_text(text, field=f"fields.{field.code}", length_max=FIELD_LENGTH_MAX)
         if SEPARATOR in value:
-            raise refusal
+            raise _shape(field)
         return value
-    plain = "".join(ascii_digits(text).split())
+    plain = "".join((text if text.isascii() else ascii_digits(text)).split())
     if field.kind is FieldKind.PHONE:
         try:
             value = plain if normal_phone is None else normal_phone(plain)
         except RaseedError as error:
-            raise refusal from error
+            raise _shape(field) from error
         form = _PHONE
     elif field.kind in _OF_DIGITS:
         value, form = plain.replace("-", ""), _DIGITS
     else:
         value, form = plain.upper(), _LETTERS_AND_DIGITS
     if not form.match(value):
-        raise refusal
+        raise _shape(field)
     return value
 
 

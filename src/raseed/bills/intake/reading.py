@@ -7,6 +7,7 @@ the same way as what people type.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import hashlib
 import io
@@ -14,6 +15,7 @@ import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, BinaryIO, Final, NamedTuple
 
 from lxml import etree
@@ -186,13 +188,8 @@ class _Reader:
         plain = (text if text.isascii() else ascii_digits(text)).strip()
         if not plain:
             return None
-        refusal = BillsFileRow(line=line, column=column)
-        if not _DAY.match(plain):
-            raise refusal
-        try:
-            date.fromisoformat(plain)
-        except ValueError:
-            raise refusal from None
+        if not _is_day(plain):
+            raise BillsFileRow(line=line, column=column)
         return plain
 
     def _text(self, line: int, column: str, values: Mapping[str, str], length_max: int) -> str:
@@ -200,9 +197,26 @@ class _Reader:
         if not text.strip():
             return ""
         try:
-            return clean_text(text, length_max=length_max)
+            return _cleaned(text, length_max)
         except RaseedError as error:
             raise BillsFileRow(line=line, column=column) from error
+
+
+@lru_cache(maxsize=4096)
+def _is_day(text: str) -> bool:
+    """Whether a text is a day; a file has few different ones."""
+    if not _DAY.match(text):
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=16_384)
+def _cleaned(text: str, length_max: int) -> str:
+    return clean_text(text, length_max=length_max)
 
 
 class _End(NamedTuple):
@@ -231,7 +245,8 @@ def _of_csv(file: BinaryIO, encoding: str, of: Biller) -> _Raw:
     try:
         return (yield from _of_lines(text, of))
     finally:
-        text.detach()
+        with contextlib.suppress(ValueError):  # whoever lent the file may have closed it meanwhile
+            text.detach()
 
 
 def _of_lines(text: io.TextIOWrapper, of: Biller) -> _Raw:
