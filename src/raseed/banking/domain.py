@@ -475,14 +475,6 @@ def business_day(account: BankAccount, now: datetime) -> date:
     return now.astimezone(ZoneInfo(account.zone)).date()
 
 
-def numbered(serial: int) -> str:
-    """Return the account number of a serial: the serial and two check digits (ISO 7064 MOD 97-10).
-
-    A slip of the finger then meets nobody's account rather than somebody's.
-    """
-    return f"{serial}{98 - serial * 100 % 97:02d}"
-
-
 def normal_alias(alias: Alias, *, field: str = "to") -> Alias:
     """Return the alias in its normal form; phone numbers are normalised by ``people.api.normal_phone`` beforehand.
 

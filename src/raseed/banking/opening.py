@@ -25,10 +25,9 @@ from .domain import (
     NewBankAccount,
     ProductKind,
     normal_alias,
-    numbered,
 )
 from .errors import AccountOpenedDifferently, AliasTaken, InvalidAlias, ProductNotOffered
-from .iban import make_iban
+from .iban import make_iban, numbered
 from .models import ProductRow
 from .queries import accounts, books_of
 from .sql import STATEMENTS, run

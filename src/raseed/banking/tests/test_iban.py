@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raseed.banking.domain import Alias, AliasKind, Cursor, normal_alias, numbered
+from raseed.banking.domain import Alias, AliasKind, Cursor, normal_alias
 from raseed.banking.errors import InvalidAlias, InvalidIban
-from raseed.banking.iban import STRUCTURES, checked_iban, make_iban, printed_iban
+from raseed.banking.iban import STRUCTURES, checked_iban, make_iban, numbered, printed_iban
 from raseed.kernel.ids import InvalidId
 
 # From the SWIFT IBAN registry: each country's own example.
