@@ -197,15 +197,6 @@ def list_bills(request: ApiRequest) -> BillList:
     return BillList(bills=[_bill(each) for each in found])
 
 
-@bills.get("/bills/{bill_id}", own=SEE_OWN, answer=BillGiven)
-def show_bill(request: ApiRequest, bill_id: Path[Id]) -> BillGiven:
-    """Show a bill of the key's holder, as its biller last told it."""
-    found = bills_api.bill(bill_id, _payer(request.caller))
-    if bills_api.biller(found.biller_id).institution_id != request.caller.institution_id:
-        raise bills_api.BillUnknown(field="bill_id")
-    return _bill(found)
-
-
 @bills.post(
     "/bills/quote", own=SEE_OWN, answer=QuoteGiven, refuses=(404, 409, 422, 503), cost=FETCH_COST, example=_PAID
 )
@@ -226,6 +217,15 @@ def quote_bills(request: ApiRequest, asked: QuoteAsked) -> QuoteGiven:
         fee=MoneyGiven.of(said.fee),
         total=MoneyGiven.of(said.total),
     )
+
+
+@bills.get("/bills/{bill_id}", own=SEE_OWN, answer=BillGiven)
+def show_bill(request: ApiRequest, bill_id: Path[Id]) -> BillGiven:
+    """Show a bill of the key's holder, as its biller last told it."""
+    found = bills_api.bill(bill_id, _payer(request.caller))
+    if bills_api.biller(found.biller_id).institution_id != request.caller.institution_id:
+        raise bills_api.BillUnknown(field="bill_id")
+    return _bill(found)
 
 
 @bills.put(
