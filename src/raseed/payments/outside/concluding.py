@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
+import psycopg
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
 
@@ -27,6 +28,8 @@ from .domain import Heard, LaneTerms
 from .ending import end_payments, tell_referred
 from .steps import Move, move
 
+AWAY: Final = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+"""What is raised while the database is away: by Django, or by the ledger, which speaks to psycopg itself."""
 BUSY_MAX: Final = 8
 """How often a batch is begun again because the books were busy."""
 _log = structlog.get_logger("raseed.courier")
@@ -47,12 +50,12 @@ def conclude(heard: Sequence[Heard], *, clock: Clock) -> None:
     """Keep what was answered, together or, where one of them stands in the way, each by itself.
 
     Raises:
-        OperationalError, InterfaceError: the database is away; nothing was kept, and all of it may be tried again.
+        ``AWAY``: the database is; nothing was kept, and all of it may be tried again.
     """
     for _ in range(BUSY_MAX):
         try:
             _conclude(heard, clock)
-        except (OperationalError, InterfaceError):
+        except AWAY:
             raise
         except ledger.LedgerBusy:
             continue

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 
 import psycopg
 import structlog
-from django.db import InterfaceError, OperationalError, connection, connections
+from django.db import connection, connections
 
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.platform.jobs import growing_pause
@@ -25,7 +25,7 @@ from raseed.platform.jobs import growing_pause
 from ..domain import Answer, Errand, No, NotSeen, OutsideRoute, Unknown, Yes
 from ..routes import leads_outside, outside_route
 from .claiming import claim_due
-from .concluding import conclude
+from .concluding import AWAY, conclude
 from .domain import Asked, Claim, Heard
 from .overdue import give_back_overdue
 
@@ -78,13 +78,13 @@ class Courier:
                         await asyncio.wait_for(self._wake.wait(), POLL_S)
             if self._running:
                 await asyncio.wait(self._running, timeout=STOP_S_MAX)
-        except (OperationalError, InterfaceError):
+        except AWAY:
             assert stop.is_set(), "otherwise a database that is away is waited for"
         finally:
             ended = await self._end(concluding, others)
             await self._close()
         for error in ended:
-            if isinstance(error, Exception) and not isinstance(error, OperationalError | InterfaceError):
+            if isinstance(error, Exception) and not isinstance(error, AWAY):
                 raise error
 
     async def _end(self, concluding: asyncio.Task[None], others: Sequence[asyncio.Task[None]]) -> list[object]:
@@ -202,7 +202,7 @@ class Courier:
         while True:
             try:
                 return await loop.run_in_executor(executor, act)
-            except (OperationalError, InterfaceError):
+            except AWAY:
                 failures += 1
                 _log.warning("database_away", failures=failures)
                 await loop.run_in_executor(executor, connections.close_all)
