@@ -87,10 +87,13 @@ def post(transfers: Sequence[NewTransfer], *, clock: Clock = SYSTEM_CLOCK) -> li
     except (pg_errors.UniqueViolation, pg_errors.DeadlockDetected, pg_errors.SerializationFailure) as error:
         connection.needs_rollback = True
         raise LedgerBusy from error
-    if xid and getattr(connection, "raseed_posted_xid", None) == xid:
+    connected, last = getattr(connection, "raseed_posted", (None, 0))
+    if (
+        xid and connected is raw and last == xid
+    ):  # a server that has crashed gives a number again, on another connection
         connection.needs_rollback = True
         raise PostedTwice("one transaction posts once")
-    connection.raseed_posted_xid = xid  # type: ignore[attr-defined]
+    connection.raseed_posted = (raw, xid)  # type: ignore[attr-defined]
     return results
 
 
