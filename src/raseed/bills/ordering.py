@@ -133,20 +133,22 @@ def pay(
 ) -> Payment:
     """Pay an order, and return its payment: held and on its way, or refused. Its id is the order's; a repeat pays nothing twice.
 
+    Orders that threads of this process have paid at the same moment are carried out together.
+
     Raises:
         BillOrderUnknown: no such order, or not this customer's.
         As ``payments.send``.
     """
     wanted = bill_order(order_id, customer_id)
-    return payments.send(
+    instruction = payments.Instruction(
         id=wanted.id,
         actor_customer_id=customer_id,
         from_account_id=from_account_id,
         to=alias_of(wanted.id),
         amount=wanted.amount,
         note=note,
-        clock=clock,
     )
+    return payments.send_together(instruction, clock=clock)
 
 
 def alias_of(order_id: UUID) -> banking.Alias:
