@@ -84,6 +84,7 @@ class World:
     omars: BankAccount
     payment_id: UUID
     order_id: UUID
+    standing_order_id: UUID
     webhook_id: UUID
     key: str
     foreign: str
@@ -103,7 +104,7 @@ class World:
         return {
             *(str(each.id) for each in (*accounts, self.laila, self.omar)),
             *(alias.value for each in accounts for alias in each.aliases),
-            str(self.payment_id), str(self.order_id), str(self.webhook_id), self.laila.phone, "ليلى حسن", "عمر خالد",
+            str(self.payment_id), str(self.order_id), str(self.standing_order_id), str(self.webhook_id), self.laila.phone, "ليلى حسن", "عمر خالد",
         }  # fmt: skip
 
 
@@ -142,7 +143,7 @@ def build_world() -> World:
     stranger = town.person("سامر", "+963944567890", at=town.other_bank)
     wallet, account = town.wallet(laila, money=90_000), town.current(laila, money=50_000)
     omars = town.wallet(omar, money=10_000)
-    payment_id, order_id, webhook_id = new_id(), new_id(), new_id()
+    payment_id, order_id, standing_order_id, webhook_id = new_id(), new_id(), new_id(), new_id()
     payments.send(
         id=payment_id, actor_customer_id=laila.id, from_account_id=wallet.id,
         to=banking.Alias(banking.AliasKind.PHONE, omar.phone), amount=payments_amount(wallet, 1_250), note="rent",
@@ -150,6 +151,11 @@ def build_world() -> World:
     payments.receive_order_file(
         id=order_id, stream=BytesIO(file_of(account, Pay(omar.phone, "2.50"))), actor_customer_id=laila.id
     )
+    payments.give_standing_order(
+        id=standing_order_id, actor_customer_id=laila.id, from_account_id=wallet.id,
+        to=banking.Alias(banking.AliasKind.PHONE, omar.phone), amount=payments_amount(wallet, 700),
+        timetable=payments.Timetable(SYSTEM_CLOCK.now().date() + timedelta(days=40)), note="allowance",
+    )  # fmt: skip
     webhooks.register_endpoint(
         id=webhook_id, institution_id=town.bank, url=HOOK, events=["banking.account_blocked"], by=people.SYSTEM
     )
@@ -160,7 +166,7 @@ def build_world() -> World:
     _, omars_key = issue(f"customer:{omar.id}", town.bank, SELF)
     _, strangers = issue(f"customer:{stranger.id}", town.other_bank, SELF)
     return World(
-        town, laila, omar, wallet, account, omars, payment_id, order_id, webhook_id, text, foreign, lailas, omars_key, stranger,
+        town, laila, omar, wallet, account, omars, payment_id, order_id, standing_order_id, webhook_id, text, foreign, lailas, omars_key, stranger,
         strangers, {"institution": key.id},
     )  # fmt: skip
 

@@ -99,8 +99,10 @@ def test_wherever_accounts_are_kept_two_people_can_propose_and_confirm_for_each_
         "Bulbul Wallet",
         "Nur Electricity",
     }
-    for holders in may.values():
+    for house, holders in may.items():
         assert len(holders["people.staff.confirm"]) == 2
+        if house == "Nur Electricity":  # keeps no accounts
+            continue
         for kind in ("banking.limits", "banking.fees", "people.phone"):
             assert holders[f"{kind}.propose"]
             assert any(holders[f"{kind}.confirm"] - {one} for one in holders[f"{kind}.propose"])
