@@ -52,7 +52,7 @@ from .errors import (
     TooManyLookUps,
     WrongBills,
 )
-from .fields import KIND_WORDS, Field, FieldCheck, FieldKind, reference_of
+from .fields import KIND_WORDS, Field, FieldCheck, FieldKind, reference_of, values_of
 from .findings import Finding, FindingPage, findings
 from .intake.errors import BillsFileRefused
 from .intake.taking import Intake, payments_out_csv, take_in_bills
@@ -186,4 +186,5 @@ __all__ = [
     "set_logo",
     "suspend_biller",
     "take_in_bills",
+    "values_of",
 ]

@@ -144,6 +144,11 @@ def reference_of(fields: Sequence[Field], values: Mapping[str, str]) -> str:
     return SEPARATOR.join(values.get(field.code, "") for field in fields)
 
 
+def values_of(fields: Sequence[Field], reference: str) -> dict[str, str]:
+    """Return the values that a reference was made of (``reference_of``), without those that were left out."""
+    return {field.code: value for field, value in zip(fields, reference.split(SEPARATOR), strict=False) if value}
+
+
 def checked_fields(fields: Sequence[Field]) -> tuple[Field, ...]:
     """Return a biller's description of its fields, if it can be lived with.
 

@@ -93,6 +93,12 @@ def date_text(day: date, language: str, *, digits: Digits | None = None, country
     return digits_text(f"{_day_month(day, language, country)} {day.year}", language, digits=digits)
 
 
+def month_text(day: date, language: str, *, digits: Digits | None = None, country: str | None = None) -> str:
+    """Return the month of a date with its year, as in the heading of a calendar."""
+    months = _MONTHS["ar-levant" if language == "ar" and country in _LEVANT else language]
+    return digits_text(f"{months[day.month - 1]} {day.year}", language, digits=digits)
+
+
 def day_month_text(day: date, language: str, *, digits: Digits | None = None, country: str | None = None) -> str:
     """Return a date without its year, for lists: ``٣ مارس``."""
     return digits_text(_day_month(day, language, country), language, digits=digits)

@@ -74,6 +74,10 @@ class Reader:
         """Write a date without its year."""
         return platform.day_month_text(when, self.language, digits=self.digits, country=country)
 
+    def month(self, when: date, *, country: str | None = None) -> str:
+        """Write the month of a date with its year."""
+        return platform.month_text(when, self.language, digits=self.digits, country=country)
+
     def time(self, when: datetime, *, zone: str) -> str:
         """Write the time of day of an instant."""
         return platform.time_text(when, self.language, zone=zone, digits=self.digits)

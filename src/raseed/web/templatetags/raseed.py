@@ -26,6 +26,7 @@ ICONS: Final = {
     "home": '<path d="M4 11.5 12 5l8 6.5V19a1 1 0 0 1-1 1h-4.5v-5h-5v5H5a1 1 0 0 1-1-1z"/>',
     "send": '<path d="M4 12h15M13 6l6 6-6 6"/>',
     "statement": '<path d="M6 3.5h12v17l-3-2-3 2-3-2-3 2zM9 8.5h6M9 12.5h6"/>',
+    "bill": '<path d="M6 3.5h12v17l-2-1.5-2 1.5-2-1.5-2 1.5-2-1.5-2 1.5z"/><path d="m9 10.5 2.2 2.2L15 9"/>',
     "settings": '<path d="M4 7h10M18 7h2M4 17h2M10 17h10"/><circle cx="16" cy="7" r="2"/><circle cx="8" cy="17" r="2"/>',
     "arrived": '<path d="M12 5v13M6.5 12.5 12 18l5.5-5.5"/>',
     "left": '<path d="M12 19V6M6.5 11.5 12 6l5.5 5.5"/>',
@@ -104,6 +105,12 @@ def day(context: template.Context, when: date, country: str = "") -> str:
 def day_month(context: template.Context, when: date, country: str = "") -> str:
     """Write a date without its year, for short lists of the latest."""
     return _reader(context).day_month(when, country=country or None)
+
+
+@register.simple_tag(takes_context=True)
+def month(context: template.Context, when: date, country: str = "") -> str:
+    """Write the month of a date with its year."""
+    return _reader(context).month(when, country=country or None)
 
 
 @register.simple_tag(takes_context=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from raseed.web.tests.corner import Corner
     from raseed.web.tests.street import Street
 
 
@@ -26,3 +27,22 @@ def street(built: Street, monkeypatch: pytest.MonkeyPatch) -> Street:
 
     known_codes(monkeypatch)
     return built
+
+
+@pytest.fixture
+def corner(database: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[Corner]:
+    """A biller with bills, and somebody who has an account at the bank that collects."""
+    from django.test import override_settings  # noqa: PLC0415  (as above)
+
+    from raseed.bills.tests.street import build_street as build_bills  # noqa: PLC0415  (as above)
+    from raseed.web.tests.corner import Corner  # noqa: PLC0415  (as above)
+    from raseed.web.tests.street import known_codes  # noqa: PLC0415  (as above)
+
+    del database
+    known_codes(monkeypatch)
+    with override_settings(BILLER_NETWORKS="127.0.0.0/8,::1/128"):
+        built = build_bills()
+        try:
+            yield Corner(built)
+        finally:
+            built.server.stop()

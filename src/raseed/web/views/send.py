@@ -28,6 +28,7 @@ from raseed.web.receipts import receipt_of
 from raseed.web.rendering import render, words
 from raseed.web.requests import CustomerRequest, signed_in
 
+from .bill_payment import bill_payment
 from .payments import to_shown
 
 if TYPE_CHECKING:
@@ -280,6 +281,8 @@ def send_confirmed(request: CustomerRequest) -> HttpResponseBase:
 def receipt(request: CustomerRequest, payment_id: UUID) -> HttpResponseBase:
     """Show what became of a payment, step by step."""
     payment = payments.payment(payment_id, request.customer.id)
+    if payment.to.kind is banking.AliasKind.BILL and (page := bill_payment(request, payment)) is not None:
+        return page
     return render(
         request,
         "web/receipt.html",

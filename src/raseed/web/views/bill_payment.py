@@ -1,0 +1,65 @@
+"""What became of a payment to a biller: its timeline, which reads itself again while it is on its way, and its receipt."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from raseed.bills import api as bills
+from raseed.payments import api as payments
+from raseed.web.bills import named_values, shown_billers, shown_parts
+from raseed.web.receipts import receipt_of
+from raseed.web.rendering import render
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.http import HttpResponse
+
+    from raseed.web.requests import CustomerRequest
+
+PAUSES_S: Final = (1, 2, 3, 5, 8, 13, 20, 30)
+"""Seconds before the page looks again by itself, the first time, the second, …; then it leaves it to the reader."""
+UNDER_WAY: Final = frozenset({payments.PaymentState.HELD, payments.PaymentState.SENT})
+
+
+def bill_payment(request: CustomerRequest, payment: payments.Payment) -> HttpResponse | None:
+    """Show a payment to a biller to whoever made it; ``None`` where it is none, or they did not."""
+    if payment.actor_customer_id != request.customer.id:
+        return None
+    order = bills.orders_by_id([payment.id]).get(payment.id)
+    if order is None:
+        return None
+    (biller,) = shown_billers([bills.biller(order.biller_id)], request.reader).values()
+    looks = _looks(request)
+    return render(
+        request,
+        "web/parts/bill_payment.html" if request.htmx else "web/bill_payment.html",
+        tab="bills",
+        payment=payment,
+        order=order,
+        biller=biller,
+        receipt=receipt_of(payment, request.customer, request.reader),
+        values=named_values(biller.biller, dict(order.values), request.reader),
+        parts=shown_parts(order.parts, _bills(order, request.customer.id)),
+        bill_ids=order.bill_ids,
+        ended_at=payment.timeline[-1].at,
+        under_way=payment.state in UNDER_WAY,
+        finding_out=payment.state in (payments.PaymentState.UNKNOWN, payments.PaymentState.REFERRED),
+        pause=PAUSES_S[looks] if looks < len(PAUSES_S) else None,
+        looks=looks + 1,
+    )
+
+
+def _looks(request: CustomerRequest) -> int:
+    """Return how often the page has looked again by itself."""
+    text = request.GET.get("looks", "")[:3]
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def _bills(order: bills.BillOrder, customer_id: UUID) -> dict[UUID, bills.Bill]:
+    found = {}
+    for id_ in order.bill_ids:
+        with suppress(bills.BillUnknown):
+            found[id_] = bills.bill(id_, customer_id)
+    return found
