@@ -16,9 +16,11 @@ from raseed.bills.tests.street import build_street
 from raseed.demo.world.billers import BILLERS, logo_of
 from raseed.people import api as people
 from raseed.web.tests.corner import REFERENCE, Corner, carry
+from raseed.web.tests.office.house import cheap_passwords, enrolled
 from raseed.web.tests.street import known_codes
 from raseed.web.tests.visitor import Visit, Visitor
 from tests.browser.test_looks import LANGUAGES, SIGHTS, wrong_with
+from tests.browser.test_office import sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -118,3 +120,37 @@ def test_the_page_of_a_payment_tells_by_itself_that_it_was_paid(corner: Corner, 
         carried()
         visitor.page.wait_for_selector(".seal:not(.quiet)")
         assert visitor.page.inner_text("h1") == "Paid"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_pages_of_operations_fit_are_read_tapped_and_named(
+    corner: Corner, visit: Visit, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cheap_passwords(monkeypatch)
+    bank = corner.street.town.bank
+    basma = enrolled("basma", {"ar": "بسمة رمضان", "he": "בסמה רמדאן", "en": "Basma Ramadan"}, "back-office", at=bank)
+    corner.street.server.turn("changed_amount", question="pay")
+    _, form = corner.confirmed(corner.owed()[0])
+    corner.client.post("/bills/pay", form)
+    carried()
+    found: dict[str, Any] = {}
+    lane = bills.lane_of(corner.nur.id)
+    pages = {
+        "operations": "/office/operations",
+        "operation": f"/office/operations/{form['id']}",
+        "outcome": f"/office/operations/{form['id']}/outcome",
+        "lanes": "/office/lanes",
+        "lane-close": f"/office/lanes/{lane}/close",
+        "billers": "/office/billers",
+        "findings": "/office/billers/findings",
+    }
+    with visit(language, reduced_motion="reduce") as visitor:
+        sign_in(visitor, basma)
+        for name, path in pages.items():
+            visitor.go(path)
+            for width, scheme in SIGHTS:
+                visitor.look(width=width, scheme=scheme)
+                visitor.picture(f"{language}-{width}-{scheme}-office-{name}", whole=True)
+                if wrong := wrong_with(visitor, language, width):
+                    found[f"{name} {width} {scheme}"] = wrong
+    assert not found, found

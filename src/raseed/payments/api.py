@@ -78,7 +78,7 @@ from .outside.domain import Asked, Attempt, Breaker, Lane, LaneTerms, OpenPage, 
 from .outside.outcome import propose_outcome
 from .outside.overdue import withdraw as withdraw_payment
 from .outside.oversight import attempts_of, close_lane, lanes, open_lane, payments_open, set_lane_terms
-from .oversight import PaymentFilter, orders_about, payments_about
+from .oversight import PaymentFilter, orders_about, payment_about, payments_about
 from .queries import counterparties, payment, payments_of, step_words
 from .routes import register_route
 from .services import checked, preview, send, send_many
@@ -235,6 +235,7 @@ __all__ = [
     "orders_about",
     "pause_standing_order",
     "payment",
+    "payment_about",
     "payments_about",
     "payments_of",
     "payments_open",

@@ -16,7 +16,8 @@ from raseed.kernel.errors import mark
 from raseed.people import api as people
 from raseed.people.api import Author, NotPermitted, Permission
 
-from .domain import PAYMENTS_PER_PAGE, PaymentPage, PaymentState
+from .domain import PAYMENTS_PER_PAGE, Payment, PaymentPage, PaymentState
+from .errors import PaymentUnknown
 from .models import PaymentRow
 from .orders.domain import ORDERS_PER_PAGE, OrderPage
 from .orders.models import OrderRow
@@ -83,6 +84,19 @@ def payments_about(
     )[: size + 1]
     more = len(found) > size
     return PaymentPage(tuple(told(found[:size])), Cursor(found[size - 1].position) if more else None)
+
+
+def payment_about(payment_id: UUID, *, by: Author) -> Payment:
+    """Return a payment as staff see it who may look where its payer's account is.
+
+    Raises:
+        PaymentUnknown: no such payment. NotPermitted: ``by`` may not see payments there.
+    """
+    found = told(PaymentRow.objects.filter(id=payment_id))
+    if not found:
+        raise PaymentUnknown(field="payment_id")
+    people.require(by, VIEW_PAYMENTS.code, banking.account(found[0].from_account_id).institution_id)
+    return found[0]
 
 
 def orders_about(

@@ -42,6 +42,7 @@ class Role:
 
 _VIEWING: Final = (
     "banking.accounts.view",
+    "bills.view",
     "payments.orders.view",
     "payments.view",
     "people.customers.view",
@@ -65,6 +66,8 @@ STARTING_ROLES: Final[Mapping[str, tuple[Mapping[str, str], tuple[str, ...]]]] =
             "banking.fees.confirm",
             "banking.limits.confirm",
             "banking.loans.grant",
+            "payments.lanes.edit",
+            "payments.outcome.confirm",
             "people.audit.view",
             "people.civil_ids.view",
             "people.critical_dates.edit",
@@ -83,6 +86,8 @@ STARTING_ROLES: Final[Mapping[str, tuple[Mapping[str, str], tuple[str, ...]]]] =
             "banking.limits.propose",
             "banking.loans.grant",
             "banking.products.edit",
+            "payments.lanes.edit",
+            "payments.outcome.propose",
             "people.consents.publish",
         ),
     ),
@@ -112,7 +117,8 @@ STARTING_ROLES: Final[Mapping[str, tuple[Mapping[str, str], tuple[str, ...]]]] =
 }
 """What an institution begins with: names and permissions. Afterwards they are its own, changed by two people.
 
-Duties are apart: who serves customers does not set fees, who proposes limits does not confirm them, and who administers
+Duties are apart: who serves customers does not set fees, who proposes limits or what became of
+a payment does not confirm it, and who administers
 staff does not see customers.
 """
 

@@ -13,8 +13,10 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from raseed.banking import api as banking
+from raseed.bills import api as bills
 from raseed.kernel.errors import mark
 from raseed.kernel.ids import InvalidId, parse_id
+from raseed.payments import api as payments
 from raseed.people import api as people
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ KIND_WORDS: Final = {
     "accounts": mark("Accounts"),
     "vulnerability": mark("Marker of special care"),
     "webhook": mark("Webhook"),
+    "biller": mark("Biller"),
+    "lane": mark("Way to recipients outside"),
 }
 NO_ID_WORDS: Final = {"many": mark("many"), "unknown": mark("unknown")}
 """What stands in the place of an id where there is none: an import of thousands, a login that nobody has."""
@@ -157,6 +161,27 @@ def _institutions(ids: list[UUID], page: StaffRequest) -> Mapping[UUID, Named]:
     }
 
 
+def _payments(ids: list[UUID], page: StaffRequest) -> Mapping[UUID, Named]:
+    linked = page.rights.may("payments.view")
+    return {
+        id_: Named(
+            "payment",
+            kind_words("payment"),
+            payments.reference_of(id_),
+            reverse("office:operation", args=[id_]) if linked else "",
+            number=True,
+        )
+        for id_ in ids
+    }
+
+
+def _billers(ids: list[UUID], page: StaffRequest) -> Mapping[UUID, Named]:
+    return {
+        id_: Named("biller", kind_words("biller"), one.name(page.reader.language))
+        for id_, one in bills.billers(ids).items()
+    }
+
+
 _NAMERS: Final[Mapping[str, Callable[[list[UUID], StaffRequest], Mapping[UUID, Named]]]] = {
     "staff": _staff,
     "customer": _customers,
@@ -164,4 +189,6 @@ _NAMERS: Final[Mapping[str, Callable[[list[UUID], StaffRequest], Mapping[UUID, N
     "product": _products,
     "role": _roles,
     "institution": _institutions,
+    "payment": _payments,
+    "biller": _billers,
 }

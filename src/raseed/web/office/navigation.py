@@ -37,6 +37,9 @@ class ShownItem:
 ITEMS: Final = (
     Item("desk", mark("Desk"), "home"),
     Item("search", mark("People and accounts"), "search", ("people.customers.view", "banking.accounts.view")),
+    Item("operations", mark("Payments on their way"), "send", ("payments.view",)),
+    Item("lanes", mark("Ways outside"), "to", ("payments.view",)),
+    Item("billers", mark("Billers"), "bill", ("bills.view",)),
     Item("changes", mark("Changes"), "changes"),
     Item("products", mark("Products, limits, fees"), "tag", ("banking.accounts.view",)),
     Item("staff", mark("Staff"), "people", ("people.staff.view",)),

@@ -39,6 +39,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "banking.product_offered": mark("Product offered"),
     "imports.books_imported": mark("Books imported"),
     "office.account_opened": mark("Account looked at"),
+    "office.payment_opened": mark("Payment looked at"),
     "office.person_opened": mark("Person looked at"),
     "people.change_applied": mark("Change confirmed"),
     "people.change_expired": mark("Change expired"),

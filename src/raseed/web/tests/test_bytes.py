@@ -8,6 +8,7 @@ from typing import Final
 
 from django.test import Client
 
+from raseed.web.tests.corner import Corner
 from raseed.web.tests.street import MONA_PHONE, ORDER_BYTES, Street, pay_in, signed_in
 
 FIRST_PAINT_MAX: Final = 14 * 1024
@@ -62,6 +63,29 @@ def full_street(street: Street) -> dict[str, tuple[Client, str]]:
 def test_every_page_paints_within_fourteen_and_loads_within_sixty_kilobytes(street: Street) -> None:
     over = {}
     for name, (client, address) in full_street(street).items():
+        paint, everything = weigh(client, address)
+        print(f"{name}: {paint} bytes to the first paint, {everything} in all")
+        if paint > FIRST_PAINT_MAX or everything > ALL_MAX:
+            over[name] = (paint, everything)
+    assert not over
+
+
+def test_the_pages_of_bills_are_within_the_budget_too(corner: Corner) -> None:
+    numbers = [str(10_000_001 + n) for n in range(12)]
+    owed = [bill for number in numbers for bill in corner.owed(number)]
+    assert len(owed) > 20, "a long list"
+    client = signed_in(corner.mona.phone, language="ar")
+    _, form = corner.confirmed(owed[0], client=client)
+    client.post("/bills/pay", form)
+    several = next(each for each in owed if sum(one.reference == each.reference for one in owed) > 1)
+    under_way = f"/payments/{form['id']}"
+    addresses = {
+        "pay": "/bills", "calendar": "/bills/calendar", "billers": "/bills/billers", "a biller": f"/bills/billers/{corner.nur.id}",
+        "choose": f"/bills/{several.id}/choose", "confirm": f"/bills/pay?bill={owed[-1].id}", "under way": under_way,
+        "paid bills": "/bills/paid",
+    }  # fmt: skip
+    over = {}
+    for name, address in addresses.items():
         paint, everything = weigh(client, address)
         print(f"{name}: {paint} bytes to the first paint, {everything} in all")
         if paint > FIRST_PAINT_MAX or everything > ALL_MAX:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -54,15 +55,15 @@ def build_house() -> House:
         return House(build_street(), **{login: enrolled(login, *those) for login, those in COLLEAGUES.items()})
 
 
-def enrolled(login: str, names: dict[str, str], role: str) -> Colleague:
-    """Return someone who has a role at Nile Cash and has enrolled."""
+def enrolled(login: str, names: dict[str, str], role: str, *, at: UUID = NILE) -> Colleague:
+    """Return someone who has a role at an institution and has enrolled."""
     newcomer = people.add_staff(
         id=new_id(),
         login=login,
         names=names,
         language="ar",
-        institution_id=NILE,
-        role_ids=[people.role_by_slug(NILE, role).id],
+        institution_id=at,
+        role_ids=[people.role_by_slug(at, role).id],
         by=people.SYSTEM,
         reason="begins today",
     )
