@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 import psycopg
@@ -26,8 +26,8 @@ from ..domain import Answer, Errand, No, NotSeen, OutsideRoute, Unknown, Yes
 from ..routes import leads_outside, outside_route
 from .claiming import claim_due
 from .concluding import AWAY, conclude
-from .domain import Asked, Claim, Heard
-from .overdue import give_back_overdue
+from .domain import LEASE_MARGIN, Asked, Claim, Heard
+from .overdue import give_back_overdue, refer_overdue
 
 IN_FLIGHT_MAX: Final = 512
 """Asks at once, over all lanes."""
@@ -52,6 +52,7 @@ class Courier:
         self._clock = clock
         self._claiming = ThreadPoolExecutor(1, thread_name_prefix="courier-claims")
         self._concluding = ThreadPoolExecutor(1, thread_name_prefix="courier-concludes")
+        self._returning = ThreadPoolExecutor(1, thread_name_prefix="courier-returns")
         self._running: dict[asyncio.Task[None], Claim] = {}
         self._bounds: dict[str, int] = {}
         self._full: set[str] = set()
@@ -103,7 +104,7 @@ class Courier:
         attempts = 0
         try:
             while True:
-                await self._in(self._claiming, lambda: give_back_overdue(clock=self._clock))
+                await self._in(self._returning, lambda: _end_overdue(self._clock))
                 taken = await self._take()
                 if not taken and not self._running and not self._heard:
                     return attempts
@@ -124,9 +125,10 @@ class Courier:
             return 0
         busy = Counter(claim.errand.lane for claim in self._running.values())
         busy.update(each.claim.errand.lane for each in self._heard)
+        began_at = self._clock.now()
         claims = await self._in(self._claiming, lambda: claim_due(most=free, busy=busy, clock=self._clock))
         for claim in claims:
-            task = asyncio.create_task(self._carry(claim))
+            task = asyncio.create_task(self._carry(claim, began_at))
             self._running[task] = claim
             task.add_done_callback(self._carried)
             busy[claim.errand.lane] += 1
@@ -139,12 +141,18 @@ class Courier:
         if len(self._running) + 1 >= IN_FLIGHT_MAX:
             self._wake.set()
 
-    async def _carry(self, claim: Claim) -> None:
-        """Ask, within the lane's deadline, and keep what was answered for the next batch of conclusions."""
+    async def _carry(self, claim: Claim, claimed_at: datetime) -> None:
+        """Ask, within the lane's deadline, and keep what was answered for the next batch of conclusions.
+
+        What this process has slept over is left to whoever has it by now: nothing is asked that might be asked after the lease.
+        """
         began_at, began = self._clock.now(), time.monotonic()
         asked = Asked.ASK if claim.blind else Asked.ASK_AGAIN
+        if _is_stale(claim, claimed_at, began_at):
+            _log.warning("lease_slept_over", payment_id=str(claim.errand.payment_id), lane=claim.errand.lane)
+            return
         answer = await self._answer(claim, asked)
-        if isinstance(answer, NotSeen) and not claim.blind:
+        if isinstance(answer, NotSeen) and not claim.blind and not _is_stale(claim, claimed_at, self._clock.now()):
             asked = Asked.ASK_AFTER_ALL
             answer = await self._answer(claim, asked)
         if isinstance(answer, NotSeen):
@@ -193,7 +201,7 @@ class Courier:
 
     async def _return_overdue(self) -> None:
         while True:
-            await self._in(self._claiming, lambda: give_back_overdue(clock=self._clock))
+            await self._in(self._returning, lambda: _end_overdue(self._clock))
             await asyncio.sleep(OVERDUE_EVERY_S)
 
     async def _in(self, executor: ThreadPoolExecutor, act: Callable[[], _T]) -> _T:
@@ -231,7 +239,7 @@ class Courier:
 
     async def _close(self) -> None:
         loop = asyncio.get_running_loop()
-        for executor in (self._claiming, self._concluding):
+        for executor in (self._claiming, self._concluding, self._returning):
             await loop.run_in_executor(executor, connections.close_all)
             executor.shutdown()
 
@@ -243,6 +251,16 @@ def carry_due(*, clock: Clock = SYSTEM_CLOCK) -> int:
         return await Courier(clock=clock).run_due()
 
     return asyncio.run(carry())
+
+
+def _end_overdue(clock: Clock) -> None:
+    give_back_overdue(clock=clock)
+    refer_overdue(clock=clock)
+
+
+def _is_stale(claim: Claim, claimed_at: datetime, now: datetime) -> bool:
+    """Whether an ask that begins now might still be in the air when the lease ends."""
+    return now - claimed_at > claim.deadline + LEASE_MARGIN
 
 
 def _concluded(batch: Sequence[Heard], clock: Clock) -> None:

@@ -106,8 +106,13 @@ def _reference(change: Change) -> str:
 
 
 def _apply(change: Change) -> None:
-    """End the payment, in the confirming transaction; a late answer from outside may have come first."""
+    """End the payment, in the confirming transaction; a late answer from outside may have come first.
+
+    While a courier is asking about it, it may yet be sent once more (``NotSeen``): then nobody decides, for some seconds.
+    """
     run(STATEMENTS["lock_errands"], {"ids": [change.subject_id]})
+    if run(STATEMENTS["being_asked"], {"ids": [change.subject_id], "now": SYSTEM_CLOCK.now()}):
+        raise banking.BooksBusy
     found = _payment(change.subject_id)
     if found.state not in _DECIDABLE:
         raise OutcomeNotOpen(field="payment_id")

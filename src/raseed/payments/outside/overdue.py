@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 
 from raseed.banking.api import BooksBusy
@@ -12,28 +13,76 @@ from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.errors import RaseedError
 from raseed.ledger import api as ledger
 
-from ..domain import No, Payment, PaymentState
+from ..domain import No, Payment, PaymentState, Refusal
 from ..errors import LaneClosed, NotReached, OnItsWay, Withdrawn
 from ..models import PaymentRow
 from ..queries import payment, told
 from ..sql import STATEMENTS, run
-from .ending import end_payments
+from .concluding import AWAY
+from .ending import end_payments, tell_referred
+from .steps import move
 
 AT_ONCE: Final = 200
 TRIES_MAX: Final = 8
+UNASKED: Final = "lane_not_answering"
+"""Why a payment is a person's that its lane's breaker kept from being asked about until its time was over."""
+_log = structlog.get_logger("raseed.courier")
 
 
 def give_back_overdue(*, clock: Clock = SYSTEM_CLOCK) -> int:
-    """Give back what was held and won't leave any more, a batch at a time; return how much that was."""
+    """Give back what was held and won't leave any more, a batch at a time; return how much that was.
+
+    One that can't be given back is told of, stays held, and keeps no other from it.
+
+    Raises:
+        ``AWAY``: the database is.
+    """
     returned = 0
     while True:
         rows = run(STATEMENTS["overdue_held"], {"now": clock.now(), "limit": AT_ONCE})
         done = 0
         for id_, closed in rows:
-            done += _give_back(id_, LaneClosed if closed else NotReached, clock)
+            try:
+                done += _give_back(id_, LaneClosed if closed else NotReached, clock)
+            except AWAY:
+                raise
+            except Exception as error:  # noqa: BLE001  one payment's trouble must not keep the others', nor end the courier
+                _log.exception("held_not_given_back", payment_id=str(id_), error=type(error).__name__)
         returned += done
         if len(rows) < AT_ONCE or not done:
             return returned
+
+
+def refer_overdue(*, clock: Clock = SYSTEM_CLOCK) -> int:
+    """Put before a person what was unknown for as long as it may be, on lanes whose breaker is open; return how much.
+
+    A breaker lets one errand through at a time, so the others would wait for that far longer than their lane's terms say. One
+    longest pause is left for the last ask.
+    """
+    referred = 0
+    while True:
+        with transaction.atomic(durable=True):
+            now = clock.now()
+            rows = run(STATEMENTS["overdue_unknown"], {"now": now, "limit": AT_ONCE})
+            if not rows:
+                return referred
+            ids = [id_ for id_, _ in rows]
+            reason = Refusal(UNASKED)
+            move([(id_, PaymentState.UNKNOWN, reason) for id_, state in rows if state == "sent"], at=now)
+            move([(id_, PaymentState.REFERRED, reason) for id_ in ids], at=now)
+            run(
+                STATEMENTS["put_off_errands"],
+                {
+                    "ids": ids,
+                    "states": [PaymentState.REFERRED.value] * len(ids),
+                    "due": [None] * len(ids),
+                    "codes": [UNASKED] * len(ids),
+                },
+            )
+            tell_referred(ids, clock=clock)
+        referred += len(rows)
+        if len(rows) < AT_ONCE:
+            return referred
 
 
 def withdraw(*, payment_id: UUID, actor_customer_id: UUID, clock: Clock = SYSTEM_CLOCK) -> Payment:

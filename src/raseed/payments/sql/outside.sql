@@ -69,6 +69,20 @@ WHERE errand.state = 'held'
     AND (lane.closed_at IS NOT NULL OR errand.held_at + lane.held_max_s * interval '1 s' <= %(now)s::timestamptz)
 ORDER BY errand.held_at, errand.payment_id LIMIT %(limit)s::int4
 
+-- name: overdue_unknown
+-- What its lane's open breaker keeps from being asked about, though its time is over. What a courier has is left to it.
+SELECT errand.payment_id, errand.state FROM payments_errand AS errand JOIN payments_lane AS lane ON lane.code = errand.lane
+WHERE lane.retry_at IS NOT NULL AND errand.due_at <= %(now)s::timestamptz AND errand.state IN ('sent', 'unknown')
+    AND errand.first_sent_at + (lane.unknown_max_s + lane.longest_pause_s) * interval '1 s' <= %(now)s::timestamptz
+ORDER BY errand.payment_id LIMIT %(limit)s::int4 FOR UPDATE OF errand SKIP LOCKED
+
+-- name: being_asked
+-- Those that a courier has taken up and has not concluded, while its lease lasts.
+SELECT payment_id FROM payments_errand AS errand
+WHERE payment_id = ANY(%(ids)s::uuid[]) AND due_at > %(now)s::timestamptz AND NOT EXISTS (
+    SELECT FROM payments_attempt AS attempt
+    WHERE attempt.payment_id = errand.payment_id AND attempt.number = errand.attempt)
+
 -- name: lock_errands
 SELECT payment_id, lane, state, attempt, unknowns, first_sent_at FROM payments_errand
 WHERE payment_id = ANY(%(ids)s::uuid[]) ORDER BY payment_id FOR UPDATE
