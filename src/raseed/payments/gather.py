@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Final
 
+from django.db import InterfaceError, OperationalError, connection, transaction
+
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
-from raseed.kernel.errors import RaseedError, TemporarilyUnavailable
+from raseed.kernel.errors import TemporarilyUnavailable
 
 from .domain import Instruction, Payment
 from .services import checked, send_many
@@ -44,6 +46,8 @@ class Gatherer:
 
     def send(self, instruction: Instruction, clock: Clock) -> Payment:
         """Carry out an instruction with whatever else waits; as ``services.send``."""
+        if connection.in_atomic_block:  # what the caller has locked, the one who carries this out may be waiting for
+            raise transaction.TransactionManagementError("what is sent together has a transaction of its own")
         mine = _Waiting(checked(instruction), clock)
         with self._lock:
             works = self._working < BATCHES_AT_ONCE
@@ -87,22 +91,19 @@ class Gatherer:
 
 
 def _answer(batch: Sequence[_Waiting], clock: Clock) -> None:
-    """Give each its answer; where one of them can't even be read as a payment, find it by halves."""
+    """Give each its answer; where one of them can't even be read as a payment, or breaks something, find it by halves."""
     if not batch:
         return
     try:
         payments = send_many([each.instruction for each in batch], clock=clock)
-    except RaseedError as error:
-        if len(batch) == 1 or isinstance(error, TemporarilyUnavailable):
+    except Exception as error:  # noqa: BLE001  (whatever it was, whose it is hears of it)
+        if len(batch) == 1 or isinstance(error, TemporarilyUnavailable | OperationalError | InterfaceError):
             for each in batch:
                 each.answer.set_exception(error)
             return
         half = len(batch) // 2
         _answer(batch[:half], clock)
         _answer(batch[half:], clock)
-    except Exception as error:  # noqa: BLE001  (whatever it was, each of them hears of it)
-        for each in batch:
-            each.answer.set_exception(error)
     else:
         for each, payment in zip(batch, payments, strict=True):
             each.answer.set_result(payment)

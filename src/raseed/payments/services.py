@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
+from psycopg.errors import DeadlockDetected
 
 from raseed.banking import api as banking
 from raseed.banking.api import Alias, AliasKind, BankAccount, LockedAccount, ProductKind
@@ -144,6 +145,9 @@ def _send_many(instructions: Sequence[Instruction], clock: Clock) -> list[Paymen
             refused_late |= late.refusals
         except ledger.LedgerBusy:
             continue
+        except OperationalError as error:
+            if not isinstance(error.__cause__, DeadlockDetected):
+                raise
         except IntegrityError as error:
             if getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) != "payments_payment_id_key":
                 raise
