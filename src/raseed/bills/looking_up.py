@@ -76,7 +76,7 @@ def fetch_bills(
         raise FieldNotAsked(field="biller_id")
     values = checked_values(of, fields)
     reference = reference_of(of.fields, values)
-    _count(customer_id, of, reference, clock.now())
+    _count_and_note(customer_id, of, values, reference, clock.now())
     if of.adapter is AdapterKind.FILE:
         found = bills_at(of.id, reference)
         if not found:
@@ -84,16 +84,18 @@ def fetch_bills(
     else:
         _refresh(of, values, reference, clock)
         found = bills_at(of.id, reference)
-    note_look_up(customer_id, of, values, reference, clock.now())
     return LookedUp(of, values, reference, tuple(found))
 
 
-def validate(of: Biller, values: Mapping[str, str], amount: Money | None, *, clock: Clock) -> Validated:
-    """Ask a biller whether money can be paid for what was typed.
+def validate(
+    of: Biller, values: Mapping[str, str], amount: Money | None, *, customer_id: UUID, clock: Clock
+) -> Validated:
+    """Ask a biller whether money can be paid for what was typed, and whose it is.
 
     Raises:
-        NotTheBillersCustomer, BillerNotAnswering.
+        NotTheBillersCustomer, BillerNotAnswering, TooManyLookUps.
     """
+    _count_and_note(customer_id, of, values, reference_of(of.fields, values), clock.now())
     learn_keys({of.id})
     try:
         return listener.ask(of, adapter_of(of).validate(of, values, amount))
@@ -113,8 +115,9 @@ def keep_bills(of: Biller, reference: str, fetched: Sequence[FetchedBill], *, no
     """
     assert len(fetched) <= BILLS_MAX, "the answer was bounded"
     with transaction.atomic():
-        left = _kept(of, [(reference, each) for each in fetched], now)
         numbers = [each.number for each in fetched]
+        run("lock_told_bills", {"biller": of.id, "references": [reference], "numbers": numbers})
+        left = _kept(of, [(reference, each) for each in fetched], now)
         run("cancel_missing", {"biller": of.id, "reference": reference, "numbers": numbers, "now": now})
     return left
 
@@ -139,6 +142,7 @@ def keep_known_bills(biller_id: UUID, known: Sequence[KnownBills], *, clock: Clo
     references = [reference_of(of.fields, each) for each in values]
     pairs = [(reference, bill) for reference, each in zip(references, known, strict=True) for bill in each.bills]
     with transaction.atomic():
+        run("lock_told_bills", {"biller": of.id, "references": [], "numbers": [bill.number for _, bill in pairs]})
         left = _kept(of, pairs, now)
         run(
             "note_look_ups",
@@ -197,13 +201,18 @@ def check_active(of: Biller) -> None:
         raise BillerSuspended(field="biller_id")
 
 
-def _count(customer_id: UUID, of: Biller, reference: str, now: datetime) -> None:
-    """Refuse somebody who asks for one new reference after another."""
+def _count_and_note(customer_id: UUID, of: Biller, values: Mapping[str, str], reference: str, now: datetime) -> None:
+    """Refuse somebody who asks for one new reference after another, whatever the biller answers to it.
+
+    It is noted before the biller is asked: who guesses numbers is mostly told that nobody has them.
+    """
     asked = LookUpRow.objects.filter(customer_id=customer_id)
     if asked.filter(biller_id=of.id, reference=reference).exists():
+        note_look_up(customer_id, of, values, reference, now)
         return
     if asked.filter(first_at__gt=now - timedelta(hours=1)).count() >= LOOK_UPS_PER_HOUR_MAX:
         raise TooManyLookUps
+    note_look_up(customer_id, of, values, reference, now)
 
 
 def _refresh(of: Biller, values: Mapping[str, str], reference: str, clock: Clock) -> None:

@@ -49,7 +49,7 @@ def quote(
     from_account_id: UUID | None = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> Quote:
-    """Say what paying would cost, part by part, and for whom it is. Changes nothing.
+    """Say what paying would cost, part by part, and for whom it is. Moves nothing; that it was asked is noted.
 
     Args:
         biller_id: whom to pay.
@@ -63,7 +63,7 @@ def quote(
     Raises:
         BillerUnknown, BillerSuspended, what ``fetch_bills`` raises about fields; BillUnknown, WrongBills: the bills.
         AmountNeeded, ExactAmountNeeded, LessThanMinimum, MoreThanBill, BillPaid, BillBeingPaid, BillNotPayable: the amounts.
-        NotTheBillersCustomer, BillerNotAnswering: where the biller validates.
+        NotTheBillersCustomer, BillerNotAnswering, TooManyLookUps: where the biller validates.
     """
     of = biller(biller_id)
     values = checked_values(of, fields)
@@ -178,7 +178,7 @@ def _parts(
     check_bounds(of, amount)
     name = ""
     if of.model is BillerModel.VALIDATE:
-        said = validate(of, values, amount, clock=clock)
+        said = validate(of, values, amount, customer_id=customer_id, clock=clock)
         name = said.customer_name
         if said.least is not None and amount < said.least:
             raise LessThanMinimum(field="amount", amount=said.least.decimal_text(), currency=of.currency.code)

@@ -30,6 +30,8 @@ from .protocol import NoAnswer
 CONNECT_SECONDS_MAX: Final = 3.0
 HEAD_BYTES_MAX: Final = 16 << 10
 BODY_BYTES_MAX: Final = 256 << 10
+RECEIVED_BYTES_MAX: Final = HEAD_BYTES_MAX + 2 * BODY_BYTES_MAX
+"""Of a whole answer, with what a body in chunks has around them; small chunks are nobody's way of answering."""
 IDLE_SECONDS_MAX: Final = 20.0
 IDLE_CONNECTIONS_MAX: Final = 64
 """Kept open to one address when nothing is asked."""
@@ -129,6 +131,9 @@ class _Connection(asyncio.Protocol):
             self.close()
             return
         if found is None:
+            if len(self._received) > RECEIVED_BYTES_MAX:
+                self._fail(AnswerRefused(FindingKind.TOO_LARGE, bytes=len(self._received)))
+                self.close()
             return
         answer, length = found
         if length < len(self._received):

@@ -153,6 +153,7 @@ def _merged(of: Biller, rows: Iterator[Row], digest: str, now: datetime) -> Inta
         with connection.wrap_database_errors, cursor.copy(STATEMENTS["copy_intake"]) as copy:
             while lines := [_line(row) for row in islice(rows, LINES_AT_ONCE)]:
                 copy.write("".join(lines).encode())
+    run("lock_taken_bills", {"biller": of.id})
     ((bills, fresh, left),) = run("merge_intake", {"biller": of.id, "now": now})
     if not bills:
         raise BillsFileRefused(line=0)

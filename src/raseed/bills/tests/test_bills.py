@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import threading
+from datetime import date, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from raseed.banking.tests.town import at_once
 from raseed.bills import api as bills
+from raseed.bills.adapters.protocol import FetchedBill
 from raseed.bills.api import BillState
 from raseed.bills.errors import (
     BillBeingPaid,
@@ -25,6 +27,7 @@ from raseed.bills.errors import (
     TooManyLookUps,
     WrongBills,
 )
+from raseed.bills.looking_up import keep_bills
 from raseed.bills.models import BillOrderRow, BillRow, PartRow
 from raseed.kernel.ids import new_id
 from raseed.kernel.money import CurrencyMismatch, Money, currency
@@ -88,6 +91,59 @@ def test_somebody_who_asks_for_one_number_after_another_is_stopped(street: Stree
     street.fetch(nur, mona, "000000011")
     street.town.clock.advance(timedelta(hours=2))
     street.fetch(nur, mona, "99999991")
+
+
+@pytest.mark.parametrize("model", [bills.BillerModel.FETCH, bills.BillerModel.VALIDATE])
+def test_somebody_who_guesses_numbers_is_stopped_also_where_nobody_has_them(
+    street: Street, model: bills.BillerModel
+) -> None:
+    of = street.biller(model=model)
+    mona, _ = street.person()
+
+    def ask(number: str) -> None:
+        if model is bills.BillerModel.FETCH:
+            street.fetch(of, mona, number)
+        else:
+            bills.quote(
+                biller_id=of.id, customer_id=mona.id, fields={"account": number}, amount=Money(1_500, EGP),
+                clock=street.town.clock,
+            )  # fmt: skip
+
+    for n in range(30):
+        with pytest.raises(NotTheBillersCustomer):
+            ask(f"{n:05d}000")
+    with pytest.raises(NotTheBillersCustomer):
+        ask("00000000")  # not a new one
+    with pytest.raises(TooManyLookUps):
+        ask("12345678")
+    assert bills.bills_of(mona.id) == []
+
+
+def test_bills_that_are_told_again_are_locked_in_the_order_in_which_they_are_paid(street: Street) -> None:
+    nur = street.biller()
+    told = [
+        FetchedBill(number, date(2026, 1, 1), Money(1_000, EGP), Money(0, EGP), bills.PartPayments.EXACT)
+        for number in ("B-2", "B-1")
+    ]
+    keep_bills(nur, "12345678", told, now=street.town.clock.now())
+    first, second = BillRow.objects.filter(biller_id=nur.id).order_by("id")
+    assert (first.number, second.number) == ("B-2", "B-1"), "their ids are in another order than their numbers"
+
+    def tell_again() -> None:
+        keep_bills(nur, "12345678", told, now=street.town.clock.now())
+        connection.close()
+
+    teller = threading.Thread(target=tell_again)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT FROM bills_bill WHERE id = %s FOR UPDATE", [first.id])
+        teller.start()
+        waiting = 0
+        while not waiting:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            ((waiting,),) = cursor.fetchall()
+        cursor.execute("SELECT FROM bills_bill WHERE id = %s FOR UPDATE NOWAIT", [second.id])
+    teller.join(10)
+    assert not teller.is_alive()
 
 
 def test_a_bill_is_paid_once_and_its_proof_is_kept(street: Street) -> None:
