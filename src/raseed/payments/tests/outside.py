@@ -283,6 +283,12 @@ class World:
         return ledger.look_up_accounts([account.id])[account.id].balances.credits_posted
 
 
+class _Server(ThreadingHTTPServer):
+    """Takes as many connections at once as couriers make; the library's five let the others try again for seconds."""
+
+    request_queue_size = 1024
+
+
 @contextmanager
 def served(biller: Biller) -> Iterator[tuple[str, int]]:
     """Serve a biller over HTTP, and say where."""
@@ -306,7 +312,7 @@ def served(biller: Biller) -> Iterator[tuple[str, int]]:
         def log_message(self, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:
