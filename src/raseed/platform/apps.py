@@ -7,5 +7,8 @@ class PlatformConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Let webhooks hear of every event that somebody asked for."""
+        """Let webhooks hear of every event that somebody asked for, and logs name nobody."""
+        from .tracebacks import configure_logs
         from .webhooks import fanout  # noqa: F401
+
+        configure_logs()
