@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.ids import new_id
@@ -240,6 +240,18 @@ def test_a_transaction_posts_once(ledger: int) -> None:
         with transaction.atomic():
             assert api.post([move(ledger, cash, wallet, 1)]) == [R.OK]
     assert sums(wallet) == (0, 0, 0, 2)
+
+
+def test_a_number_that_another_connection_posted_under_is_no_second_post(ledger: int) -> None:
+    """A server that has crashed gives the number of a transaction that it has lost to another one."""
+    cash, wallet = open_accounts(ledger, FREE, LIMITED)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id()::text::bigint")
+        ((number,),) = cursor.fetchall()
+        connection.raseed_posted = (object(), number)  # type: ignore[attr-defined]
+        assert api.post([move(ledger, cash, wallet, 1)]) == [R.OK]
+        assert connection.raseed_posted[1] == number  # type: ignore[attr-defined]
+    assert sums(wallet) == (0, 0, 0, 1)
 
 
 def test_more_than_one_batch_can_be_posted_all_or_none(ledger: int) -> None:

@@ -13,7 +13,7 @@ from psycopg.errors import DeadlockDetected
 
 from raseed.banking.tests.town import at_once, build_town
 from raseed.payments import api as payments
-from raseed.payments import gather, services
+from raseed.payments import execution, gather, services
 from raseed.payments.api import Instruction, Payment, PaymentState
 from raseed.payments.sending import Outcome
 from raseed_testing import Database
@@ -37,7 +37,7 @@ def test_one_payment_that_breaks_something_breaks_it_for_no_other(
 
     def breaking(instructions: list[Instruction], **more: Any) -> list[Payment]:
         sizes.append(len(instructions))
-        all_wait.wait(0.5)
+        all_wait.wait(0.1)
         if any(each.id == wanted[7].id for each in instructions):
             raise ValueError("a mistake of ours")
         return original(instructions, **more)
@@ -57,7 +57,7 @@ def test_one_payment_that_breaks_something_breaks_it_for_no_other(
 
 
 def test_a_deadlock_begins_it_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    original, tries = services.carry_out, []
+    original, tries = execution.carry_out, []
 
     def locked_once(*arguments: Any, **more: Any) -> Outcome:
         tries.append(1)
