@@ -19,7 +19,7 @@ def test_an_answer_that_never_ends_is_ended(drip: bytes) -> None:
         connection = _Connection()
         connection.connection_made(mock.Mock(spec=asyncio.Transport))
         asked = asyncio.ensure_future(connection.ask(b"POST / HTTP/1.1\r\n\r\n"))
-        await asyncio.sleep(0)
+        await asyncio.wait([asked], timeout=0)  # it has begun
         connection.data_received(HEAD)
         given = 0
         while not connection.is_closed:
