@@ -15,6 +15,7 @@ from raseed.banking import api as banking
 from raseed.bills import api as bills
 from raseed.kernel.errors import RaseedError, mark
 from raseed.kernel.ids import InvalidId, parse_id
+from raseed.kernel.money import Money
 from raseed.web.office.forms import ENTERED_MAX, Act, act_page
 from raseed.web.office.rendering import render
 from raseed.web.office.requests import StaffRequest, staff_only
@@ -24,12 +25,20 @@ if TYPE_CHECKING:
 
     from django.http.response import HttpResponseBase
 
+    from raseed.web.reader import Reader
+
 VIEW: Final = "bills.view"
 SUSPEND: Final = "bills.billers.suspend"
 MODEL_WORDS: Final = {
     bills.BillerModel.FETCH: mark("Bills are fetched"),
     bills.BillerModel.VALIDATE: mark("An amount, checked with the biller"),
     bills.BillerModel.DIRECT: mark("Any amount"),
+}
+
+FACT_WORDS: Final = {
+    "bills": mark("Bills"),
+    "expected": mark("Expected"),
+    "said": mark("Said"),
 }
 
 
@@ -112,6 +121,16 @@ def _shown(one: bills.Biller, language: str) -> ShownBiller:
     )
 
 
+def facts_of(finding: bills.Finding, biller: bills.Biller, reader: Reader) -> list[tuple[str, str]]:
+    """Return what was asked, expected and said, in words where there are some; the contract's own codes stay as they are."""
+    facts = [(gettext("Question"), finding.asked)]
+    for name, value in sorted(finding.facts.items()):
+        is_amount = finding.kind is bills.FindingKind.AMOUNT_CHANGED and isinstance(value, int)
+        text = reader.money(Money(int(value), biller.currency)) if is_amount else reader.text(str(value))
+        facts.append((gettext(FACT_WORDS[name]) if name in FACT_WORDS else name, text))
+    return facts
+
+
 @require_safe
 @staff_only(VIEW)
 def finding_list(request: StaffRequest) -> HttpResponseBase:
@@ -134,7 +153,7 @@ def finding_list(request: StaffRequest) -> HttpResponseBase:
                 each,
                 known[each.biller_id].name(language),
                 gettext(bills.FINDING_WORDS[each.kind]),
-                sorted(each.facts.items()),
+                facts_of(each, known[each.biller_id], request.reader),
             )
             for each in page.findings
         ],

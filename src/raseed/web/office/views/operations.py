@@ -27,6 +27,7 @@ from raseed.web.office.naming import names_of
 from raseed.web.office.rendering import render
 from raseed.web.office.requests import StaffRequest, staff_only
 
+from .billers import facts_of
 from .changes import shown_changes
 
 if TYPE_CHECKING:
@@ -102,6 +103,11 @@ class ShownLane:
     look: str
     verb: str
     verb_words: str
+
+    @property
+    def on_their_way(self) -> int:
+        """How many payments are held for it or were sent."""
+        return self.lane.held + self.lane.sent
 
 
 def payees(lanes: Iterable[str], language: str) -> dict[str, str]:
@@ -195,7 +201,11 @@ def one_payment(request: StaffRequest, payment_id: UUID) -> HttpResponseBase:
         age=_age(found.instructed_at, request) if found.state in payments.OPEN_STATES else "",
         steps=[(payments.step_words(step, language), step.reason_code or "", step.at) for step in found.timeline],
         attempts=[_attempt(each) for each in payments.attempts_of(payment_id, by=request.author)],
-        findings=[(each, gettext(bills.FINDING_WORDS[each.kind]), sorted(each.facts.items())) for each in findings],
+        findings=[
+            (each, gettext(bills.FINDING_WORDS[each.kind]), facts_of(each, biller, request.reader))
+            for each in findings
+            if biller
+        ],
         changes=shown_changes(list(proposals.changes), request),
         may_propose=found.state in DECIDABLE and request.rights.may(PROPOSE, account.institution_id),
         zone=house.zone,

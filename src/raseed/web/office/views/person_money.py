@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.http import StreamingHttpResponse
 from django.utils.translation import gettext
@@ -24,8 +25,6 @@ from raseed.web.rendering import words
 from .person import ORDERS, PAYMENTS, Seen, note_opened, person_for
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from django.http.response import HttpResponseBase
 
 TEXT_MAX: Final = 30
@@ -153,6 +152,8 @@ def _may_open(request: StaffRequest, account: banking.BankAccount | None) -> boo
 
 
 def _to_shown(to: banking.Alias) -> str:
+    if to.kind is banking.AliasKind.BILL:
+        return payments.reference_of(UUID(to.value))
     if to.kind is banking.AliasKind.PHONE:
         return people.phone_text(to.value)
     return banking.printed_iban(to.value) if to.kind is banking.AliasKind.IBAN else to.value
