@@ -27,7 +27,7 @@ def test_sign_in_send_receipt_statement(street: Street, visit: Visit, language: 
         assert page.is_visible(".masked")
         visitor.press("form.dock .button >> nth=0")
         assert page.is_visible(".seal")
-        visitor.press(".tabs a >> nth=2")
+        visitor.press(".tabs a >> nth=3")
         assert "Rent" in page.inner_text(".lines .line >> nth=0")
     assert display.shown_balance(street.mona_wallet.id).booked.amount_minor == 250_00
 

@@ -219,11 +219,12 @@ def _let_billers_be_found(home: Path, port: int, people: Household) -> None:
 def _run(
     people: Household, server: PostgresServer | None, plan: Plan, home: Path, began: float, guests: Sequence[str]
 ) -> None:
-    announced, checked = False, time.monotonic()
+    announced, started = False, time.monotonic()
+    checked = started
     while not people.stop_requests:
         people.tick()
         now = time.monotonic()
-        if not announced and (_answers(plan) or now - began > READY_SECONDS_MAX):
+        if not announced and (_answers(plan) or now - started > READY_SECONDS_MAX):
             announced = True
             _announce(plan, now - began, guests)
         if server is not None and now - checked > _CHECK_SECONDS:
