@@ -8,11 +8,12 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from raseed.platform.api import decode_cursor, encode_cursor
+from raseed.platform.api import decode_cursor, encode_cursor, run_statement
 from raseed.platform.formats import Digits
 
 from .domain import Customer, Institution, UnknownCustomer, UnknownInstitution
 from .models import CustomerRow, IdentityRow, InstitutionRow, MembershipRow
+from .sql import STATEMENTS
 
 PHONE: Final = "phone"
 PAGE_MAX: Final = 200
@@ -31,10 +32,12 @@ def customer(customer_id: UUID) -> Customer:
 
 
 def customers(customer_ids: Iterable[UUID]) -> dict[UUID, Customer]:
-    """Return those of the customers that exist, by id, in two queries however many they are."""
-    wanted = list(customer_ids)
-    phones = dict(_phones().filter(customer_id__in=wanted).values_list("customer_id", "value"))
-    return {row.id: _customer(row, phones[row.id]) for row in CustomerRow.objects.filter(id__in=wanted)}
+    """Return those of the customers that exist, by id, in one query however many they are."""
+    rows = run_statement(STATEMENTS["customers"], {"ids": list(customer_ids)})
+    return {
+        id_: Customer(id_, names, phone, language, created_at, _digits(digits), session_epoch)
+        for id_, names, phone, language, created_at, digits, session_epoch in rows
+    }
 
 
 def customer_by_phone(phone: str) -> Customer:
@@ -86,10 +89,10 @@ def institution(institution_id: UUID) -> Institution:
     Raises:
         UnknownInstitution: there is none with this id.
     """
-    row = InstitutionRow.objects.filter(id=institution_id).first()
-    if row is None:
+    found = run_statement(STATEMENTS["institution"], {"id": institution_id})
+    if not found:
         raise UnknownInstitution(field="institution_id")
-    return _institution(row)
+    return Institution(*found[0])
 
 
 def institution_by_slug(slug: str) -> Institution:
@@ -115,8 +118,11 @@ def _phones() -> QuerySet[IdentityRow]:
 
 
 def _customer(row: CustomerRow, phone: str) -> Customer:
-    digits: Digits | None = "arab" if row.digits == "arab" else "latn" if row.digits == "latn" else None
-    return Customer(row.id, row.names, phone, row.language, row.created_at, digits, row.session_epoch)
+    return Customer(row.id, row.names, phone, row.language, row.created_at, _digits(row.digits), row.session_epoch)
+
+
+def _digits(kept: str | None) -> Digits | None:
+    return "arab" if kept == "arab" else "latn" if kept == "latn" else None
 
 
 def _institution(row: InstitutionRow) -> Institution:

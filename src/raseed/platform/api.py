@@ -26,6 +26,7 @@ from .formats import (
 from .jobs import app, growing_pause, run_worker
 from .keys import key_text, keyed_hash, secret_text
 from .progress import Progress, no_progress, progress_on
+from .statements import named_statements, run_statement
 
 __all__ = [
     "AuditFacts",
@@ -64,12 +65,14 @@ __all__ = [
     "moment_text",
     "money_text",
     "month_text",
+    "named_statements",
     "no_progress",
     "number_text",
     "progress_on",
     "reader_digits",
     "record",
     "replay_delivery",
+    "run_statement",
     "run_worker",
     "secret_text",
     "subscribe",

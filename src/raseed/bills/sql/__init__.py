@@ -1,26 +1,15 @@
-"""The named statements of ``statements.sql``, and the way they run: bound and prepared by the server, in binary."""
+"""The named statements of ``statements.sql``, and a way to run one by its name."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from importlib.resources import files
-from typing import Any, Final, LiteralString, cast
+from typing import Any, Final
 
-import psycopg
-from django.db import connection
+from raseed.platform.api import named_statements, run_statement
 
-_NAMED: Final = re.compile(r"^-- name: (\w+)\n(.*?)(?=^-- name: |\Z)", re.MULTILINE | re.DOTALL)
-
-STATEMENTS: Final[Mapping[str, LiteralString]] = dict(
-    _NAMED.findall(files(__package__).joinpath("statements.sql").read_text(encoding="utf-8"))
-)
+STATEMENTS: Final = named_statements(__package__)
 
 
 def run(name: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
-    """Run the statement of that name on Django's connection, in its transaction if one is open, and return its rows."""
-    connection.ensure_connection()
-    raw = cast("psycopg.Connection[tuple[Any, ...]]", connection.connection)
-    with connection.wrap_database_errors, psycopg.Cursor(raw) as cursor:
-        cursor.execute(STATEMENTS[name], parameters, prepare=True, binary=True)
-        return cursor.fetchall() if cursor.description else []
+    """Run the statement of that name; see ``run_statement``."""
+    return run_statement(STATEMENTS[name], parameters)

@@ -1,0 +1,9 @@
+"""The named statements of ``statements.sql``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from raseed.platform.api import named_statements
+
+STATEMENTS: Final = named_statements(__package__)
