@@ -70,7 +70,6 @@ from .queries import (
     bills_at,
     bills_of,
     catalogue,
-    orders_by_id,
 )
 from .registering import (
     NewBiller,
@@ -85,6 +84,7 @@ from .registering import (
     set_logo,
     suspend_biller,
 )
+from .rows import orders_by_id
 from .terms import Terms, register_terms
 from .wrongs import FINDING_WORDS, FindingKind
 

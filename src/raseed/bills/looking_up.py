@@ -53,8 +53,11 @@ def checked_values(of: Biller, typed: Mapping[str, str]) -> dict[str, str]:
     Raises:
         FieldMissing, FieldShape, FieldCheckDigit, FieldNotAsked.
     """
-    region = people.institution(of.institution_id).default_region
-    return normal_values(of.fields, typed, normal_phone=lambda text: people.normal_phone(text, region))
+
+    def normal_phone(text: str) -> str:
+        return people.normal_phone(text, people.institution(of.institution_id).default_region)
+
+    return normal_values(of.fields, typed, normal_phone=normal_phone)
 
 
 def fetch_bills(
@@ -147,9 +150,9 @@ def keep_known_bills(biller_id: UUID, known: Sequence[KnownBills], *, clock: Clo
         run(
             "note_look_ups",
             {
-                "biller": of.id,
                 "now": now,
                 "customers": [each.customer_id for each in known],
+                "billers": [of.id] * len(known),
                 "references": references,
                 "values": [json.dumps(each, ensure_ascii=False) for each in values],
             },
@@ -184,13 +187,13 @@ def _kept(of: Biller, pairs: Sequence[tuple[str, FetchedBill]], now: datetime) -
 def note_look_up(customer_id: UUID, of: Biller, values: Mapping[str, str], reference: str, now: datetime) -> None:
     """Note that a customer has asked for a reference: its bills are among their own from now on."""
     run(
-        "note_look_up",
+        "note_look_ups",
         {
-            "customer": customer_id,
-            "biller": of.id,
-            "reference": reference,
-            "values": json.dumps(dict(values), ensure_ascii=False),
             "now": now,
+            "customers": [customer_id],
+            "billers": [of.id],
+            "references": [reference],
+            "values": [json.dumps(dict(values), ensure_ascii=False)],
         },
     )
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 
 from raseed.banking import api as banking
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
+from raseed.kernel.errors import RaseedError
 from raseed.kernel.money import CurrencyMismatch, Money
 from raseed.payments import api as payments
 from raseed.payments.api import Payment
+from raseed.platform.api import Gatherer
 
 from .domain import (
     BILLS_MAX,
@@ -29,10 +34,10 @@ from .domain import (
 )
 from .errors import AmountNeeded, BillOrderDiffers, BillUnknown, LessThanMinimum, MoreThanBill, WrongBills
 from .fields import reference_of
-from .looking_up import check_active, checked_values, note_look_up, validate
-from .models import BillOrderRow, BillRow, PartRow
-from .queries import bill_order, biller, orders_by_id
-from .rows import bill_of
+from .looking_up import check_active, checked_values, validate
+from .queries import bill_order, biller
+from .rows import bills_by_id, orders_by_id
+from .sql import run
 from .terms import terms
 
 Wanted = Sequence[tuple[UUID, Money]]
@@ -67,7 +72,8 @@ def quote(
     """
     of = biller(biller_id)
     values = checked_values(of, fields)
-    parts, name = _parts(of, customer_id, values, bills, amount, clock)
+    known = bills_by_id(bill_id for bill_id, _ in bills)
+    parts, name = _parts(of, customer_id, values, bills, amount, clock, known)
     fee = _fee(of, from_account_id, clock)
     return Quote(of.id, parts, fee, name)
 
@@ -90,42 +96,15 @@ def order(
         BillOrderDiffers: the id has an order with other content.
         As ``quote``.
     """
-    there = orders_by_id([id]).get(id)
     of = biller(biller_id)
-    values = checked_values(of, fields)
-    if there is not None:
-        return _same(there, customer_id, of, values, bills, amount)
-    parts, _ = _parts(of, customer_id, values, bills, amount, clock)
-    total = sum(part.signed_minor for part in parts)
-    now, reference = clock.now(), reference_of(of.fields, values)
-    try:
-        with transaction.atomic():
-            row = BillOrderRow(
-                id=id,
-                biller_id=of.id,
-                customer_id=customer_id,
-                values=values,
-                reference=reference,
-                amount_minor=total,
-                state=OrderState.OPEN.value,
-                made_at=now,
-            )
-            row.save(force_insert=True)
-            for number, part in enumerate(parts, 1):
-                PartRow.objects.create(
-                    order=row,
-                    number=number,
-                    kind=part.kind.value,
-                    bill_id=part.bill_id,
-                    amount_minor=part.amount.amount_minor,
-                )
-            note_look_up(customer_id, of, values, reference, now)
-    except IntegrityError:
-        there = orders_by_id([id]).get(id)
-        if there is None:
-            raise
-        return _same(there, customer_id, of, values, bills, amount)
-    return orders_by_id([id])[id]
+    wanted = _Wanted(id, customer_id, of, checked_values(of, fields), tuple(bills), amount)
+    if of.model is BillerModel.VALIDATE or connection.in_atomic_block:  # who asks the biller holds nobody else up
+        (made,) = _make([wanted], clock)
+    else:
+        made = _gatherer.do(wanted, key=clock)
+    if isinstance(made, RaseedError):
+        raise made
+    return made
 
 
 def pay(
@@ -156,6 +135,93 @@ def alias_of(order_id: UUID) -> banking.Alias:
     return banking.Alias(banking.AliasKind.BILL, order_id.hex)
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What somebody wants to order; ``values`` are in their normal form."""
+
+    id: UUID
+    customer_id: UUID
+    of: Biller
+    values: Mapping[str, str]
+    bills: tuple[tuple[UUID, Money], ...]
+    amount: Money | None
+
+    @property
+    def reference(self) -> str:
+        """Whose bills they are."""
+        return reference_of(self.of.fields, self.values)
+
+
+def _make(wanted: Sequence[_Wanted], clock: Clock) -> list[BillOrder | RaseedError]:
+    """Make the orders of those who came together, in one transaction; say of each what was made, or why it was not.
+
+    An id that has an order already, also one of the same moment, gets that order if it is the one wanted.
+    """
+    there = orders_by_id(each.id for each in wanted)
+    first = {each.id: each for each in reversed(wanted) if each.id not in there}
+    bills = bills_by_id(bill_id for each in first.values() for bill_id, _ in each.bills)
+    made: dict[UUID, BillOrder] = {}
+    refused: dict[UUID, RaseedError] = {}
+    now = clock.now()
+    for each in first.values():
+        try:
+            parts, _ = _parts(each.of, each.customer_id, each.values, each.bills, each.amount, clock, bills)
+            made[each.id] = _order(each, parts, now)
+        except RaseedError as refusal:
+            refused[each.id] = refusal
+    kept = _keep(list(made.values()), now) if made else set()
+    if len(kept) < len(made):
+        there |= orders_by_id(made.keys() - kept)
+    made = {id_: order for id_, order in made.items() if id_ in kept} | there
+    return [refused.get(each.id) or _same(made[each.id], each) for each in wanted]
+
+
+_gatherer: Final = Gatherer["_Wanted", Clock, "BillOrder | RaseedError"](_make)
+
+
+def _order(wanted: _Wanted, parts: tuple[Part, ...], now: datetime) -> BillOrder:
+    return BillOrder(
+        id=wanted.id,
+        institution_id=wanted.of.institution_id,
+        biller_id=wanted.of.id,
+        customer_id=wanted.customer_id,
+        values=wanted.values,
+        reference=wanted.reference,
+        parts=parts,
+        amount=Money(sum(part.signed_minor for part in parts), wanted.of.currency),
+        state=OrderState.OPEN,
+        made_at=now,
+    )
+
+
+def _keep(orders: Sequence[BillOrder], now: datetime) -> set[UUID]:
+    """Write orders, and return the ids of those that nobody has written before."""
+    values = [json.dumps(dict(each.values), ensure_ascii=False) for each in orders]
+    said = {
+        "customers": [each.customer_id for each in orders],
+        "billers": [each.biller_id for each in orders],
+        "references": [each.reference for each in orders],
+        "values": values,
+        "now": now,
+    }
+    with transaction.atomic():
+        amounts = [each.amount.amount_minor for each in orders]
+        kept = {id_ for (id_,) in run("make_orders", {"ids": [each.id for each in orders], "amounts": amounts, **said})}
+        parts = [(each.id, *part) for each in orders if each.id in kept for part in enumerate(each.parts, 1)]
+        run(
+            "add_parts",
+            {
+                "orders": [order_id for order_id, _, _ in parts],
+                "numbers": [number for _, number, _ in parts],
+                "kinds": [part.kind.value for *_, part in parts],
+                "bills": [part.bill_id for *_, part in parts],
+                "amounts": [part.amount.amount_minor for *_, part in parts],
+            },
+        )
+        run("note_look_ups", said)
+    return kept
+
+
 def _parts(
     of: Biller,
     customer_id: UUID,
@@ -163,6 +229,7 @@ def _parts(
     wanted: Wanted,
     amount: Money | None,
     clock: Clock,
+    known: Mapping[UUID, Bill],
 ) -> tuple[tuple[Part, ...], str]:
     """Return what is paid, part by part, and the masked name of whoever it is for."""
     check_active(of)
@@ -170,7 +237,7 @@ def _parts(
         if each.currency != of.currency:
             raise CurrencyMismatch(field="amount", given=each.currency.code, expected=of.currency.code)
     if of.model is BillerModel.FETCH:
-        return _parts_of_bills(of, customer_id, reference_of(of.fields, values), wanted, amount, clock)
+        return _parts_of_bills(of, customer_id, reference_of(of.fields, values), wanted, amount, clock, known)
     if wanted:
         raise WrongBills(field="bills")
     if amount is None:
@@ -188,17 +255,22 @@ def _parts(
 
 
 def _parts_of_bills(
-    of: Biller, customer_id: UUID, reference: str, wanted: Wanted, amount: Money | None, clock: Clock
+    of: Biller,
+    customer_id: UUID,
+    reference: str,
+    wanted: Wanted,
+    amount: Money | None,
+    clock: Clock,
+    known: Mapping[UUID, Bill],
 ) -> tuple[tuple[Part, ...], str]:
     ids = [bill_id for bill_id, _ in wanted]
     if not 0 < len(ids) <= BILLS_MAX or len(set(ids)) < len(ids):
         raise WrongBills(field="bills")
-    rows = {row.id: row for row in BillRow.objects.filter(id__in=ids, biller_id=of.id)}
-    if len(rows) < len(ids):
+    bills = [known[id_] for id_ in ids if id_ in known and known[id_].biller_id == of.id]
+    if len(bills) < len(ids):
         raise BillUnknown(field="bills")
-    if any(row.reference != reference for row in rows.values()):
+    if any(each.reference != reference for each in bills):
         raise WrongBills(field="bills")
-    bills = [bill_of(rows[id_], of.currency) for id_ in ids]
     keeps_credit = terms().keeps_credit(of)
     parts: list[Part] = []
     for each, (_, money) in zip(bills, wanted, strict=True):
@@ -226,27 +298,19 @@ def _fee(of: Biller, from_account_id: UUID | None, clock: Clock) -> Money:
     return Money(banking.fee_minor(payer.product.id, banking.FeeEvent.TRANSFER_ON_US, on=on), payer.currency)
 
 
-def _same(
-    there: BillOrder,
-    customer_id: UUID,
-    of: Biller,
-    values: Mapping[str, str],
-    wanted: Wanted,
-    amount: Money | None,
-) -> BillOrder:
+def _same(there: BillOrder, wanted: _Wanted) -> BillOrder | RaseedError:
     """Return the order that is there, if it is the one wanted."""
     paid: dict[UUID | None, int] = {}
     for part in there.parts:
         if part.kind in (PartKind.BILL, PartKind.CREDIT):
             paid[part.bill_id] = paid.get(part.bill_id, 0) + part.amount.amount_minor
-    asked: dict[UUID | None, int] = {bill_id: money.amount_minor for bill_id, money in wanted}
-    if not wanted and amount is not None:
-        asked = {None: amount.amount_minor}
-    same = (
-        (there.customer_id, there.biller_id, dict(there.values)) == (customer_id, of.id, dict(values))
+    asked: dict[UUID | None, int] = {bill_id: money.amount_minor for bill_id, money in wanted.bills}
+    if not wanted.bills and wanted.amount is not None:
+        asked = {None: wanted.amount.amount_minor}
+    whose = (there.customer_id, there.biller_id, dict(there.values))
+    is_same = (
+        whose == (wanted.customer_id, wanted.of.id, dict(wanted.values))
         and paid == asked
-        and (amount is None or amount == there.amount)
+        and (wanted.amount is None or wanted.amount == there.amount)
     )
-    if not same:
-        raise BillOrderDiffers(field="id")
-    return there
+    return there if is_same else BillOrderDiffers(field="id")

@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from raseed.kernel.money import currency
 from raseed.kernel.text import fold
 from raseed.people import api as people
 
@@ -23,9 +22,9 @@ from .domain import (
     Category,
 )
 from .errors import BillerUnknown, BillOrderUnknown, BillUnknown
-from .models import BillerKeyRow, BillerRow, BillOrderRow, BillRow, LogoRow, LookUpRow
+from .models import BillerKeyRow, BillerRow, BillOrderRow, BillRow, LookUpRow
 from .permissions import VIEW_BILLS
-from .rows import bill_of, biller_of, orders_of
+from .rows import billers_by_id, bills_at_reference, bills_by_id, orders_by_id
 
 BILLS_PER_PAGE: Final = 100
 ORDERS_PER_PAGE: Final = 50
@@ -57,8 +56,7 @@ def biller(biller_id: UUID) -> Biller:
 
 def billers(biller_ids: Iterable[UUID]) -> dict[UUID, Biller]:
     """Return those billers that exist."""
-    wanted = set(biller_ids)
-    return {each.id: each for each in _told(BillerRow.objects.filter(id__in=wanted))} if wanted else {}
+    return billers_by_id(biller_ids)
 
 
 def billers_of(institution_id: UUID, *, by: people.Author) -> list[Biller]:
@@ -93,14 +91,14 @@ def keys_of(biller_id: UUID, now: datetime) -> Mapping[str, bytes]:
 
 def bills_of(customer_id: UUID, *, institution_id: UUID | None = None, only_open: bool = True) -> list[Bill]:
     """Return the bills of the references that a customer has asked for, due first; at most ``BILLS_PER_PAGE``."""
-    rows = (
-        BillRow.objects.filter(_asked_for(customer_id)).select_related("biller").order_by("due_on", "issued_on", "id")
-    )
+    rows = BillRow.objects.filter(_asked_for(customer_id)).order_by("due_on", "issued_on", "id")
     if institution_id is not None:
         rows = rows.filter(biller__institution_id=institution_id)
     if only_open:
         rows = rows.filter(state__in=[state.value for state in PAYABLE])
-    return [bill_of(row, currency(row.biller.currency)) for row in rows[:BILLS_PER_PAGE]]
+    ids = list(rows.values_list("id", flat=True)[:BILLS_PER_PAGE])
+    found = bills_by_id(ids)
+    return [found[id_] for id_ in ids if id_ in found]
 
 
 def bill(bill_id: UUID, customer_id: UUID) -> Bill:
@@ -109,19 +107,14 @@ def bill(bill_id: UUID, customer_id: UUID) -> Bill:
     Raises:
         BillUnknown: no such bill, or not this customer's to see.
     """
-    row = BillRow.objects.filter(_asked_for(customer_id), id=bill_id).select_related("biller").first()
-    if row is None:
+    if not BillRow.objects.filter(_asked_for(customer_id), id=bill_id).exists():
         raise BillUnknown(field="bill_id")
-    return bill_of(row, currency(row.biller.currency))
+    return bills_by_id([bill_id])[bill_id]
 
 
 def bills_at(biller_id: UUID, reference: str) -> list[Bill]:
     """Return all that is known of a reference, due first: for the package itself and those that it serves."""
-    rows = BillRow.objects.filter(biller_id=biller_id, reference=reference).select_related("biller")
-    return [
-        bill_of(row, currency(row.biller.currency))
-        for row in rows.order_by("due_on", "issued_on", "id")[:BILLS_PER_PAGE]
-    ]
+    return bills_at_reference(biller_id, reference, BILLS_PER_PAGE)
 
 
 def bill_order(order_id: UUID, customer_id: UUID) -> BillOrder:
@@ -130,22 +123,16 @@ def bill_order(order_id: UUID, customer_id: UUID) -> BillOrder:
     Raises:
         BillOrderUnknown: no such order, or not this customer's.
     """
-    found = orders_of(BillOrderRow.objects.filter(id=order_id, customer_id=customer_id).select_related("biller"))
-    if not found:
+    found = orders_by_id([order_id]).get(order_id)
+    if found is None or found.customer_id != customer_id:
         raise BillOrderUnknown(field="order_id")
-    return found[0]
+    return found
 
 
 def bill_orders(customer_id: UUID, *, limit: int = ORDERS_PER_PAGE) -> list[BillOrder]:
     """Return the orders that a customer has made and that got under way, newest first."""
-    rows = BillOrderRow.objects.filter(customer_id=customer_id).exclude(state="open").select_related("biller")
-    return orders_of(rows.order_by("-made_at", "-id")[: min(max(limit, 1), ORDERS_PER_PAGE)])
-
-
-def orders_by_id(order_ids: Iterable[UUID]) -> dict[UUID, BillOrder]:
-    """Return those orders that exist, whoever's they are: for payments that were made of them."""
-    rows = BillOrderRow.objects.filter(id__in=list(order_ids)).select_related("biller")
-    return {each.id: each for each in orders_of(rows)}
+    rows = BillOrderRow.objects.filter(customer_id=customer_id).exclude(state="open").order_by("-made_at", "-id")
+    return list(orders_by_id(rows.values_list("id", flat=True)[: min(max(limit, 1), ORDERS_PER_PAGE)]).values())
 
 
 def _asked_for(customer_id: UUID) -> Exists:
@@ -156,7 +143,7 @@ def _asked_for(customer_id: UUID) -> Exists:
     )
 
 
-def _told(rows: Iterable[BillerRow]) -> list[Biller]:
-    found = list(rows)
-    digests = dict(LogoRow.objects.filter(biller_id__in=[row.id for row in found]).values_list("biller_id", "digest"))
-    return [biller_of(row, digests.get(row.id, "")) for row in found]
+def _told(rows: QuerySet[BillerRow]) -> list[Biller]:
+    ids = list(rows.values_list("id", flat=True))
+    found = billers_by_id(ids)
+    return [found[id_] for id_ in ids]

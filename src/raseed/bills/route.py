@@ -36,9 +36,9 @@ from .errors import (
     RefusedByBiller,
 )
 from .findings import keep_finding
-from .models import BillOrderRow, BillRow
-from .queries import billers, orders_by_id
-from .rows import bill_of
+from .models import BillOrderRow
+from .queries import billers
+from .rows import bills_by_id, orders_by_id
 from .sql import run
 from .terms import terms
 from .wrongs import AnswerRefused
@@ -243,9 +243,7 @@ def _lock_bills(parts: Mapping[UUID, Sequence[tuple[Any, ...]]]) -> dict[UUID, B
     if not ids:
         return {}
     run("lock_bills", {"ids": ids})
-    rows = list(BillRow.objects.filter(id__in=ids))
-    known = billers({row.biller_id for row in rows})
-    return {row.id: bill_of(row, known[row.biller_id].currency) for row in rows}
+    return bills_by_id(ids)
 
 
 def _mismatch(payment: Payment, order: _Locked | None) -> RaseedError | None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from raseed.kernel.money import Currency, Money, currency
+from raseed.platform.api import run_statement
 
 from .domain import (
     AdapterKind,
@@ -22,7 +25,7 @@ from .domain import (
     PartPayments,
 )
 from .fields import Field, FieldCheck, FieldKind
-from .models import BillerRow, BillOrderRow, BillRow, PartRow
+from .sql import STATEMENTS, run
 
 
 def field_kept(field: Field) -> dict[str, Any]:
@@ -57,82 +60,102 @@ def field_of(kept: Mapping[str, Any]) -> Field:
     )
 
 
-def biller_of(row: BillerRow, logo_digest: str = "") -> Biller:
-    """Return the biller that a row tells of."""
-    money = currency(row.currency)
+def billers_by_id(biller_ids: Iterable[UUID]) -> dict[UUID, Biller]:
+    """Return those billers that exist."""
+    ids = list(set(biller_ids))
+    return {row[0]: _biller(row) for row in run("billers", {"ids": ids})} if ids else {}
+
+
+def bills_by_id(bill_ids: Iterable[UUID]) -> dict[UUID, Bill]:
+    """Return those bills that exist."""
+    ids = list(set(bill_ids))
+    rows = run_statement(STATEMENTS["bills"] + STATEMENTS["bills_by_id"], {"ids": ids}) if ids else []
+    return {row[0]: _bill(row) for row in rows}
+
+
+def bills_at_reference(biller_id: UUID, reference: str, most: int) -> list[Bill]:
+    """Return the bills of a biller's reference, due first."""
+    wanted = {"biller": biller_id, "reference": reference, "most": most}
+    return [_bill(row) for row in run_statement(STATEMENTS["bills"] + STATEMENTS["bills_at_reference"], wanted)]
+
+
+def orders_by_id(order_ids: Iterable[UUID]) -> dict[UUID, BillOrder]:
+    """Return those orders that exist, with their parts, in the order of their ids as given."""
+    ids = list(order_ids)
+    found = {row[0]: _order(row) for row in run("orders", {"ids": ids})} if ids else {}
+    return {id_: found[id_] for id_ in ids if id_ in found}
+
+
+def _biller(row: Sequence[Any]) -> Biller:
+    id_, institution_id, customer_id, account_id, account_number, code, category, names, model, adapter = row[:10]
+    address, currency_code, state, fields, least, most, generation, logo_digest = row[10:]
+    money = currency(currency_code)
     return Biller(
-        id=row.id,
-        institution_id=row.institution_id,
-        customer_id=row.customer_id,
-        collection_account_id=row.collection_account_id,
-        account_number=row.account_number,
-        code=row.code,
-        category=Category(row.category),
-        names=row.names,
-        model=BillerModel(row.model),
-        adapter=AdapterKind(row.adapter),
-        address=row.address,
+        id=id_,
+        institution_id=institution_id,
+        customer_id=customer_id,
+        collection_account_id=account_id,
+        account_number=account_number,
+        code=code,
+        category=Category(category),
+        names=json.loads(names),
+        model=BillerModel(model),
+        adapter=AdapterKind(adapter),
+        address=address,
         currency=money,
-        state=BillerState(row.state),
-        fields=tuple(field_of(kept) for kept in row.fields),
-        least=_money(row.least_minor, money),
-        most=_money(row.most_minor, money),
-        generation=row.generation,
+        state=BillerState(state),
+        fields=tuple(field_of(kept) for kept in json.loads(fields)),
+        least=_money(least, money),
+        most=_money(most, money),
+        generation=generation,
         logo_digest=logo_digest,
     )
 
 
-def bill_of(row: BillRow, money: Currency) -> Bill:
-    """Return the bill that a row tells of."""
+def _bill(row: Sequence[Any]) -> Bill:
+    id_, biller_id, reference, number, issued_on, due_on, period, minor, part_payments, state = row[:10]
+    paid, held, elsewhere, customer_name, seen_at, minimum, currency_code = row[10:]
+    money = currency(currency_code)
     return Bill(
-        id=row.id,
-        biller_id=row.biller_id,
-        reference=row.reference,
-        number=row.number,
-        issued_on=row.issued_on,
-        due_on=row.due_on,
-        period=row.period,
-        amount=Money(row.amount_minor, money),
-        part_payments=PartPayments(row.part_payments),
-        state=BillState(row.state),
-        paid=Money(row.paid_minor, money),
-        held=Money(row.held_minor, money),
-        elsewhere=Money(row.elsewhere_minor, money),
-        customer_name=row.customer_name,
-        seen_at=row.seen_at,
-        minimum=_money(row.minimum_minor, money),
+        id=id_,
+        biller_id=biller_id,
+        reference=reference,
+        number=number,
+        issued_on=issued_on,
+        due_on=due_on,
+        period=period,
+        amount=Money(minor, money),
+        part_payments=PartPayments(part_payments),
+        state=BillState(state),
+        paid=Money(paid, money),
+        held=Money(held, money),
+        elsewhere=Money(elsewhere, money),
+        customer_name=customer_name,
+        seen_at=seen_at,
+        minimum=_money(minimum, money),
     )
 
 
-def part_of(row: PartRow, money: Currency) -> Part:
-    """Return the part that a row tells of."""
-    return Part(PartKind(row.kind), Money(row.amount_minor, money), row.bill_id)
-
-
-def orders_of(rows: Iterable[BillOrderRow]) -> list[BillOrder]:
-    """Return the orders that rows tell of (with their billers selected), with their parts."""
-    rows = list(rows)
-    parts: dict[Any, list[PartRow]] = {row.id: [] for row in rows}
-    for part in PartRow.objects.filter(order_id__in=list(parts)).order_by("order_id", "number"):
-        parts[part.order_id].append(part)
-    return [_order(row, parts[row.id]) for row in rows]
-
-
-def _order(row: BillOrderRow, parts: Sequence[PartRow]) -> BillOrder:
-    money = currency(row.biller.currency)
+def _order(row: Sequence[Any]) -> BillOrder:
+    id_, institution_id, biller_id, customer_id, values, reference, minor, currency_code = row[:8]
+    state, made_at, biller_reference, ended_at, kinds, amounts, bills = row[8:]
+    money = currency(currency_code)
     return BillOrder(
-        id=row.id,
-        institution_id=row.biller.institution_id,
-        biller_id=row.biller_id,
-        customer_id=row.customer_id,
-        values=row.values,
-        reference=row.reference,
-        parts=tuple(part_of(part, money) for part in parts),
-        amount=Money(row.amount_minor, money),
-        state=OrderState(row.state),
-        made_at=row.made_at,
-        biller_reference=row.biller_reference,
-        ended_at=row.ended_at,
+        id=id_,
+        institution_id=institution_id,
+        biller_id=biller_id,
+        customer_id=customer_id,
+        values=json.loads(values),
+        reference=reference,
+        parts=tuple(
+            Part(PartKind(kind), Money(part, money), bill_id)
+            for kind, part, bill_id in zip(kinds, amounts, bills, strict=True)
+        ),
+        amount=Money(minor, money),
+        state=OrderState(state),
+        made_at=made_at,
+        biller_reference=biller_reference,
+        ended_at=ended_at,
     )
 
 

@@ -83,7 +83,7 @@ def payments_about(
         key=lambda row: -row.position,
     )[: size + 1]
     more = len(found) > size
-    return PaymentPage(tuple(told(found[:size])), Cursor(found[size - 1].position) if more else None)
+    return PaymentPage(tuple(told(row.id for row in found[:size])), Cursor(found[size - 1].position) if more else None)
 
 
 def payment_about(payment_id: UUID, *, by: Author) -> Payment:
@@ -92,7 +92,7 @@ def payment_about(payment_id: UUID, *, by: Author) -> Payment:
     Raises:
         PaymentUnknown: no such payment. NotPermitted: ``by`` may not see payments there.
     """
-    found = told(PaymentRow.objects.filter(id=payment_id))
+    found = told([payment_id])
     if not found:
         raise PaymentUnknown(field="payment_id")
     people.require(by, VIEW_PAYMENTS.code, banking.account(found[0].from_account_id).institution_id)

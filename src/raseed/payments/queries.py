@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
 from django.utils.translation import get_language, gettext, override
 
 from raseed.banking import api as banking
@@ -18,7 +20,7 @@ from raseed.platform import api as platform
 
 from .domain import PAYMENTS_PER_PAGE, STATE_SENTENCES, Payment, PaymentPage, PaymentState, Step, reference_of
 from .errors import PaymentUnknown
-from .models import PaymentRow, StepRow
+from .models import PaymentRow
 from .reasons import remembered
 from .routes import leads_outside, outside_route
 from .sql import STATEMENTS, run
@@ -30,11 +32,11 @@ def payment(payment_id: UUID, customer_id: UUID) -> Payment:
     Raises:
         PaymentUnknown: no such payment, or not this customer's to see.
     """
-    theirs = Q(actor_customer_id=customer_id) | Q(recipient_id=customer_id, state=PaymentState.SETTLED.value)
-    found = told(PaymentRow.objects.filter(theirs, id=payment_id))
-    if not found:
-        raise PaymentUnknown(field="id")
-    return found[0]
+    for found in told([payment_id]):
+        has_reached_them = found.recipient_id == customer_id and found.state is PaymentState.SETTLED
+        if found.actor_customer_id == customer_id or has_reached_them:
+            return found
+    raise PaymentUnknown(field="id")
 
 
 def payments_of(customer_id: UUID, *, before: Cursor | None = None, limit: int = PAYMENTS_PER_PAGE) -> PaymentPage:
@@ -43,15 +45,15 @@ def payments_of(customer_id: UUID, *, before: Cursor | None = None, limit: int =
     rows = PaymentRow.objects.filter(actor_customer_id=customer_id).order_by("-position")
     if before is not None:
         rows = rows.filter(position__lt=before.position)
-    page = list(rows[: wanted + 1])
+    page = list(rows.values_list("id", "position")[: wanted + 1])
     more = len(page) > wanted
-    return PaymentPage(tuple(told(page[:wanted])), Cursor(page[wanted - 1].position) if more else None)
+    return PaymentPage(tuple(told(id_ for id_, _ in page[:wanted])), Cursor(page[wanted - 1][1]) if more else None)
 
 
 def payments_by_id(payment_ids: Iterable[UUID]) -> dict[UUID, Payment]:
     """Return those payments that exist, whoever's they are: for the package itself."""
     there = [id_ for (id_,) in run(STATEMENTS["payments_there"], {"ids": list(payment_ids)})]
-    return {found.id: found for found in told(PaymentRow.objects.filter(id__in=there))} if there else {}
+    return {found.id: found for found in told(there)}
 
 
 def counterparties(payments: Sequence[Payment], *, customer_id: UUID, language: str) -> dict[UUID, str]:
@@ -109,43 +111,43 @@ def narrate(causes: Sequence[UUID]) -> Mapping[UUID, Narrative]:
     rows = run(STATEMENTS["notes_of_payments"], {"ids": list(causes)})
     routes = {route for *_, route in rows}
     leaving = [id_ for id_, _, route in rows if leads_outside(route)] if any(map(leads_outside, routes)) else []
-    payees = _named_by_routes(told(PaymentRow.objects.filter(id__in=leaving)), get_language() or "") if leaving else {}
+    payees = _named_by_routes(told(leaving), get_language() or "") if leaving else {}
     return {
         id_: Narrative(reference=reference_of(id_), note=note, payment_id=id_, payee=payees.get(id_, ""))
         for id_, note, _ in rows
     }
 
 
-def told(rows: Iterable[PaymentRow]) -> list[Payment]:
-    """Return the payments that rows tell of, with their timelines."""
-    rows = list(rows)
-    steps: dict[UUID, list[Step]] = defaultdict(list)
-    for step in StepRow.objects.filter(payment_id__in=[row.id for row in rows]).order_by("payment_id", "number"):
-        steps[step.payment_id].append(_step(step))
-    return [_payment(row, tuple(steps[row.id])) for row in rows]
+def told(payment_ids: Iterable[UUID]) -> list[Payment]:
+    """Return those payments that exist, with their timelines, in the order of their ids as given."""
+    ids = list(payment_ids)
+    found = {row[0]: row for row in run(STATEMENTS["payments_told"], {"ids": ids})} if ids else {}
+    return [_payment(found[id_]) for id_ in ids if id_ in found]
 
 
-def _step(row: StepRow) -> Step:
-    refused = remembered(row.reason_code, row.reason_params or {}) if row.reason_code else None
-    return Step(at=row.at, state=PaymentState(row.state), refused=refused)
-
-
-def _payment(row: PaymentRow, timeline: tuple[Step, ...]) -> Payment:
-    money = currency(row.currency)
+def _payment(row: Sequence[Any]) -> Payment:
+    id_, state, actor, from_account, to_account, recipient, kind, value, institution, minor, fee_minor, code = row[:12]
+    note, route, instructed_at, booked_on, at, states, reasons, params = row[12:]
+    money = currency(code)
     return Payment(
-        id=row.id,
-        state=PaymentState(row.state),
-        actor_customer_id=row.actor_customer_id,
-        from_account_id=row.from_account_id,
-        to_account_id=row.to_account_id,
-        recipient_id=row.recipient_id,
-        to=Alias(AliasKind(row.to_kind), row.to_value, row.to_institution_id),
-        amount=Money(row.amount_minor, money),
-        fee=Money(row.fee_minor, money),
-        note=row.note,
-        reference=reference_of(row.id),
-        route=row.route,
-        instructed_at=row.instructed_at,
-        booked_on=row.booked_on,
-        timeline=timeline,
+        id=id_,
+        state=PaymentState(state),
+        actor_customer_id=actor,
+        from_account_id=from_account,
+        to_account_id=to_account,
+        recipient_id=recipient,
+        to=Alias(AliasKind(kind), value, institution),
+        amount=Money(minor, money),
+        fee=Money(fee_minor, money),
+        note=note,
+        reference=reference_of(id_),
+        route=route,
+        instructed_at=instructed_at,
+        booked_on=booked_on,
+        timeline=tuple(map(_step, at, states, reasons, params)),
     )
+
+
+def _step(at: datetime, state: str, reason: str | None, params: str | None) -> Step:
+    refused = remembered(reason, json.loads(params) if params else {}) if reason else None
+    return Step(at=at, state=PaymentState(state), refused=refused)

@@ -23,6 +23,7 @@ from .formats import (
     reader_digits,
     time_text,
 )
+from .gathering import Gatherer
 from .jobs import app, growing_pause, run_worker
 from .keys import key_text, keyed_hash, secret_text
 from .progress import Progress, no_progress, progress_on
@@ -38,6 +39,7 @@ __all__ = [
     "ErrorText",
     "Event",
     "FailedDelivery",
+    "Gatherer",
     "InvalidCursor",
     "Payload",
     "Progress",

@@ -22,7 +22,7 @@ from ..findings import keep_finding
 from ..models import BillerRow, BillOrderRow, IntakeRow
 from ..permissions import TAKE_IN, VIEW_BILLS
 from ..queries import biller
-from ..rows import orders_of
+from ..rows import orders_by_id
 from ..sql import STATEMENTS, run
 from ..wrongs import AnswerRefused, FindingKind
 from .errors import BillsFileRefused
@@ -110,14 +110,14 @@ def _pieces(of: Biller, begins: datetime, ends: datetime) -> Iterator[bytes]:
     yield head.encode() + b"payment,reference,bills,amount,paid_at,biller_reference\r\n"
     rows = BillOrderRow.objects.filter(
         biller_id=of.id, state=OrderState.PAID.value, ended_at__gte=begins, ended_at__lt=ends
-    ).select_related("biller")
+    )
     count, total, after = 0, 0, (begins, UUID(int=0))
     while page := list(rows.filter(ended_at__gte=after[0]).order_by("ended_at", "id")[: ORDERS_AT_ONCE + 1]):
         page = [row for row in page if (row.ended_at, row.id) > after] if count else page
         if not page:
             break
         numbers = _numbers([row.id for row in page])
-        for order in orders_of(page):
+        for order in orders_by_id(row.id for row in page).values():
             count, total = count + 1, total + order.amount.amount_minor
             assert order.ended_at is not None, "what is paid has ended"
             cells = (

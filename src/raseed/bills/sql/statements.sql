@@ -1,5 +1,50 @@
 -- The statements of bills that matter, each named.
 
+-- name: billers
+-- Billers with the digests of their pictures.
+SELECT b.id, b.institution_id, b.customer_id, b.collection_account_id, b.account_number, b.code, b.category, b.names::text,
+    b.model, b.adapter, b.address, b.currency, b.state, b.fields::text, b.least_minor, b.most_minor, b.generation,
+    COALESCE(l.digest, '')
+FROM bills_biller AS b LEFT JOIN bills_logo AS l ON l.biller_id = b.id
+WHERE b.id = ANY(%(ids)s::uuid[])
+
+-- name: bills
+-- Bills with their currency. Goes before one of the two that follow.
+SELECT b.id, b.biller_id, b.reference, b.number, b.issued_on, b.due_on, b.period, b.amount_minor, b.part_payments, b.state,
+    b.paid_minor, b.held_minor, b.elsewhere_minor, b.customer_name, b.seen_at, b.minimum_minor, of.currency
+FROM bills_bill AS b JOIN bills_biller AS of ON of.id = b.biller_id
+
+-- name: bills_by_id
+WHERE b.id = ANY(%(ids)s::uuid[])
+
+-- name: bills_at_reference
+WHERE b.biller_id = %(biller)s::uuid AND b.reference = %(reference)s ORDER BY b.due_on, b.issued_on, b.id LIMIT %(most)s
+
+-- name: orders
+-- Orders with their parts, in three arrays of one length.
+SELECT o.id, b.institution_id, o.biller_id, o.customer_id, o.values::text, o.reference, o.amount_minor, b.currency, o.state,
+    o.made_at, o.biller_reference, o.ended_at, t.kinds, t.amounts, t.bills
+FROM bills_order AS o JOIN bills_biller AS b ON b.id = o.biller_id CROSS JOIN LATERAL (
+    SELECT array_agg(p.kind ORDER BY p.number) AS kinds, array_agg(p.amount_minor ORDER BY p.number) AS amounts,
+        array_agg(p.bill_id ORDER BY p.number) AS bills
+    FROM bills_part AS p WHERE p.order_id = o.id) AS t
+WHERE o.id = ANY(%(ids)s::uuid[])
+
+-- name: make_orders
+-- Orders under ids that nobody has used; returns those.
+INSERT INTO bills_order (id, biller_id, customer_id, "values", reference, amount_minor, state, made_at)
+SELECT g.id, g.biller_id, g.customer_id, g.said, g.reference, g.amount_minor, 'open', %(now)s::timestamptz
+FROM unnest(%(ids)s::uuid[], %(billers)s::uuid[], %(customers)s::uuid[], %(values)s::jsonb[], %(references)s::text[],
+    %(amounts)s::bigint[]) AS g(id, biller_id, customer_id, said, reference, amount_minor)
+ORDER BY g.id
+ON CONFLICT (id) DO NOTHING
+RETURNING id
+
+-- name: add_parts
+-- What orders pay, part by part.
+INSERT INTO bills_part (order_id, number, kind, bill_id, amount_minor)
+SELECT * FROM unnest(%(orders)s::uuid[], %(numbers)s::smallint[], %(kinds)s::text[], %(bills)s::uuid[], %(amounts)s::bigint[])
+
 -- name: lock_orders
 -- The orders that payments are to pay, locked in order of id.
 SELECT o.id, o.biller_id, o.customer_id, o.amount_minor, o.state, b.currency, b.state
@@ -107,23 +152,20 @@ UPDATE bills_bill SET state = 'cancelled', seen_at = %(now)s::timestamptz
 WHERE biller_id = %(biller)s::uuid AND reference = %(reference)s AND state IN ('open', 'partly_paid')
     AND held_minor = 0 AND number <> ALL(%(numbers)s::text[])
 
--- name: note_look_up
--- That somebody has asked for a reference.
+-- name: note_look_ups
+-- That people have asked for references.
 INSERT INTO bills_look_up (customer_id, biller_id, reference, "values", first_at, last_at)
-VALUES (%(customer)s::uuid, %(biller)s::uuid, %(reference)s, %(values)s::jsonb, %(now)s::timestamptz, %(now)s::timestamptz)
+SELECT DISTINCT ON (g.customer_id, g.biller_id, g.reference)
+    g.customer_id, g.biller_id, g.reference, g.said, %(now)s::timestamptz, %(now)s::timestamptz
+FROM unnest(%(customers)s::uuid[], %(billers)s::uuid[], %(references)s::text[], %(values)s::jsonb[])
+    AS g(customer_id, biller_id, reference, said)
+ORDER BY g.customer_id, g.biller_id, g.reference
 ON CONFLICT (customer_id, biller_id, reference) DO UPDATE SET last_at = GREATEST(bills_look_up.last_at, EXCLUDED.last_at)
 
 -- name: same_held
 -- Whether the same amount of a bill is under way.
 SELECT 1 FROM bills_part
 WHERE bill_id = %(bill)s::uuid AND amount_minor = %(amount)s::bigint AND is_held AND kind = 'bill'
-
--- name: note_look_ups
--- That people have asked for references, many at once.
-INSERT INTO bills_look_up (customer_id, biller_id, reference, "values", first_at, last_at)
-SELECT g.customer_id, %(biller)s::uuid, g.reference, g.said, %(now)s::timestamptz, %(now)s::timestamptz
-FROM unnest(%(customers)s::uuid[], %(references)s::text[], %(values)s::jsonb[]) AS g(customer_id, reference, said)
-ON CONFLICT (customer_id, biller_id, reference) DO NOTHING
 
 -- name: intake_table
 -- Where the bills of a file stand until the whole of it has been read.

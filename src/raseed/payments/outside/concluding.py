@@ -20,7 +20,6 @@ from raseed.kernel.clock import Clock
 from raseed.ledger import api as ledger
 
 from ..domain import No, PaymentState, Refusal, Unknown, Yes
-from ..models import PaymentRow
 from ..queries import told
 from ..sql import STATEMENTS, run
 from .breaking import note_answers
@@ -104,7 +103,7 @@ def _conclude(heard: Sequence[Heard], clock: Clock) -> None:
         if unclear:
             _put_off({id_: (locked[id_], answer) for id_, answer in unclear.items()}, now, clock)
         if decided:
-            payments = {each.id: each for each in told(PaymentRow.objects.filter(id__in=decided))}
+            payments = {each.id: each for each in told(decided)}
             end_payments([(payments[id_], decided[id_]) for id_ in sorted(decided)], clock=clock)
 
 

@@ -21,7 +21,6 @@ from raseed.platform.api import AuditFacts
 
 from ..domain import STATE_WORDS, No, Payment, PaymentState, Yes
 from ..errors import FoundNotTaken, OutcomeNotOpen, PaymentUnknown
-from ..models import PaymentRow
 from ..queries import told
 from ..sql import STATEMENTS, run
 from .ending import end_payments
@@ -81,7 +80,7 @@ def propose_outcome(
 
 
 def _payment(payment_id: UUID) -> Payment:
-    found = told(PaymentRow.objects.filter(id=payment_id))
+    found = told([payment_id])
     if not found:
         raise PaymentUnknown(field="payment_id")
     return found[0]

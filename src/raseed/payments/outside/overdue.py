@@ -15,7 +15,6 @@ from raseed.ledger import api as ledger
 
 from ..domain import No, Payment, PaymentState, Refusal
 from ..errors import LaneClosed, NotReached, OnItsWay, Withdrawn
-from ..models import PaymentRow
 from ..queries import payment, told
 from ..sql import STATEMENTS, run
 from .concluding import AWAY
@@ -111,7 +110,7 @@ def _give_back(payment_id: UUID, reason: type[RaseedError], clock: Clock) -> boo
                 locked = run(STATEMENTS["lock_errands"], {"ids": [payment_id]})
                 if not locked or locked[0][2] != PaymentState.HELD.value:
                     return False
-                (held,) = told(PaymentRow.objects.filter(id=payment_id))
+                (held,) = told([payment_id])
                 end_payments([(held, No(reason.code))], clock=clock)
                 return True
         except ledger.LedgerBusy:

@@ -200,7 +200,7 @@ def _lanes(rows: Sequence[LaneRow], clock: Clock) -> list[Lane]:
 
 
 def _open(rows: Sequence[ErrandRow]) -> list[OpenPayment]:
-    payments = {each.id: each for each in told(PaymentRow.objects.filter(id__in=[row.payment_id for row in rows]))}
+    payments = {each.id: each for each in told(row.payment_id for row in rows)}
     return [
         OpenPayment(
             payment=payments[row.payment_id],
