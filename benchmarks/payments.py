@@ -149,7 +149,7 @@ class _Payments:
         self, accounts: list[BankAccount], billers: list[Biller], port: int, pids: dict[str, int]
     ) -> list[Claim]:
         owed = {biller.id: _Owed(self.payable) for biller in billers}
-        watcher = _Watcher()
+        watcher = _Watcher(self.database.dsn)
 
         def pay(rng: random.Random) -> bool:
             biller = rng.choice(billers)
@@ -214,7 +214,8 @@ class _Found:
 class _Watcher:
     """Tells those who wait that their payments have ended, by one look at all of them every few milliseconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
         self._lock = threading.Lock()
         self._waiting: dict[UUID, threading.Event] = {}
 
@@ -228,23 +229,21 @@ class _Watcher:
 
     def run(self, stop: threading.Event) -> None:
         """Look, until told to stop."""
-        from django.db import connection  # noqa: PLC0415
+        import psycopg  # noqa: PLC0415
 
-        while not stop.wait(LOOK_EVERY_S):
-            with self._lock:
-                asked = list(self._waiting)
-            if not asked:
-                continue
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT id FROM payments_payment WHERE id = ANY(%s) AND state IN ('settled', 'returned', 'refused')",
-                    [asked],
-                )
-                ended = [id_ for (id_,) in cursor.fetchall()]
-            with self._lock:
-                for id_ in ended:
-                    self._waiting.pop(id_).set()
-        connection.close()
+        ended_of = (
+            "SELECT id FROM payments_payment WHERE id = ANY(%s::uuid[]) AND state IN ('settled', 'returned', 'refused')"
+        )
+        with psycopg.connect(self._dsn, autocommit=True) as connection:
+            while not stop.wait(LOOK_EVERY_S):
+                with self._lock:
+                    asked = list(self._waiting)
+                if not asked:
+                    continue
+                ended = connection.execute(ended_of, [asked], prepare=True, binary=True).fetchall()
+                with self._lock:
+                    for (id_,) in ended:
+                        self._waiting.pop(id_).set()
 
 
 def _pay_one(account: BankAccount, biller: Biller, number: str, watcher: _Watcher | None) -> bool:

@@ -71,9 +71,8 @@ def quote(
         NotTheBillersCustomer, BillerNotAnswering, TooManyLookUps: where the biller validates.
     """
     of = biller(biller_id)
-    values = checked_values(of, fields)
-    known = bills_by_id(bill_id for bill_id, _ in bills)
-    parts, name = _parts(of, customer_id, values, bills, amount, clock, known)
+    wanted = _Wanted(customer_id, of, checked_values(of, fields), tuple(bills), amount)
+    parts, name = _parts(wanted, _known([wanted], clock))
     fee = _fee(of, from_account_id, clock)
     return Quote(of.id, parts, fee, name)
 
@@ -97,11 +96,11 @@ def order(
         As ``quote``.
     """
     of = biller(biller_id)
-    wanted = _Wanted(id, customer_id, of, checked_values(of, fields), tuple(bills), amount)
+    wanted = _Wanted(customer_id, of, checked_values(of, fields), tuple(bills), amount)
     if of.model is BillerModel.VALIDATE or connection.in_atomic_block:  # who asks the biller holds nobody else up
-        (made,) = _make([wanted], clock)
+        (made,) = _make([(id, wanted)], clock)
     else:
-        made = _gatherer.do(wanted, key=clock)
+        made = _gatherer.do((id, wanted), key=clock)
     if isinstance(made, RaseedError):
         raise made
     return made
@@ -139,7 +138,6 @@ def alias_of(order_id: UUID) -> banking.Alias:
 class _Wanted:
     """What somebody wants to order; ``values`` are in their normal form."""
 
-    id: UUID
     customer_id: UUID
     of: Biller
     values: Mapping[str, str]
@@ -152,36 +150,53 @@ class _Wanted:
         return reference_of(self.of.fields, self.values)
 
 
-def _make(wanted: Sequence[_Wanted], clock: Clock) -> list[BillOrder | RaseedError]:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is looked up once for all who want something at the same moment: their bills, and what day it is for each institution."""
+
+    bills: Mapping[UUID, Bill]
+    days: Mapping[UUID, date]
+    clock: Clock
+
+
+def _known(wanted: Sequence[_Wanted], clock: Clock) -> _Known:
+    now = clock.now()
+    bills = bills_by_id(bill_id for each in wanted for bill_id, _ in each.bills)
+    return _Known(
+        bills, {id_: banking.business_date(id_, now) for id_ in {each.of.institution_id for each in wanted}}, clock
+    )
+
+
+def _make(asked: Sequence[tuple[UUID, _Wanted]], clock: Clock) -> list[BillOrder | RaseedError]:
     """Make the orders of those who came together, in one transaction; say of each what was made, or why it was not.
 
     An id that has an order already, also one of the same moment, gets that order if it is the one wanted.
     """
-    there = orders_by_id(each.id for each in wanted)
-    first = {each.id: each for each in reversed(wanted) if each.id not in there}
-    bills = bills_by_id(bill_id for each in first.values() for bill_id, _ in each.bills)
+    there = orders_by_id(id_ for id_, _ in asked)
+    first = {id_: wanted for id_, wanted in reversed(asked) if id_ not in there}
+    known = _known(list(first.values()), clock)
     made: dict[UUID, BillOrder] = {}
     refused: dict[UUID, RaseedError] = {}
     now = clock.now()
-    for each in first.values():
+    for id_, wanted in first.items():
         try:
-            parts, _ = _parts(each.of, each.customer_id, each.values, each.bills, each.amount, clock, bills)
-            made[each.id] = _order(each, parts, now)
+            parts, _ = _parts(wanted, known)
+            made[id_] = _order(id_, wanted, parts, now)
         except RaseedError as refusal:
-            refused[each.id] = refusal
+            refused[id_] = refusal
     kept = _keep(list(made.values()), now) if made else set()
     if len(kept) < len(made):
         there |= orders_by_id(made.keys() - kept)
     made = {id_: order for id_, order in made.items() if id_ in kept} | there
-    return [refused.get(each.id) or _same(made[each.id], each) for each in wanted]
+    return [refused.get(id_) or _same(made[id_], wanted) for id_, wanted in asked]
 
 
-_gatherer: Final = Gatherer["_Wanted", Clock, "BillOrder | RaseedError"](_make)
+_gatherer: Final = Gatherer[tuple[UUID, _Wanted], Clock, BillOrder | RaseedError](_make)
 
 
-def _order(wanted: _Wanted, parts: tuple[Part, ...], now: datetime) -> BillOrder:
+def _order(id_: UUID, wanted: _Wanted, parts: tuple[Part, ...], now: datetime) -> BillOrder:
     return BillOrder(
-        id=wanted.id,
+        id=id_,
         institution_id=wanted.of.institution_id,
         biller_id=wanted.of.id,
         customer_id=wanted.customer_id,
@@ -222,30 +237,23 @@ def _keep(orders: Sequence[BillOrder], now: datetime) -> set[UUID]:
     return kept
 
 
-def _parts(
-    of: Biller,
-    customer_id: UUID,
-    values: Mapping[str, str],
-    wanted: Wanted,
-    amount: Money | None,
-    clock: Clock,
-    known: Mapping[UUID, Bill],
-) -> tuple[tuple[Part, ...], str]:
+def _parts(wanted: _Wanted, known: _Known) -> tuple[tuple[Part, ...], str]:
     """Return what is paid, part by part, and the masked name of whoever it is for."""
+    of, amount = wanted.of, wanted.amount
     check_active(of)
-    for each in [money for _, money in wanted] + ([amount] if amount is not None else []):
+    for each in [money for _, money in wanted.bills] + ([amount] if amount is not None else []):
         if each.currency != of.currency:
             raise CurrencyMismatch(field="amount", given=each.currency.code, expected=of.currency.code)
     if of.model is BillerModel.FETCH:
-        return _parts_of_bills(of, customer_id, reference_of(of.fields, values), wanted, amount, clock, known)
-    if wanted:
+        return _parts_of_bills(wanted, known)
+    if wanted.bills:
         raise WrongBills(field="bills")
     if amount is None:
         raise AmountNeeded(field="amount")
     check_bounds(of, amount)
     name = ""
     if of.model is BillerModel.VALIDATE:
-        said = validate(of, values, amount, customer_id=customer_id, clock=clock)
+        said = validate(of, wanted.values, amount, customer_id=wanted.customer_id, clock=known.clock)
         name = said.customer_name
         if said.least is not None and amount < said.least:
             raise LessThanMinimum(field="amount", amount=said.least.decimal_text(), currency=of.currency.code)
@@ -254,40 +262,30 @@ def _parts(
     return (Part(PartKind.BILL, amount),), name
 
 
-def _parts_of_bills(
-    of: Biller,
-    customer_id: UUID,
-    reference: str,
-    wanted: Wanted,
-    amount: Money | None,
-    clock: Clock,
-    known: Mapping[UUID, Bill],
-) -> tuple[tuple[Part, ...], str]:
-    ids = [bill_id for bill_id, _ in wanted]
+def _parts_of_bills(wanted: _Wanted, known: _Known) -> tuple[tuple[Part, ...], str]:
+    of = wanted.of
+    ids = [bill_id for bill_id, _ in wanted.bills]
     if not 0 < len(ids) <= BILLS_MAX or len(set(ids)) < len(ids):
         raise WrongBills(field="bills")
-    bills = [known[id_] for id_ in ids if id_ in known and known[id_].biller_id == of.id]
+    bills = [known.bills[id_] for id_ in ids if id_ in known.bills and known.bills[id_].biller_id == of.id]
     if len(bills) < len(ids):
         raise BillUnknown(field="bills")
+    reference = wanted.reference
     if any(each.reference != reference for each in bills):
         raise WrongBills(field="bills")
     keeps_credit = terms().keeps_credit(of)
     parts: list[Part] = []
-    for each, (_, money) in zip(bills, wanted, strict=True):
+    for each, (_, money) in zip(bills, wanted.bills, strict=True):
         parts += split(each, money, keeps_credit=keeps_credit)
-    parts += terms().parts(of, bills, customer_id=customer_id, on=_day(of, clock))
+    parts += terms().parts(of, bills, customer_id=wanted.customer_id, on=known.days[of.institution_id])
     total = sum(part.signed_minor for part in parts)
-    if total <= 0 or (amount is not None and amount.amount_minor != total):
+    if total <= 0 or (wanted.amount is not None and wanted.amount.amount_minor != total):
         raise AmountNeeded(field="amount")
     return tuple(parts), _name(bills)
 
 
 def _name(bills: Sequence[Bill]) -> str:
     return next((each.customer_name for each in bills if each.customer_name), "")
-
-
-def _day(of: Biller, clock: Clock) -> date:
-    return banking.business_date(of.institution_id, clock.now())
 
 
 def _fee(of: Biller, from_account_id: UUID | None, clock: Clock) -> Money:

@@ -16,7 +16,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from raseed.kernel.errors import TemporarilyUnavailable
 
 TOGETHER_MAX: Final = 256
-AT_ONCE: Final = 2
+AT_ONCE: Final = 1
 """While one batch is being flushed, the next is put together."""
 Call = TypeVar("Call")
 Key = TypeVar("Key")
