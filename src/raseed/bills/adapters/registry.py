@@ -29,7 +29,9 @@ from .protocol import BillerAdapter, NoAnswer
 KEYS_KEPT_SECONDS: Final = 2.0
 """How long a biller's public keys are believed before they are read again: an ended key is believed no longer."""
 AT_ONCE_MAX: Final = 3
-"""How many threads of one process wait for one biller at a time."""
+"""How many threads of one process ask one biller at a time."""
+PLACE_SECONDS_MAX: Final = 0.5
+"""How long others wait for a place among them: one that answers as it should has made room several times by then."""
 FAILURES_MAX: Final = 3
 PAUSE_SECONDS: Final = 15.0
 _T = TypeVar("_T")
@@ -89,17 +91,19 @@ class Listener:
 
     _loop: asyncio.AbstractEventLoop | None = None
     _process: int = 0
-    _guard: threading.Lock = field(default_factory=threading.Lock)
+    _guard: threading.Condition = field(default_factory=threading.Condition)
     _patience: dict[UUID, _Patience] = field(default_factory=dict)
 
     def ask(self, biller: Biller, asking: Coroutine[Any, Any, _T]) -> _T:
-        """Wait for an answer, unless too many wait for this biller already or it has not answered lately.
+        """Wait for an answer, unless too many ask this biller already and stay so, or it has not answered lately.
 
         Raises:
             BillerNotAnswering: it is left alone for now. What ``asking`` raises.
         """
         with self._guard:
             patience = self._patience.setdefault(biller.id, _Patience())
+            if time.monotonic() >= patience.until:
+                self._guard.wait_for(lambda: patience.waiting < AT_ONCE_MAX, PLACE_SECONDS_MAX)
             if patience.waiting >= AT_ONCE_MAX or time.monotonic() < patience.until:
                 asking.close()
                 raise BillerNotAnswering
@@ -116,6 +120,7 @@ class Listener:
         finally:
             with self._guard:
                 patience.waiting -= 1
+                self._guard.notify_all()
 
     def _failed(self, patience: _Patience) -> None:
         with self._guard:

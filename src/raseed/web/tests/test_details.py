@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from raseed.banking import api as banking
+from raseed.people import api as people
 from raseed.web.tests.street import MONA_PHONE, Street, signed_in, words_of
 
 
@@ -35,3 +36,16 @@ def test_an_account_with_money_is_not_closed_and_an_empty_one_is(street: Street)
     empty = signed_in(MONA_PHONE).post(f"/accounts/{street.mona_wallet.id}/details", {"close": "1"})
     assert empty.status_code == 303
     assert banking.account(street.mona_wallet.id).state is banking.AccountState.CLOSED
+
+
+def test_a_blocked_account_says_so_and_does_not_offer_to_be_closed(street: Street) -> None:
+    banking.block_account(
+        account_id=street.mona_wallet.id,
+        code=banking.BlockReason.SUSPECTED_FRAUD,
+        reason="asked about",
+        by=people.SYSTEM,
+    )
+    page = signed_in(MONA_PHONE).get(f"/accounts/{street.mona_wallet.id}/details").content.decode()
+    assert "This account is blocked." in words_of(page)
+    assert 'name="close"' not in page
+    assert "fraud" not in page  # whoever is suspected is not told by a page

@@ -75,6 +75,7 @@ def _show(request: CustomerRequest, account: ShownAccount, error: RaseedError | 
         tab="home",
         account=account,
         mine=of.owner_id == request.customer.id,
+        blocked=words(request, banking.AccountBlocked()) if of.state is banking.AccountState.BLOCKED else None,
         product_name=of.product.name(reader.language),
         number_copy="".join(account.number.split()),
         limits=[] if account.is_loan else limit_lines(limits, of.currency, reader),
