@@ -120,6 +120,7 @@ from .loans import (
     loan_schedule,
     loans,
 )
+from .paying_out import check_pay_out, pay_out_collection
 from .queries import (
     account,
     accounts,
@@ -316,6 +317,7 @@ __all__ = [
     "business_day",
     "charge_loan_interest",
     "check_and_consume",
+    "check_pay_out",
     "close_account",
     "consume",
     "credit_interest",
@@ -356,6 +358,7 @@ __all__ = [
     "open_current_account",
     "open_many",
     "open_wallet",
+    "pay_out_collection",
     "period_statement",
     "preview_early_repayment",
     "preview_loan_holiday",

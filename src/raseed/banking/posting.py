@@ -25,6 +25,7 @@ class PostingCode(IntEnum):
     LOAN_REPAID_EARLY = 122
     LOAN_FEE = 123
     CLOSING_PAY_OUT = 130
+    COLLECTION_PAID_OUT = 140
 
 
 _Result = ledger.CreateTransferResult

@@ -9,10 +9,12 @@ class BillsConfig(AppConfig):
     def ready(self) -> None:
         """Make known what staff may be permitted, and the way that payments of bills go."""
         from raseed.payments.api import register_route
-        from raseed.people.api import register_permissions
+        from raseed.people.api import register_change_kind, register_permissions
 
         from .permissions import PERMISSIONS
         from .route import Bills
+        from .settlement.paying_out import KIND
 
         register_permissions(*PERMISSIONS)
+        register_change_kind(KIND)
         register_route(Bills())

@@ -2,6 +2,8 @@
 
 ``biller_registered``, ``biller_suspended``, ``biller_resumed`` {biller_id}; ``finding`` {biller_id, kind}: a biller
 answered what can't be right. There is none per bill that is paid: ``payments`` tells of those.
+``day_closed``, ``paid_out`` {biller_id, settlement_id}; ``breaks_found`` {biller_id, day, breaks}: so many differences were
+opened or reopened; ``reconciled`` {biller_id, reconciliation_id}: a biller's file was held against our books.
 """
 
 from __future__ import annotations
@@ -12,3 +14,7 @@ BILLER_REGISTERED: Final = "bills.biller_registered"
 BILLER_SUSPENDED: Final = "bills.biller_suspended"
 BILLER_RESUMED: Final = "bills.biller_resumed"
 FINDING: Final = "bills.finding"
+DAY_CLOSED: Final = "bills.day_closed"
+PAID_OUT: Final = "bills.paid_out"
+BREAKS_FOUND: Final = "bills.breaks_found"
+RECONCILED: Final = "bills.reconciled"

@@ -246,3 +246,12 @@ class IntakeRow(models.Model):
     class Meta:
         db_table = "bills_intake"
         constraints = (models.UniqueConstraint(fields=["biller", "digest"], name="bills_intake_once"),)
+
+
+from .reconciliation.models import BreakRow, BreakStepRow, ReconciliationRow  # noqa: E402, F401  (a table is found through here)
+from .settlement.models import (  # noqa: E402, F401
+    PayoutAccountRow,
+    PayoutRow,
+    SettlementLineRow,
+    SettlementRow,
+)

@@ -11,10 +11,18 @@ EDIT_BILLERS: Final = "bills.billers.edit"
 SUSPEND_BILLERS: Final = "bills.billers.suspend"
 VIEW_BILLS: Final = "bills.view"
 TAKE_IN: Final = "bills.intake"
+VIEW_SETTLEMENTS: Final = "bills.settlement.view"
+PROPOSE_PAYOUT_ACCOUNT: Final = "bills.payout.propose"
+CONFIRM_PAYOUT_ACCOUNT: Final = "bills.payout.confirm"
+WORK_ON_BREAKS: Final = "bills.reconciliation.work"
 
 PERMISSIONS: Final = (
     Permission(EDIT_BILLERS, mark("Register billers, and edit their fields, keys and logos")),
     Permission(SUSPEND_BILLERS, mark("Suspend billers and let them go on")),
     Permission(TAKE_IN, mark("Take in files of bills")),
     Permission(VIEW_BILLS, mark("See bills, orders of bills and what billers answered wrongly")),
+    Permission(VIEW_SETTLEMENTS, mark("See what billers were paid day by day, and take the files")),
+    Permission(PROPOSE_PAYOUT_ACCOUNT, mark("Propose to which account a biller is paid out")),
+    Permission(CONFIRM_PAYOUT_ACCOUNT, mark("Confirm to which account a biller is paid out")),
+    Permission(WORK_ON_BREAKS, mark("Take in billers' files of what they received, and work on what differs")),
 )

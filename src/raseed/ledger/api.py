@@ -42,11 +42,13 @@ from .services import (
     post,
     reopen_account,
 )
+from .staging import STAGED_MAX, stage_postings
 
 __all__ = [
     "AMOUNT_MAX",
     "BATCH_MAX",
     "POST_MAX",
+    "STAGED_MAX",
     "TRANSIENT",
     "Account",
     "AccountFlags",
@@ -80,4 +82,5 @@ __all__ = [
     "open_ledger",
     "post",
     "reopen_account",
+    "stage_postings",
 ]

@@ -78,8 +78,9 @@ from .outside.domain import Asked, Attempt, Breaker, Lane, LaneTerms, OpenPage, 
 from .outside.outcome import propose_outcome
 from .outside.overdue import withdraw as withdraw_payment
 from .outside.oversight import attempts_of, close_lane, lanes, open_lane, payments_open, set_lane_terms
+from .outside.posting import end_transfer_id
 from .oversight import PaymentFilter, orders_about, payment_about, payments_about
-from .queries import counterparties, payment, payments_of, step_words
+from .queries import counterparties, payment, payments_by_id, payments_of, step_words
 from .routes import register_route
 from .services import checked, preview, send, send_many
 from .standing.bringing import BroughtOrder, bring_in_standing_orders
@@ -222,6 +223,7 @@ __all__ = [
     "confirm_order",
     "counterparties",
     "end_standing_order",
+    "end_transfer_id",
     "execute_order",
     "give_standing_order",
     "lanes",
@@ -237,6 +239,7 @@ __all__ = [
     "payment",
     "payment_about",
     "payments_about",
+    "payments_by_id",
     "payments_of",
     "payments_open",
     "place_words",

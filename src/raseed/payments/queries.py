@@ -51,7 +51,7 @@ def payments_of(customer_id: UUID, *, before: Cursor | None = None, limit: int =
 
 
 def payments_by_id(payment_ids: Iterable[UUID]) -> dict[UUID, Payment]:
-    """Return those payments that exist, whoever's they are: for the package itself."""
+    """Return those payments that exist, whoever's they are: for packages that look after them."""
     there = [id_ for (id_,) in run(STATEMENTS["payments_there"], {"ids": list(payment_ids)})]
     return {found.id: found for found in told(there)}
 

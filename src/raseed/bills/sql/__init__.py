@@ -1,4 +1,4 @@
-"""The named statements of ``statements.sql``, and a way to run one by its name."""
+"""The named statements of the files beside this one, and a way to run one by its name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from raseed.platform.api import named_statements, run_statement
 
-STATEMENTS: Final = named_statements(__package__)
+STATEMENTS: Final = named_statements(__package__, "statements.sql", "settling.sql")
 
 
 def run(name: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:

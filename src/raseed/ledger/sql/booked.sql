@@ -49,3 +49,30 @@ SELECT steps, debits_pending_before, debits_before, credits_pending_before, cred
        line.*
 FROM head CROSS JOIN totals LEFT JOIN line ON true
 ORDER BY line.booked_on, line.seq;
+
+-- name: stage_table
+-- Where an account's postings stand for a statement of the caller's, until its transaction ends.
+CREATE TEMPORARY TABLE IF NOT EXISTS ledger_staged (transfer_id uuid, seq int8, is_debit boolean, amount int8, user_data uuid,
+    code int4, booked_on date, posted_at timestamptz) ON COMMIT DELETE ROWS;
+
+-- name: stage
+-- An account's postings after a place in the order of the ledger, in one view of the books. Places of an account's transfers
+-- fall along its chain, so the walk ends where they do not come after the place any more.
+WITH RECURSIVE chain AS (
+    SELECT t.id, t.seq, t.debit_account_id, t.debit_prev, t.credit_prev, t.amount, t.user_data, t.code, t.booked_on,
+           t.posted_at, t.flags
+    FROM ledger_balance b JOIN ledger_transfer t ON t.id = b.last_id
+    WHERE b.id = %(account)s::uuid AND t.seq > %(after)s::int8
+    UNION ALL
+    SELECT earlier.*
+    FROM chain c CROSS JOIN LATERAL (
+        SELECT t.id, t.seq, t.debit_account_id, t.debit_prev, t.credit_prev, t.amount, t.user_data, t.code, t.booked_on,
+               t.posted_at, t.flags
+        FROM ledger_transfer t
+        WHERE t.id = CASE WHEN c.debit_account_id = %(account)s::uuid THEN c.debit_prev ELSE c.credit_prev END
+        LIMIT 1) earlier
+    WHERE earlier.seq > %(after)s::int8
+)
+INSERT INTO ledger_staged (transfer_id, seq, is_debit, amount, user_data, code, booked_on, posted_at)
+SELECT id, seq, debit_account_id = %(account)s::uuid, amount, user_data, code, booked_on, posted_at
+FROM chain WHERE flags & 10 = 0 LIMIT %(most)s::int8;
