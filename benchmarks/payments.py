@@ -1,4 +1,4 @@
-"""Bill payments from the customer's order to the receipt, while one of ten billers hangs; and bills taken in from a file.
+"""Bill payments from order to receipt while one of ten billers hangs; billers' files taken in and held against our books.
 
 64 customers at once, each in a thread as in the pages process: order the bill, have it paid (payments that come together
 are carried out together), wait until it has settled, read the receipt. The courier is a process of its own as
@@ -44,6 +44,7 @@ HANGS_SECONDS: Final = 30
 GOAL_RATE: Final = 400
 GOAL_P99_MS: Final = 500
 GOAL_BILLS_A_MINUTE: Final = 1_000_000
+GOAL_LINES_A_MINUTE: Final = 1_000_000
 WAIT_SECONDS_MAX: Final = 60.0
 LOOK_EVERY_S: Final = 0.005
 SEED: Final = 4
@@ -65,6 +66,8 @@ class _Payments:
         self.bills = int(context.option("bills", "1000" if quick else "1000000"))
         self.seconds = float(context.option("seconds", "2" if quick else "20"))
         self.windows = int(context.option("windows", "1" if quick else "3"))
+        self.lines = int(context.option("lines", "2000" if quick else "1000000"))
+        self.only = context.option("only", "")
         self.payable = int(context.option("payable", "300" if quick else "20000"))
         self.database = context.database()
 
@@ -79,6 +82,10 @@ class _Payments:
             port = probe.getsockname()[1]
         self.context.tell("registering billers …")
         billers, told = _register(bank.id, list(bank.customers)[-BILLERS:], port)
+        if self.only != "bills":
+            claims += self._told(self._reconciliation(billers[2]))
+        if self.only == "reconciliation":
+            return claims
         claims += self._told([self._intake(billers[1])])
         for biller in billers:
             _take_in(biller, self.payable)
@@ -106,6 +113,43 @@ class _Payments:
             peers={"copy_of_the_lines_alone": round(self.bills / copied * 60)},
             notes={"bills": self.bills, "seconds": round(seconds, 1), "file_mb": round(len(content) / 1e6, 1)},
         )  # fmt: skip
+
+    def _reconciliation(self, biller: Biller) -> list[Claim]:
+        """Measure closing a day of many payments, and holding the biller's file with planted breaks against it."""
+        from benchmarks import _settled_day as settled  # noqa: PLC0415
+        from raseed.banking import api as banking  # noqa: PLC0415
+        from raseed.bills import api as bills  # noqa: PLC0415
+        from raseed.kernel.clock import SYSTEM_CLOCK  # noqa: PLC0415
+        from raseed.people import api as people  # noqa: PLC0415
+
+        self.context.tell(f"planting a day of {self.lines:,} payments …")
+        yesterday = banking.business_date(biller.institution_id, SYSTEM_CLOCK.now()) - timedelta(days=1)
+        day = settled.plant(biller, self.lines, yesterday, self.database)
+        closing = _seconds(lambda: bills.close_day(biller.id, yesterday))
+        (closed,) = bills.settlements(biller.id, by=people.SYSTEM)
+        assert (closed.payments, closed.others) == (self.lines, 0), "all that was planted was settled"
+        writing = _seconds(lambda: sum(map(len, bills.settlement_csv(closed.id))))
+        notifying = _seconds(lambda: sum(map(len, bills.settlement_camt054_pieces(closed.id))))
+        content, planted = settled.file_of(day)
+        found: list[bills.Reconciliation] = []
+        seconds = _seconds(
+            lambda: found.append(bills.reconcile(biller.id, io.BytesIO(content), by=people.SYSTEM, reason="measured"))
+        )
+        assert found[0].found == planted, (found[0], planted)
+        copied = self._copy_alone(content)
+        return [
+            Claim(
+                "payments.reconciliation.lines_a_minute", round(found[0].lines / seconds * 60), "lines/min",
+                GOAL_LINES_A_MINUTE, peers={"copy_of_the_lines_alone": round(found[0].lines / copied * 60)},
+                notes={"lines": found[0].lines, "seconds": round(seconds, 1), "breaks_planted_and_found": planted,
+                       "file_mb": round(len(content) / 1e6, 1)},
+            ),
+            Claim(
+                "payments.settlement.closed_a_minute", round(self.lines / closing * 60), "payments/min",
+                notes={"payments": self.lines, "seconds": round(closing, 1), "csv_seconds": round(writing, 1),
+                       "camt054_seconds": round(notifying, 1)},
+            ),
+        ]  # fmt: skip
 
     def _copy_alone(self, content: bytes) -> float:
         """Return how long PostgreSQL takes to copy the same lines into a table without keys, looked at by nobody."""

@@ -66,6 +66,7 @@ from .queries import (
     biller,
     biller_by_code,
     billers,
+    billers_at,
     billers_of,
     bills_at,
     bills_of,
@@ -87,7 +88,7 @@ from .reconciliation.domain import (
     Reconciliation,
 )
 from .reconciliation.errors import AssigneeUnfit, BreakEnded, BreakUnknown, TooManyBreaks
-from .reconciliation.reconciling import reconcile, reconciliation
+from .reconciliation.reconciling import reconcile, reconciliation, reconciliations_of
 from .reconciliation.working import (
     assign_break,
     break_history,
@@ -115,6 +116,7 @@ from .settlement.camt054 import settlement_camt054, settlement_camt054_pieces
 from .settlement.closing import close_day, close_days
 from .settlement.domain import (
     SETTLEMENT_STATE_WORDS,
+    SETTLEMENTS_PER_PAGE,
     RefundSource,
     SettledRefund,
     Settlement,
@@ -140,6 +142,7 @@ __all__ = [
     "KIND_WORDS",
     "OUTCOME_WORDS",
     "PART_WORDS",
+    "SETTLEMENTS_PER_PAGE",
     "SETTLEMENT_STATE_WORDS",
     "AdapterKind",
     "AmountNeeded",
@@ -226,6 +229,7 @@ __all__ = [
     "biller",
     "biller_by_code",
     "billers",
+    "billers_at",
     "billers_of",
     "bills_at",
     "bills_of",
@@ -253,6 +257,7 @@ __all__ = [
     "quote",
     "reconcile",
     "reconciliation",
+    "reconciliations_of",
     "reference_of",
     "register_biller",
     "register_refunds",

@@ -69,6 +69,11 @@ def billers_of(institution_id: UUID, *, by: people.Author) -> list[Biller]:
     return _told(BillerRow.objects.filter(institution_id=institution_id).order_by("code"))
 
 
+def billers_at(institution_id: UUID) -> list[Biller]:
+    """Return all billers of an institution, suspended ones too, by code: for pages that have looked who asks."""
+    return _told(BillerRow.objects.filter(institution_id=institution_id).order_by("code"))
+
+
 def biller_by_code(institution_id: UUID, code: str) -> Biller:
     """Return a biller of an institution by its code.
 

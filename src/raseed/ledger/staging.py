@@ -49,7 +49,7 @@ def stage_postings(account_id: UUID, *, after_seq: int = -1) -> int:
             cast("LiteralString", _STATEMENTS["stage"]),
             {"account": account_id, "after": after_seq, "most": STAGED_MAX + 1},
         )
-        staged = cursor.rowcount
+        staged: int = cursor.rowcount
         cursor.execute("ANALYZE ledger_staged")
     if staged > STAGED_MAX:
         raise HistoryTooLong(limit=STAGED_MAX)

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, BinaryIO, Final, LiteralString, cast
+from typing import Any, BinaryIO, Final, cast
 
 import psycopg
 from django.db import connection
@@ -152,7 +152,7 @@ def _copy(head: Head, pieces: _Pieces) -> None:
         sql.SQL(", ").join(map(sql.Identifier, head.columns)), sql.Literal(head.delimiter)
     )
     try:
-        with raw.cursor() as cursor, cursor.copy(statement) as copy:
+        with raw.cursor() as plain, plain.copy(statement) as copy:
             for piece in pieces:
                 copy.write(piece)
     except psycopg.DataError as error:
@@ -184,5 +184,5 @@ def _checked(of: Biller, head: Head, end: Sequence[str]) -> Received:
     if unnamed:
         run("resolve_references", {"biller": of.id})
     with connection.cursor() as cursor:
-        cursor.execute(cast("LiteralString", "ANALYZE bills_received"))
+        cursor.execute("ANALYZE bills_received")
     return Received(head.day, lines, int(total))

@@ -34,6 +34,7 @@ from .keeping import Step, end_by_itself, keep_found, take
 from .models import BreakRow, ReconciliationRow
 from .reading import Received, head_of, stage_received
 
+FILES_SHOWN_MAX = 20
 _ELSEWHERE: dict[BreakKind, BreakKind] = {
     BreakKind.OTHER_DAY: BreakKind.MISSING_THERE,
     BreakKind.MISSING_THERE: BreakKind.OTHER_DAY,
@@ -97,8 +98,17 @@ def reconcile(
 
 
 def reconciliation(reconciliation_id: UUID) -> Reconciliation:
-    """Return what became of a file, for whoever has asked who asks."""
-    row = ReconciliationRow.objects.select_related("settlement").get(id=reconciliation_id)
+    """Return what became of a file, for whoever has looked who asks."""
+    return _told(ReconciliationRow.objects.select_related("settlement").get(id=reconciliation_id))
+
+
+def reconciliations_of(settlement_id: UUID) -> list[Reconciliation]:
+    """Return the files that were held against a settlement, the latest first, for whoever has looked who asks."""
+    rows = ReconciliationRow.objects.filter(settlement_id=settlement_id).select_related("settlement")
+    return [_told(row) for row in rows.order_by("-taken_at", "-id")[:FILES_SHOWN_MAX]]
+
+
+def _told(row: ReconciliationRow) -> Reconciliation:
     return Reconciliation(
         row.id, row.biller_id, row.settlement_id, row.settlement.day, row.lines,
         Money(row.sum_minor, biller(row.biller_id).currency), row.matched, row.found, row.explained, row.taken_at,

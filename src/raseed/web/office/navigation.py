@@ -40,6 +40,8 @@ ITEMS: Final = (
     Item("operations", mark("Payments on their way"), "send", ("payments.view",)),
     Item("lanes", mark("Ways outside"), "to", ("payments.view",)),
     Item("billers", mark("Billers"), "bill", ("bills.view",)),
+    Item("settlements", mark("Settlements"), "receipt", ("bills.settlement.view",)),
+    Item("breaks", mark("What differs"), "shield", ("bills.reconciliation.work",)),
     Item("changes", mark("Changes"), "changes"),
     Item("products", mark("Products, limits, fees"), "tag", ("banking.accounts.view",)),
     Item("staff", mark("Staff"), "people", ("people.staff.view",)),

@@ -21,6 +21,7 @@ OPEN = {"sign-in", "sign-in-code", "sign-out", "language", "invitation", "invita
 
 NOT_THERE = {
     "payment", "order", "order-results", "nowhere", "operation", "operation-outcome", "lane-act", "biller-act",
+    "payout-account", "settlement", "settlement-file", "break", "break-act",
 }  # fmt: skip
 """Pages about things that are not there under the ids of the walk."""
 
@@ -52,6 +53,9 @@ def arguments(house: House) -> dict[str, Any]:
         "verb": "block",
         "lane": "biller:0190a0b0-0000-7000-8000-00000000abcd",
         "biller_id": new_id(),
+        "settlement_id": new_id(),
+        "break_id": new_id(),
+        "form": "csv",
         "token": "x",
         "rest": "nowhere",
     }
