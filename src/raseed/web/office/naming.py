@@ -41,6 +41,7 @@ KIND_WORDS: Final = {
     "vulnerability": mark("Marker of special care"),
     "webhook": mark("Webhook"),
     "biller": mark("Biller"),
+    "break": mark("Difference to a biller"),
     "lane": mark("Way to recipients outside"),
 }
 NO_ID_WORDS: Final = {"many": mark("many"), "unknown": mark("unknown")}

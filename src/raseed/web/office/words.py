@@ -206,6 +206,7 @@ FACTS: Final[Mapping[str, str]] = {
     "matched": mark("Agree"),
     "others": mark("Other movements on the account"),
     "outcome": mark("What became of it"),
+    "payments": mark("Payments"),
     "reconciliation": mark("File of the biller"),
     "refunded_minor": mark("Refunded"),
     "refunds": mark("Refunds"),
@@ -278,6 +279,8 @@ REFERENCES: Final[Mapping[str, str]] = {
     "owner": "customer",
     "roles": "role",
     "customer": "customer",
+    "account": "account",
+    "assignee": "staff",
     "paid_out_to": "account",
     "pay_to": "account",
 }
