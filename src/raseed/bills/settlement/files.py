@@ -27,6 +27,7 @@ COLUMNS: Final = (
     "credit_used", "booked_on", "paid_at", "refund",
 )  # fmt: skip
 LINES_AT_ONCE: Final = 2_000
+"""How many lines are written at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class SettledLine:
 def settled_lines(settlement_id: UUID) -> Iterator[SettledLine]:
     """Yield what was settled, in the order of the ledger, read page by page."""
     after = -1
-    while rows := run("settlement_lines", {"settlement": settlement_id, "after": after, "most": LINES_AT_ONCE}):
+    while rows := run("settlement_lines", {"settlement": settlement_id, "after": after}):
         for seq, kind, order_id, refund_id, transfer_id, minor, booked_on, posted_at, *told in rows:
             reference, biller_reference, numbers, *parts = told
             yield SettledLine(

@@ -48,13 +48,14 @@ SELECT COALESCE(
     %(after)s::bigint)
 
 -- name: settlement_lines
--- A page of what was settled, with what was paid of which bills, in the order of the ledger.
+-- A page of what was settled, with what was paid of which bills, in the order of the ledger. The planner is told how long it is:
+-- for a page of unknown length it would read all orders.
 SELECT l.seq, l.kind, l.order_id, l.refund_id, l.transfer_id, l.amount_minor, l.booked_on, l.posted_at, o.reference,
     o.biller_reference, parts.numbers, parts.bill, parts.penalty, parts.waiver, parts.credit, parts.credit_used
 FROM (
     SELECT * FROM bills_settlement_line
     WHERE settlement_id = %(settlement)s::uuid AND seq > %(after)s::bigint AND kind IN ('payment', 'refund')
-    ORDER BY settlement_id, seq LIMIT %(most)s::int) AS l
+    ORDER BY settlement_id, seq LIMIT 2000) AS l
 LEFT JOIN bills_order AS o ON o.id = l.order_id
 LEFT JOIN LATERAL (
     SELECT COALESCE(string_agg(b.number, ' ' ORDER BY p.number) FILTER (WHERE p.kind = 'bill'), '') AS numbers,
