@@ -10,6 +10,7 @@ from .billers import billers_file, plant_billers
 from .errors import NotEmbedded, NumberOfPeopleRefused, OtherWorld
 from .queries import SignIn, planted, planted_seed, who
 from .services import FIRST_BLOCK, World, plant_world
+from .settling import plant_settled_day
 from .staff import StaffPlanted, plant_staff, staff_file
 from .world.people import SEED
 
@@ -59,9 +60,13 @@ def plant_missing_staff() -> StaffPlanted | None:
 def plant_billers_found_at(port: int) -> int:
     """Let the demo's billers be registered and found at a port of loopback; return how many there are.
 
+    One more, by files, was paid yesterday: its day is closed, and its file held against it.
+
     Raises:
         NotEmbedded: ``DATABASE_URL`` names a server.
     """
     if os.environ.get("DATABASE_URL"):
         raise NotEmbedded
-    return plant_billers(port=port)
+    count = plant_billers(port=port)
+    plant_settled_day()
+    return count

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from django.http import Http404, HttpResponseRedirect
 from django.urls import reverse
@@ -285,9 +284,8 @@ def _handed_in(request: StaffRequest, entered: dict[str, str]) -> bills.Reconcil
     if file is None:
         raise FileMissing(field="file")
     request.rights.require(WORK, biller.institution_id)
-    stream = file.file if isinstance(file.file, io.IOBase) else io.BytesIO(file.read())
     try:
-        return bills.reconcile(biller.id, stream, by=request.author, reason=entered["reason"])
+        return bills.reconcile(biller.id, cast("BinaryIO", file.file), by=request.author, reason=entered["reason"])
     except bills.BillsFileRefused as refused:
         refused.field = "file"
         raise
