@@ -1,9 +1,11 @@
 """What bills tells other packages. Ids, codes and counts only; everything is additive within a version.
 
 ``biller_registered``, ``biller_suspended``, ``biller_resumed`` {biller_id}; ``finding`` {biller_id, kind}: a biller
-answered what can't be right. There is none per bill that is paid: ``payments`` tells of those.
+answered what can't be right.
 ``day_closed``, ``paid_out`` {biller_id, settlement_id}; ``breaks_found`` {biller_id, day, breaks}: so many differences were
 opened or reopened; ``reconciled`` {biller_id, reconciliation_id}: a biller's file was held against our books.
+``refunded`` {biller_id, payment_id, refund_id}: money of a payment went back. There is none per bill that is paid:
+``payments`` tells of those.
 """
 
 from __future__ import annotations
@@ -18,3 +20,4 @@ DAY_CLOSED: Final = "bills.day_closed"
 PAID_OUT: Final = "bills.paid_out"
 BREAKS_FOUND: Final = "bills.breaks_found"
 RECONCILED: Final = "bills.reconciled"
+REFUNDED: Final = "bills.refunded"

@@ -248,10 +248,8 @@ class IntakeRow(models.Model):
         constraints = (models.UniqueConstraint(fields=["biller", "digest"], name="bills_intake_once"),)
 
 
-from .reconciliation.models import BreakRow, BreakStepRow, ReconciliationRow  # noqa: E402, F401  (a table is found through here)
-from .settlement.models import (  # noqa: E402, F401
-    PayoutAccountRow,
-    PayoutRow,
-    SettlementLineRow,
-    SettlementRow,
-)
+# Tables that stand beside the idea that they belong to; Django finds them through here.
+from .clerks.models import ClerkRow  # noqa: E402, F401
+from .reconciliation.models import BreakRow, BreakStepRow, ReconciliationRow  # noqa: E402, F401
+from .refunds.models import RefundRow  # noqa: E402, F401
+from .settlement.models import PayoutAccountRow, PayoutRow, SettlementLineRow, SettlementRow  # noqa: E402, F401

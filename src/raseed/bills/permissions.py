@@ -15,11 +15,19 @@ VIEW_SETTLEMENTS: Final = "bills.settlement.view"
 PROPOSE_PAYOUT_ACCOUNT: Final = "bills.payout.propose"
 CONFIRM_PAYOUT_ACCOUNT: Final = "bills.payout.confirm"
 WORK_ON_BREAKS: Final = "bills.reconciliation.work"
+PROPOSE_CLERKS: Final = "bills.clerks.propose"
+CONFIRM_CLERKS: Final = "bills.clerks.confirm"
+REFUND: Final = "bills.refund"
+CONFIRM_REFUNDS: Final = "bills.refunds.confirm"
 
 PERMISSIONS: Final = (
     Permission(EDIT_BILLERS, mark("Register billers, and edit their fields, keys and logos")),
     Permission(SUSPEND_BILLERS, mark("Suspend billers and let them go on")),
     Permission(TAKE_IN, mark("Take in files of bills")),
+    Permission(PROPOSE_CLERKS, mark("Propose who works for a biller, and end it")),
+    Permission(CONFIRM_CLERKS, mark("Confirm who works for a biller, and what they may refund")),
+    Permission(REFUND, mark("Refund what was paid to a biller, and propose larger refunds")),
+    Permission(CONFIRM_REFUNDS, mark("Confirm refunds that need a second person")),
     Permission(VIEW_BILLS, mark("See bills, orders of bills and what billers answered wrongly")),
     Permission(VIEW_SETTLEMENTS, mark("See what billers were paid day by day, and take the files")),
     Permission(PROPOSE_PAYOUT_ACCOUNT, mark("Propose to which account a biller is paid out")),

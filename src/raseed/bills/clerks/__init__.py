@@ -1,0 +1,1 @@
+"""People who work for a biller and see what it collects."""

@@ -1,0 +1,1 @@
+"""What a biller has collected, as its own people see it."""

@@ -1,0 +1,1 @@
+"""Money that goes back from a biller to whoever paid it."""
