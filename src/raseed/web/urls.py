@@ -73,5 +73,6 @@ urlpatterns = [
     path("payments", payments.payments_page, name="payments"),
     path("payments/<uuid:payment_id>", send.receipt, name="receipt"),
     path("office/", include("raseed.web.office.urls")),
+    path("biller/", include("raseed.web.biller.urls")),
     path("static/<path:name>", serve),
 ]

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from raseed.kernel.errors import Conflict, InputError, PermissionRefused, RaseedError, mark
 from raseed.kernel.money import Money
+from raseed.payments.api import reference_of
 
 from ..domain import Part, PartKind
 
@@ -125,6 +126,11 @@ class Refund:
     at: datetime
     transfer_id: UUID
     booked_on: date
+
+    @property
+    def order_reference(self) -> str:
+        """The ten characters of the payment that people quote."""
+        return reference_of(self.order_id)
 
 
 def refundable_minor(parts: Sequence[Part], amount_minor: int) -> int:

@@ -39,7 +39,7 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], "HttpResponseBase"]
 SECOND_FACTOR: Final = "second_factor"
 """The field in which a weighty act carries the code, when it has to be shown again."""
-_NOT_REPEATED: Final = frozenset({"csrfmiddlewaretoken", SECOND_FACTOR})
+NOT_REPEATED: Final = frozenset({"csrfmiddlewaretoken", SECOND_FACTOR})
 REASON_OF_END: Final = {Standing.IDLE: "ended", Standing.CHANGED: "changed"}
 
 
@@ -177,7 +177,7 @@ def second_factor(page: StaffRequest) -> HttpResponseBase | None:
         else:
             sessions.note_factor(page.office_session, now=now)
             return None
-    entered = [(name, value) for name, values in page.POST.lists() if name not in _NOT_REPEATED for value in values]
+    entered = [(name, value) for name, values in page.POST.lists() if name not in NOT_REPEATED for value in values]
     return render(
         page,
         "office/second_factor.html",

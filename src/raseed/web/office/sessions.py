@@ -96,8 +96,8 @@ def end(request: HttpRequest, session: OfficeSession) -> None:
     rotate_token(request)
 
 
-def look(session: OfficeSession, *, now: datetime) -> tuple[Standing, Facts | None]:
-    """Say whose session this is, and note that it is in use."""
+def look(session: OfficeSession, *, now: datetime, in_use: bool = True) -> tuple[Standing, Facts | None]:
+    """Say whose session this is, and note that it is in use; a page that looks again by itself does not count as use."""
     staff, began, seen = session.get(_STAFF), session.get(_BEGAN), session.get(_SEEN)
     factor, epoch, house = session.get(_FACTOR), session.get(_EPOCH), session.get(_HOUSE)
     if not (isinstance(staff, str) and isinstance(began, int) and isinstance(seen, int)):
@@ -107,7 +107,7 @@ def look(session: OfficeSession, *, now: datetime) -> tuple[Standing, Facts | No
     seconds = int(now.timestamp())
     if seconds - seen > idle_limit().total_seconds() or seconds - began > session_limit().total_seconds():
         return Standing.IDLE, None
-    if seconds - seen >= SEEN_STEP_S:
+    if in_use and seconds - seen >= SEEN_STEP_S:
         session[_SEEN] = seconds
     return Standing.SIGNED_IN, Facts(UUID(staff), factor, epoch, UUID(house) if house else None)
 
@@ -127,11 +127,13 @@ def choose_institution(session: OfficeSession, institution_id: UUID) -> None:
     session[_HOUSE] = str(institution_id)
 
 
-def keep(session: OfficeSession, response: HttpResponseBase, *, had_cookie: bool) -> None:
+def keep(
+    session: OfficeSession, response: HttpResponseBase, *, had_cookie: bool, cookie: str = COOKIE, path: str = PATH
+) -> None:
     """Write the session down, if it changed, and tell the browser its key; take the key back where there is none left."""
     if session.is_empty():
         if had_cookie:
-            response.delete_cookie(COOKIE, path=PATH, samesite="Strict")
+            response.delete_cookie(cookie, path=path, samesite="Strict")
         return
     if not session.modified:
         return
@@ -140,9 +142,9 @@ def keep(session: OfficeSession, response: HttpResponseBase, *, had_cookie: bool
     except UpdateError:  # signed out meanwhile, in another window: the next request says so
         return
     response.set_cookie(
-        COOKIE,
+        cookie,
         session.session_key or "",
-        path=PATH,
+        path=path,
         httponly=True,
         samesite="Strict",
         secure=settings.SESSION_COOKIE_SECURE,

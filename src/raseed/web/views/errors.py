@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 
-OFFICE: Final = "/office/"
-_TEMPLATES: Final = {False: "web/error.html", True: "web/office/error.html"}
-"""The page for an error, by whether it happened in the back office: each leads back to its own beginning."""
+_TEMPLATES: Final = {"/office/": "web/office/error.html", "/biller/": "web/biller/error.html"}
+"""The page for an error, by where it happened: each leads back to its own beginning."""
+_ELSEWHERE: Final = "web/error.html"
 
 
 class PageNotFound(NotFound):
@@ -64,7 +64,8 @@ def _page(request: HttpRequest, error: RaseedError, status: int) -> HttpResponse
     reader = read_preferences(request)
     with translation.override(reader.language):
         text = translate_error(error, reader.language, digits=reader.digits)
-        return render(request, _TEMPLATES[request.path.startswith(OFFICE)], status=status, error=text)
+        template = next((each for start, each in _TEMPLATES.items() if request.path.startswith(start)), _ELSEWHERE)
+        return render(request, template, status=status, error=text)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -1,0 +1,1 @@
+"""Views of the biller's side: one file a subject."""
