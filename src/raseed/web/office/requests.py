@@ -18,8 +18,9 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
+from raseed.bills import api as bills
 from raseed.kernel.clock import SYSTEM_CLOCK
-from raseed.kernel.errors import RaseedError, TemporarilyUnavailable
+from raseed.kernel.errors import PermissionRefused, RaseedError, TemporarilyUnavailable, mark
 from raseed.people import api as people
 from raseed.platform.api import error_status
 from raseed.web.network import client_address
@@ -41,6 +42,14 @@ SECOND_FACTOR: Final = "second_factor"
 """The field in which a weighty act carries the code, when it has to be shown again."""
 NOT_REPEATED: Final = frozenset({"csrfmiddlewaretoken", SECOND_FACTOR})
 REASON_OF_END: Final = {Standing.IDLE: "ended", Standing.CHANGED: "changed"}
+
+
+class ClerkAtTheOffice(PermissionRefused):
+    """Somebody who works for a biller, and not for the bank, has come to the back office."""
+
+    code = "clerk_at_the_office"
+    sentence = mark("The back office is for staff of the bank; you work for a biller.")
+    hint = mark("Sign in at the biller's side: its address ends in /biller/.")
 
 
 class OfficeRequest(PageRequest):
@@ -146,10 +155,21 @@ def find_staff(request: OfficeRequest) -> Standing:
             if staff.state != people.StaffState.ACTIVE or staff.session_epoch != facts.epoch:
                 standing = Standing.CHANGED
             else:
+                turn_away_clerks(staff)
                 _know(cast(StaffRequest, request), staff, facts)
     if standing in REASON_OF_END:
         sessions.end(request, request.office_session)
     return standing
+
+
+def turn_away_clerks(staff: people.Staff) -> None:
+    """Refuse whoever works for a biller and has no role at the bank.
+
+    Raises:
+        ClerkAtTheOffice: it is one of those.
+    """
+    if not staff.grants and bills.clerk_of(staff.id):
+        raise ClerkAtTheOffice
 
 
 def _know(page: StaffRequest, staff: people.Staff, facts: Facts) -> None:

@@ -142,6 +142,9 @@ def payment_page(request: StaffRequest, customer_id: UUID, payment_id: UUID) -> 
         receipt=receipt,
         state=state_of(payment),
         to_shown=_to_shown(payment.to),
+        billed=payment.to.kind is banking.AliasKind.BILL
+        and payment.state is payments.PaymentState.SETTLED
+        and request.rights.may("bills.view"),
         from_linked=_may_open(request, ends.get(payment.from_account_id)),
         to_linked=_may_open(request, ends.get(payment.to_account_id) if payment.to_account_id else None),
     )

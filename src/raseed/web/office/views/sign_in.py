@@ -17,7 +17,15 @@ from raseed.platform.api import error_status
 from raseed.web.network import client_address
 from raseed.web.office import sessions
 from raseed.web.office.rendering import render
-from raseed.web.office.requests import OfficeRequest, StaffRequest, find_staff, in_office, staff_only
+from raseed.web.office.requests import (
+    ClerkAtTheOffice,
+    OfficeRequest,
+    StaffRequest,
+    find_staff,
+    in_office,
+    staff_only,
+    turn_away_clerks,
+)
 from raseed.web.reader import LANGUAGES, keep_language
 from raseed.web.rendering import words
 
@@ -89,7 +97,8 @@ def code_page(request: OfficeRequest) -> HttpResponseBase:
     code = request.POST.get("code", "")[:CODE_MAX]
     try:
         staff = people.finish_staff_sign_in(token=token, code=code, client_address=client_address(request))
-    except people.SignInOver as error:
+        turn_away_clerks(staff)
+    except (people.SignInOver, ClerkAtTheOffice) as error:
         response = render(
             request, "office/sign_in.html", status=error_status(error), follow=follow,
             errors={"form": words(request, error)},
