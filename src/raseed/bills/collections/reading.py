@@ -201,9 +201,9 @@ def bill_counts(biller_id: UUID, *, today: date) -> BillCounts:
     rows = BillRow.objects.filter(biller_id=biller_id, state__in=_WAITING)
     payable = Q(state__in=[state.value for state in PAYABLE])
     found = rows.aggregate(
-        open=Count("*", filter=payable),
-        overdue=Count("*", filter=payable & Q(due_on__lt=today)),
-        disputed=Count("*", filter=Q(state=BillState.DISPUTED.value)),
+        open=Count("id", filter=payable),
+        overdue=Count("id", filter=payable & Q(due_on__lt=today)),
+        disputed=Count("id", filter=Q(state=BillState.DISPUTED.value)),
     )
     return BillCounts(**found)
 

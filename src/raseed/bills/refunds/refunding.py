@@ -184,8 +184,9 @@ def _order_biller(order_id: UUID) -> Biller:
 
 def _locked_right(asked: Asked) -> ClerkRow:
     """Return the clerk's row, locked: what they give back in the same second is counted one after the other."""
-    rows = ClerkRow.objects.select_for_update().filter(staff_id=asked.clerk_id, biller_id=asked.biller_id)
-    row = rows.filter(ended_at=None).first()
+    assert asked.clerk_id is not None, "asked only of clerks"
+    rows = ClerkRow.objects.select_for_update().filter(staff_id=asked.clerk_id, ended_at=None)
+    row = rows.filter(biller_id=asked.biller_id).first()
     someone = people.staff(row.staff_id) if row else None
     if row is None or someone is None or someone.state is not people.StaffState.ACTIVE or someone.grants:
         raise NotAClerk

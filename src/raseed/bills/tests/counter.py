@@ -5,14 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+import pytest
+
 from raseed.banking import api as banking
 from raseed.banking.api import BankAccount
+from raseed.banking.tests.town import booked
 from raseed.bills import api as bills
 from raseed.bills.api import Biller, BillOrder, Clerk
 from raseed.kernel.ids import new_id
 from raseed.kernel.money import Money
 from raseed.payments.outside.courier import carry_due
 from raseed.people import api as people
+from raseed.people.tests.office import a_colleague, make_hashes_quick
 
 from .street import EGP, Street
 
@@ -39,15 +43,10 @@ def paid(
 
 
 def hired(street: Street, login: str) -> people.Staff:
-    """Return somebody of staff who has no role, and may work."""
-    from raseed.people.models import StaffRow  # noqa: PLC0415  (models need Django set up first)
-
-    newcomer = people.add_staff(
-        id=new_id(), login=login, names={"en": login.title(), "ar": "موظف"}, language="ar", institution_id=street.town.bank,
-        role_ids=[], by=people.SYSTEM, reason="works for a biller",
-    )  # fmt: skip
-    StaffRow.objects.filter(id=newcomer.id).update(state="active")
-    return people.staff(newcomer.id)
+    """Return somebody of staff who has no role, and has enrolled, with a cheap password."""
+    with pytest.MonkeyPatch.context() as patch:
+        make_hashes_quick(patch)
+        return a_colleague(street.town.bank, login=login, roles=()).staff
 
 
 def clerk(
@@ -74,6 +73,4 @@ def give(
 
 def collected(of: Biller) -> int:
     """Return what stands in a biller's collection account."""
-    from raseed.banking.tests.town import booked  # noqa: PLC0415  (as above)
-
     return booked(banking.account(of.collection_account_id))

@@ -124,6 +124,8 @@ def test_one_person_ends_it_at_once_and_it_is_recorded(street: Street) -> None:
     with pytest.raises(bills.NotAClerk):
         bills.end_clerk(staff_id=kamal.id, biller_id=nur.id, by=people.SYSTEM, reason=WHY, clock=street.town.clock)
     recorded = AuditRow.objects.get(action="bills.clerk_ended")
+    assert recorded.before
+    assert recorded.after
     assert (recorded.subject, recorded.before["clerk"], recorded.after["clerk"]) == (kamal.actor, True, False)
     renamed = bills.name_clerk(
         staff_id=kamal.id, biller_id=nur.id, by=people.SYSTEM, reason=WHY, clock=street.town.clock

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from raseed.bills import api as bills
 from raseed.payments import api as payments
-from raseed.web.bills import named_values, shown_billers, shown_parts
+from raseed.web.bills import named_values, shown_billers, shown_parts, sum_of
 from raseed.web.receipts import receipt_of
 from raseed.web.rendering import render
 
@@ -32,6 +32,7 @@ def bill_payment(request: CustomerRequest, payment: payments.Payment) -> HttpRes
         return None
     (biller,) = shown_billers([bills.biller(order.biller_id)], request.reader).values()
     looks = _looks(request)
+    refunds = bills.refunds_of_orders([order.id]).get(order.id, ())
     return render(
         request,
         "web/parts/bill_payment.html" if request.htmx else "web/bill_payment.html",
@@ -43,6 +44,8 @@ def bill_payment(request: CustomerRequest, payment: payments.Payment) -> HttpRes
         values=named_values(biller.biller, dict(order.values), request.reader),
         parts=shown_parts(order.parts, _bills(order, request.customer.id)),
         bill_ids=order.bill_ids,
+        refunds=refunds,
+        refunded=sum_of([each.amount for each in refunds]) if refunds else None,
         ended_at=payment.timeline[-1].at,
         under_way=payment.state in UNDER_WAY,
         finding_out=payment.state in (payments.PaymentState.UNKNOWN, payments.PaymentState.REFERRED),

@@ -47,6 +47,7 @@ class ShownOrder:
 
     order: bills.BillOrder
     biller: ShownBiller
+    refunded: Money | None = None
 
     @property
     def paid(self) -> bool:
@@ -85,7 +86,15 @@ def history_page(request: CustomerRequest) -> HttpResponseBase:
 def _orders(request: CustomerRequest, *, limit: int) -> list[ShownOrder]:
     found = bills.bill_orders(request.customer.id, limit=limit)
     billers = shown_billers(bills.billers({each.biller_id for each in found}).values(), request.reader)
-    return [ShownOrder(each, billers[each.biller_id]) for each in found]
+    refunds = bills.refunds_of_orders([each.id for each in found])
+    return [
+        ShownOrder(
+            each,
+            billers[each.biller_id],
+            sum_of([back.amount for back in refunds[each.id]]) if each.id in refunds else None,
+        )
+        for each in found
+    ]
 
 
 @require_safe
