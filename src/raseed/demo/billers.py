@@ -22,6 +22,7 @@ from raseed.bills import api as bills
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.money import Money
 from raseed.people import api as people_api
+from raseed.platform import api as platform
 
 from .biller.book import Book
 from .biller.server import private_key_text, public_key_text
@@ -31,10 +32,14 @@ from .services import FIRST_BLOCK
 from .world.billers import BILLERS, Asked, Collected, logo_of, number_of
 from .world.people import Person, SeededIds, draw, people_of_block
 from .world.places import BANK
+from .world.staff import colleagues
 
 NAME: Final = "demo-billers.json"
 REASON: Final = "billers of the demo world"
 PHONES: Final = "+20149900"
+REFUND_MOST: Final = 500
+REFUND_MOST_DAY: Final = 2_000
+"""What the demo's clerk may refund at once and a day, in whole units of the currency."""
 _STREAM: Final = 3
 
 
@@ -78,8 +83,30 @@ def plant_billers(*, port: int, clock: Clock = SYSTEM_CLOCK) -> int:
             "bills": asdict(biller.bills),
         }
         _write(billers_file(), world.seed, list(kept.values()))
+    _name_clerks(world.seed, bank.id, clock)
     _write(billers_file(), world.seed, list(kept.values()), port)
     return len(kept)
+
+
+def _name_clerks(seed: int, bank_id: UUID, clock: Clock) -> None:
+    """Let those of the demo's staff who work for a biller be its clerks; whose work the bank has ended stays so."""
+    for one in colleagues(seed):
+        if not one.works_for:
+            continue
+        with contextlib.suppress(people_api.UnknownStaff):
+            actor = people_api.staff(one.id).actor
+            of = bills.biller_by_code(bank_id, one.works_for)
+            if any(record.action == "bills.clerk_named" for record in platform.audit_trail(actor)):
+                continue
+            bills.name_clerk(
+                staff_id=one.id,
+                biller_id=of.id,
+                refund_most=Money(REFUND_MOST * 10**of.currency.scale, of.currency),
+                refund_most_day=Money(REFUND_MOST_DAY * 10**of.currency.scale, of.currency),
+                by=people_api.SYSTEM,
+                reason=REASON,
+                clock=clock,
+            )
 
 
 def _registered(place: int, biller: Collected, bank_id: UUID, address: str, clock: Clock) -> bills.Biller:

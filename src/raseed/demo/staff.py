@@ -18,14 +18,22 @@ from raseed.people import api as people_api
 
 from .authenticator import code_at
 from .staff_file import NAME, StaffAccess, read_staff_file, write_staff_file
+from .world.billers import BILLERS
 from .world.staff import Colleague, colleagues
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
 REASON: Final = "staff of the demo world"
 RESET_REASON: Final = "the demo's staff file was lost"
 _PASSWORD_BYTES: Final = 12
+_CLERK: Final = {
+    "ar": "التحصيل والاسترداد، والدخول من /biller/",
+    "he": "גבייה והחזרים; הכניסה דרך /biller/",
+    "en": "Collections and refunds; signs in at /biller/",
+}
+"""What the sheet says of a biller's clerk in the place of a role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +104,8 @@ def _enrol(
         login=one.login,
         names=one.names,
         language=one.language,
-        institution=one.place.names,
-        roles=[dict(each.names) for each in held],
+        institution=_house(one),
+        roles=[dict(each.names) for each in held] or [_CLERK],
         password=password,
         secret=enrolment.secret_text.replace(" ", ""),
     )
@@ -106,3 +114,8 @@ def _enrol(
     # A code is good once; the one before leaves them the present one to sign in with.
     code = code_at(access.secret, now, steps_ago=1)
     people_api.finish_enrolment(token=invitation.token, code=code, clock=clock)
+
+
+def _house(one: Colleague) -> Mapping[str, str]:
+    """Return whom somebody works for: an institution, or a biller."""
+    return next((each.names for each in BILLERS if each.code == one.works_for), one.place.names)

@@ -248,5 +248,6 @@ def _announce(plan: Plan, seconds: float, guests: Sequence[str]) -> None:
         for line in guests:
             say("raseed", line)
         say("raseed", f"Staff sign in at {plan.address}office/; their passwords and codes: {plan.phone_address}staff")
+        say("raseed", f"Who works for a biller signs in at {plan.address}biller/, with what stands on the same page")
         say("raseed", f"Codes that are sent by text message appear on the demo's phones: {plan.phone_address}")
     say("raseed", "Ctrl-C stops it; the data stays.")

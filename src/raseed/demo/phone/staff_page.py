@@ -31,7 +31,7 @@ def staff_page(language: str, staff: Sequence[StaffAccess], now: datetime) -> st
             language,
             mark(
                 "These invented people work at the demo's institutions. They sign in at /office/ with login and password, then "
-                "the code. A code is good once; the next one is there in %(seconds)s seconds."
+                "the code; who works for a biller, at /biller/. A code is good once; the next one is there in %(seconds)s seconds."
             ),
             seconds=left,
         )

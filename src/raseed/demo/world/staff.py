@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from .billers import BILLERS
 from .names import full_names
 from .people import SeededIds, draw
 from .places import BANK, ISSUERS, POWER, Place
@@ -28,7 +29,10 @@ _STREAM: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Colleague:
-    """Somebody who works in the demo; ``roles`` are short names of roles at their institution."""
+    """Somebody who works in the demo; ``roles`` are short names of roles at their institution.
+
+    ``works_for``: or the code of the biller whose clerk they are; then they have no role.
+    """
 
     id: UUID
     place: Place
@@ -36,6 +40,7 @@ class Colleague:
     names: dict[str, str]
     language: str
     roles: tuple[str, ...]
+    works_for: str = ""
 
 
 def colleagues(seed: int) -> list[Colleague]:
@@ -50,7 +55,15 @@ def colleagues(seed: int) -> list[Colleague]:
                 names = full_names(rng, hebrew=language == "he")
             ids = SeededIds(draw(0, "staff", len(found)), 0, _STREAM)
             found.append(Colleague(ids.next(), place, login, names, language, roles))
-    return found
+    return [*found, _clerk(seed, len(found))]
+
+
+def _clerk(seed: int, place: int) -> Colleague:
+    """Return who works for the first biller: added at the bank that collects for it, without a role there."""
+    biller, names = BILLERS[0], full_names(draw(seed, "clerk", 0), hebrew=False)
+    login = f"{names['en'].split()[0].lower()}.clerk.{biller.code}"
+    ids = SeededIds(draw(0, "staff", place), 0, _STREAM)
+    return Colleague(ids.next(), BANK, login, names, "ar", (), biller.code)
 
 
 def _login(names: dict[str, str], place: Place) -> str:
