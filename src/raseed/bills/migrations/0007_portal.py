@@ -53,12 +53,13 @@ CREATE INDEX bills_order_collected_theirs ON bills_order (biller_id, biller_refe
 CREATE INDEX bills_order_collected_amount ON bills_order (biller_id, amount_minor, ended_at, id) WHERE state = 'paid';
 CREATE INDEX bills_order_collected_short ON bills_order (biller_id, right(id::text, 10)) WHERE state = 'paid';
 CREATE INDEX bills_part_bill ON bills_part (bill_id) WHERE bill_id IS NOT NULL;
-CREATE INDEX bills_bill_waiting ON bills_bill (biller_id, due_on, id) INCLUDE (state)
-    WHERE state IN ('open', 'partly_paid', 'disputed');
+CREATE INDEX bills_bill_waiting ON bills_bill (biller_id, due_on, id) WHERE state IN ('open', 'partly_paid');
+CREATE INDEX bills_bill_disputed ON bills_bill (biller_id, due_on, id) WHERE state = 'disputed';
 """
 NO_INDEXES = """
 DROP INDEX bills_order_collected, bills_order_collected_reference, bills_order_collected_theirs,
-    bills_order_collected_amount, bills_order_collected_short, bills_part_bill, bills_bill_waiting;
+    bills_order_collected_amount, bills_order_collected_short, bills_part_bill, bills_bill_waiting,
+    bills_bill_disputed;
 """
 
 
