@@ -22,7 +22,7 @@ OPEN = {"sign-in", "sign-in-code", "sign-out", "language", "invitation", "invita
 NOT_THERE = {
     "payment", "order", "order-results", "nowhere", "operation", "operation-outcome", "lane-act", "biller-act",
     "payout-account", "settlement", "settlement-file", "break", "break-act",
-    "payment", "order", "order-results", "nowhere", "operation", "operation-outcome", "lane-act", "biller-act", "clerks",
+    "clerks",
     "clerk-name", "clerk-end", "billed", "billed-proof", "billed-refund",
 }  # fmt: skip
 """Pages about things that are not there under the ids of the walk."""
