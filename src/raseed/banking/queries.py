@@ -203,7 +203,16 @@ def business_date(institution_id: UUID, now: datetime) -> date:
     Raises:
         InstitutionNotSetUp: it has no books.
     """
-    return now.astimezone(ZoneInfo(books_of(institution_id).zone)).date()
+    return now.astimezone(business_zone(institution_id)).date()
+
+
+def business_zone(institution_id: UUID) -> ZoneInfo:
+    """Return the zone of an institution's main books, where its business days begin and end.
+
+    Raises:
+        InstitutionNotSetUp: it has no books.
+    """
+    return ZoneInfo(books_of(institution_id).zone)
 
 
 def books_of(institution_id: UUID, currency_code: str | None = None) -> BooksRow:

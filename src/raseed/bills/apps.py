@@ -7,21 +7,21 @@ class BillsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Make known what staff may be permitted, and the way that payments of bills go."""
+        """Make known what staff may be permitted and changed by two, the way that payments of bills go, and what refunds are."""
         from raseed.banking.api import register_narrator
         from raseed.payments.api import register_route
         from raseed.people.api import register_change_kind, register_permissions
 
-        from .clerks.naming import KIND as CLERK
+        from .clerks import naming
         from .permissions import PERMISSIONS
-        from .refunds.proposing import KIND as REFUND
+        from .refunds import proposing
         from .refunds.reading import narrate
         from .route import Bills
-        from .settlement.paying_out import KIND
+        from .settlement import paying_out
+        from .terms import changes, waivers
 
         register_permissions(*PERMISSIONS)
-        register_change_kind(KIND)
+        for kind in (*changes.KINDS, waivers.KIND, naming.KIND, proposing.KIND, paying_out.KIND):
+            register_change_kind(kind)
         register_route(Bills())
         register_narrator(narrate)
-        register_change_kind(CLERK)
-        register_change_kind(REFUND)

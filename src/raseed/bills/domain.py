@@ -115,17 +115,19 @@ PAYABLE: Final = frozenset({BillState.OPEN, BillState.PARTLY_PAID})
 
 
 class OrderState(StrEnum):
-    """Where an order of bills is: made, its bills held while it is under way, then paid or returned."""
+    """Where an order of bills is: made, its bills held while it is under way, then paid or returned; or never sent in time."""
 
     OPEN = "open"
     HELD = "held"
     PAID = "paid"
     RETURNED = "returned"
+    EXPIRED = "expired"
 
 
 LEGAL_STEPS: Final = frozenset(
     {
         (OrderState.OPEN, OrderState.HELD),
+        (OrderState.OPEN, OrderState.EXPIRED),
         (OrderState.HELD, OrderState.PAID),
         (OrderState.HELD, OrderState.RETURNED),
     }
@@ -257,11 +259,15 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of what is paid. ``amount`` is never negative; a kind in ``LOWERING`` is taken off."""
+    """A part of what is paid. ``amount`` is never negative; a kind in ``LOWERING`` is taken off.
+
+    ``waiver_id`` names the waiver of a part that waives.
+    """
 
     kind: PartKind
     amount: Money
     bill_id: UUID | None = None
+    waiver_id: UUID | None = None
 
     @property
     def signed_minor(self) -> int:
@@ -298,7 +304,7 @@ class BillOrder:
         values: what was typed, normalised, by field.
         amount: what the biller gets, the sum of the parts.
         biller_reference: what the biller calls the payment, once it is paid.
-        ended_at: when it was paid or returned.
+        ended_at: when it was paid or returned, or known never to be sent.
     """
 
     id: UUID

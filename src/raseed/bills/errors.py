@@ -205,6 +205,22 @@ class BillOrderDiffers(Conflict):
     hint = mark("Look at that one; to pay something else, begin again.")
 
 
+class BillOrderOutdated(Conflict):
+    """What an order would pay is of another day, or is no longer so: its penalty, its waivers, the credit that it uses."""
+
+    code = "bill_order_outdated"
+    sentence = mark("What is to be paid has changed since you began. Nothing has left your account.")
+    hint = mark("Look at the bill again: you will see what it costs now.")
+
+
+class CreditUsed(Conflict):
+    """The credit that an order uses was used by another, perhaps from another phone."""
+
+    code = "bill_credit_used"
+    sentence = mark("Your credit with this biller was used meanwhile. Nothing has left your account.")
+    hint = mark("Look at the bill again: you will see what it costs now.")
+
+
 class RefusedByBiller(RaseedError):
     """The biller said no; ``reason`` is its code."""
 

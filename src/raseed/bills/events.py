@@ -1,7 +1,8 @@
 """What bills tells other packages. Ids, codes and counts only; everything is additive within a version.
 
 ``biller_registered``, ``biller_suspended``, ``biller_resumed`` {biller_id}; ``finding`` {biller_id, kind}: a biller
-answered what can't be right.
+answered what can't be right. ``dispute_opened``, ``dispute_decided`` {dispute_id, biller_id, state}: a customer says that
+a bill is wrong, and what became of it. ``waiver_given``, ``waiver_ended`` {waiver_id}.
 ``day_closed``, ``paid_out`` {biller_id, settlement_id}; ``breaks_found`` {biller_id, day, breaks}: so many differences were
 opened or reopened; ``reconciled`` {biller_id, reconciliation_id}: a biller's file was held against our books.
 ``refunded`` {biller_id, payment_id, refund_id}: money of a payment went back. There is none per bill that is paid:
@@ -21,3 +22,7 @@ PAID_OUT: Final = "bills.paid_out"
 BREAKS_FOUND: Final = "bills.breaks_found"
 RECONCILED: Final = "bills.reconciled"
 REFUNDED: Final = "bills.refunded"
+DISPUTE_OPENED: Final = "bills.dispute_opened"
+DISPUTE_DECIDED: Final = "bills.dispute_decided"
+WAIVER_GIVEN: Final = "bills.waiver_given"
+WAIVER_ENDED: Final = "bills.waiver_ended"

@@ -99,7 +99,10 @@ class LogoRow(models.Model):
 
 
 class BillRow(models.Model):
-    """What somebody owes a biller. Whose it is and its number never change; what was paid and is held never exceeds it."""
+    """What somebody owes a biller. Whose it is and its number never change; what was paid and is held never exceeds it.
+
+    ``agreed_minor`` is the most that it may ask for since a dispute was upheld, whatever its biller tells; zero: cancelled.
+    """
 
     id = models.UUIDField(primary_key=True)
     biller = models.ForeignKey(BillerRow, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -117,6 +120,7 @@ class BillRow(models.Model):
     state = models.TextField()
     customer_name = models.CharField(max_length=120)
     seen_at = models.DateTimeField()
+    agreed_minor = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "bills_bill"
@@ -139,6 +143,12 @@ class BillRow(models.Model):
                 name="bills_bill_minimum",
                 condition=models.Q(minimum_minor=None)
                 | models.Q(minimum_minor__gt=0, part_payments=PartPayments.MINIMUM.value),
+            ),
+            models.CheckConstraint(
+                name="bills_bill_agreed",
+                condition=models.Q(agreed_minor=None)
+                | models.Q(agreed_minor=0, state=BillState.CANCELLED.value)
+                | models.Q(agreed_minor__gt=0, agreed_minor__gte=models.F("amount_minor")),
             ),
         )
 
@@ -178,6 +188,7 @@ class BillOrderRow(models.Model):
         indexes = (
             models.Index(fields=["customer_id", "made_at"], name="bills_order_customer"),
             models.Index(fields=["biller", "ended_at"], name="bills_order_ended", condition=~models.Q(ended_at=None)),
+            models.Index(fields=["made_at"], name="bills_order_open", condition=models.Q(state=OrderState.OPEN.value)),
         )
         constraints = (
             _one_of("bills_order_state", "state", OrderState),
@@ -185,7 +196,7 @@ class BillOrderRow(models.Model):
             models.CheckConstraint(
                 name="bills_order_ended",
                 condition=models.Q(state__in=["open", "held"], ended_at=None)
-                | models.Q(state__in=["paid", "returned"], ended_at__isnull=False),
+                | models.Q(state__in=["paid", "returned", "expired"], ended_at__isnull=False),
             ),
         )
 
@@ -203,9 +214,17 @@ class PartRow(models.Model):
     bill = models.ForeignKey(BillRow, on_delete=models.PROTECT, null=True, related_name="+", db_index=False)
     amount_minor = models.BigIntegerField()
     is_held = models.BooleanField(db_default=False)
+    waiver_id = models.UUIDField(null=True)
 
     class Meta:
         db_table = "bills_part"
+        indexes = (
+            models.Index(
+                fields=["bill"],
+                name="bills_part_late",
+                condition=models.Q(kind__in=[PartKind.PENALTY.value, PartKind.WAIVER.value]),
+            ),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=["bill", "amount_minor"],
@@ -214,6 +233,11 @@ class PartRow(models.Model):
             ),
             _one_of("bills_part_kind", "kind", PartKind),
             models.CheckConstraint(name="bills_part_amount_positive", condition=models.Q(amount_minor__gt=0)),
+            models.CheckConstraint(
+                name="bills_part_waiver",
+                condition=models.Q(kind=PartKind.WAIVER.value, waiver_id__isnull=False)
+                | (~models.Q(kind=PartKind.WAIVER.value) & models.Q(waiver_id=None)),
+            ),
         )
 
 
@@ -253,3 +277,4 @@ from .clerks.models import ClerkRow  # noqa: E402, F401
 from .reconciliation.models import BreakRow, BreakStepRow, ReconciliationRow  # noqa: E402, F401
 from .refunds.models import RefundRow  # noqa: E402, F401
 from .settlement.models import PayoutAccountRow, PayoutRow, SettlementLineRow, SettlementRow  # noqa: E402, F401
+from .terms import models as terms_models  # noqa: E402, F401

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -32,13 +32,24 @@ from .domain import (
     check_bounds,
     split,
 )
-from .errors import AmountNeeded, BillOrderDiffers, BillUnknown, LessThanMinimum, MoreThanBill, WrongBills
+from .errors import (
+    AmountNeeded,
+    BillOrderDiffers,
+    BillOrderOutdated,
+    BillUnknown,
+    LessThanMinimum,
+    MoreThanBill,
+    WrongBills,
+)
 from .fields import reference_of
 from .looking_up import check_active, checked_values, validate
 from .queries import bill_order, biller
 from .rows import bills_by_id, orders_by_id
 from .sql import run
-from .terms import terms
+from .terms.credit import Key, credit_parts, credits_left
+from .terms.outdated import day_of, is_outdated
+from .terms.parts import late_parts
+from .terms.rules import keeps_credit
 
 Wanted = Sequence[tuple[UUID, Money]]
 """Bills, and what is paid on each."""
@@ -89,7 +100,8 @@ def order(
 ) -> BillOrder:
     """Make an order of bills of one biller. The same id with the same content: the first answer.
 
-    Nothing is held yet: two orders may want the same bill, and whichever is paid first has it.
+    Nothing is held yet: two orders may want the same bill, and whichever is paid first has it. It is good on the business
+    day on which it is made: its penalties and waivers are of that day.
 
     Raises:
         BillOrderDiffers: the id has an order with other content.
@@ -115,9 +127,12 @@ def pay(
 
     Raises:
         BillOrderUnknown: no such order, or not this customer's.
+        BillOrderOutdated: it was made on another business day, and never sent; a new one is needed.
         As ``payments.send``.
     """
     wanted = bill_order(order_id, customer_id)
+    if is_outdated(wanted, clock) and not _was_sent(wanted):
+        raise BillOrderOutdated(field="order_id")
     instruction = payments.Instruction(
         id=wanted.id,
         actor_customer_id=customer_id,
@@ -127,6 +142,15 @@ def pay(
         note=note,
     )
     return payments.send_together(instruction, clock=clock)
+
+
+def _was_sent(order: BillOrder) -> bool:
+    """Whether there is a payment of an order, which then has its first answer, whatever the day."""
+    try:
+        payments.payment(order.id, order.customer_id)
+    except payments.PaymentUnknown:
+        return False
+    return True
 
 
 def alias_of(order_id: UUID) -> banking.Alias:
@@ -152,19 +176,16 @@ class _Wanted:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is looked up once for all who want something at the same moment: their bills, and what day it is for each institution."""
+    """What is looked up once for all who want something at the same moment: their bills, and the credit of their references."""
 
     bills: Mapping[UUID, Bill]
-    days: Mapping[UUID, date]
+    credits: Mapping[Key, int]
     clock: Clock
 
 
 def _known(wanted: Sequence[_Wanted], clock: Clock) -> _Known:
-    now = clock.now()
     bills = bills_by_id(bill_id for each in wanted for bill_id, _ in each.bills)
-    return _Known(
-        bills, {id_: banking.business_date(id_, now) for id_ in {each.of.institution_id for each in wanted}}, clock
-    )
+    return _Known(bills, credits_left((each.of.id, each.reference) for each in wanted if each.bills), clock)
 
 
 def _make(asked: Sequence[tuple[UUID, _Wanted]], clock: Clock) -> list[BillOrder | RaseedError]:
@@ -231,6 +252,7 @@ def _keep(orders: Sequence[BillOrder], now: datetime) -> set[UUID]:
                 "kinds": [part.kind.value for *_, part in parts],
                 "bills": [part.bill_id for *_, part in parts],
                 "amounts": [part.amount.amount_minor for *_, part in parts],
+                "waivers": [part.waiver_id for *_, part in parts],
             },
         )
         run("note_look_ups", said)
@@ -273,11 +295,14 @@ def _parts_of_bills(wanted: _Wanted, known: _Known) -> tuple[tuple[Part, ...], s
     reference = wanted.reference
     if any(each.reference != reference for each in bills):
         raise WrongBills(field="bills")
-    keeps_credit = terms().keeps_credit(of)
+    on = day_of(of.institution_id, known.clock.now())
+    is_over = any(each.owed < money for each, (_, money) in zip(bills, wanted.bills, strict=True))
+    keeps = is_over and keeps_credit(of.id, on)
     parts: list[Part] = []
     for each, (_, money) in zip(bills, wanted.bills, strict=True):
-        parts += split(each, money, keeps_credit=keeps_credit)
-    parts += terms().parts(of, bills, customer_id=wanted.customer_id, on=known.days[of.institution_id])
+        parts += split(each, money, keeps_credit=keeps)
+    parts += late_parts(of, bills, customer_id=wanted.customer_id, on=on)
+    parts += credit_parts(parts, Money(known.credits.get((of.id, reference), 0), of.currency))
     total = sum(part.signed_minor for part in parts)
     if total <= 0 or (wanted.amount is not None and wanted.amount.amount_minor != total):
         raise AmountNeeded(field="amount")

@@ -19,6 +19,11 @@ PROPOSE_CLERKS: Final = "bills.clerks.propose"
 CONFIRM_CLERKS: Final = "bills.clerks.confirm"
 REFUND: Final = "bills.refund"
 CONFIRM_REFUNDS: Final = "bills.refunds.confirm"
+PROPOSE_TERMS: Final = "bills.terms.propose"
+CONFIRM_TERMS: Final = "bills.terms.confirm"
+PROPOSE_WAIVERS: Final = "bills.waivers.propose"
+CONFIRM_WAIVERS: Final = "bills.waivers.confirm"
+DECIDE_DISPUTES: Final = "bills.disputes.decide"
 
 PERMISSIONS: Final = (
     Permission(EDIT_BILLERS, mark("Register billers, and edit their fields, keys and logos")),
@@ -28,6 +33,11 @@ PERMISSIONS: Final = (
     Permission(CONFIRM_CLERKS, mark("Confirm who works for a biller, and what they may refund")),
     Permission(REFUND, mark("Refund what was paid to a biller, and propose larger refunds")),
     Permission(CONFIRM_REFUNDS, mark("Confirm refunds that need a second person")),
+    Permission(PROPOSE_TERMS, mark("Propose late penalties of billers, and whether they keep credit")),
+    Permission(CONFIRM_TERMS, mark("Confirm late penalties of billers, and whether they keep credit")),
+    Permission(PROPOSE_WAIVERS, mark("Propose waivers of late penalties")),
+    Permission(CONFIRM_WAIVERS, mark("Confirm waivers of late penalties, and end them early")),
+    Permission(DECIDE_DISPUTES, mark("Decide about bills that customers dispute")),
     Permission(VIEW_BILLS, mark("See bills, orders of bills and what billers answered wrongly")),
     Permission(VIEW_SETTLEMENTS, mark("See what billers were paid day by day, and take the files")),
     Permission(PROPOSE_PAYOUT_ACCOUNT, mark("Propose to which account a biller is paid out")),

@@ -136,8 +136,9 @@ def bill_order(order_id: UUID, customer_id: UUID) -> BillOrder:
 
 def bill_orders(customer_id: UUID, *, limit: int = ORDERS_PER_PAGE) -> list[BillOrder]:
     """Return the orders that a customer has made and that got under way, newest first."""
-    rows = BillOrderRow.objects.filter(customer_id=customer_id).exclude(state="open").order_by("-made_at", "-id")
-    return list(orders_by_id(rows.values_list("id", flat=True)[: min(max(limit, 1), ORDERS_PER_PAGE)]).values())
+    rows = BillOrderRow.objects.filter(customer_id=customer_id).exclude(state__in=["open", "expired"])
+    ids = rows.order_by("-made_at", "-id").values_list("id", flat=True)
+    return list(orders_by_id(ids[: min(max(limit, 1), ORDERS_PER_PAGE)]).values())
 
 
 def _asked_for(customer_id: UUID) -> Exists:

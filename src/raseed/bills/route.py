@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -32,7 +33,9 @@ from .errors import (
     BillBeingPaid,
     BillerSuspended,
     BillOrderDiffers,
+    BillOrderOutdated,
     BillOrderUnknown,
+    CreditUsed,
     RefusedByBiller,
 )
 from .findings import keep_finding
@@ -40,7 +43,9 @@ from .models import BillOrderRow
 from .queries import billers
 from .rows import bills_by_id, orders_by_id
 from .sql import run
-from .terms import terms
+from .terms.credit import give_credits_back, hold_credits, lock_credits, settle_credits
+from .terms.outdated import Days, changed_late_parts
+from .terms.parts import LATE
 from .wrongs import AnswerRefused
 
 CODE: Final = "bill"
@@ -60,6 +65,9 @@ class _Locked:
     state: OrderState
     currency_code: str
     biller_state: BillerState
+    made_at: datetime
+    institution_id: UUID
+    reference: str
 
 
 class Bills:
@@ -89,16 +97,24 @@ class Bills:
         ids = [each.id for each in payments]
         locked = {row[0]: _locked(row) for row in run("lock_orders", {"ids": ids})}
         parts = _parts_by_order(ids)
-        bills = _lock_bills(parts)
+        bills, days = _lock_bills(parts), Days()
+        late = {each.id: each.instructed_at for each in payments if _is_late(parts.get(each.id, ()))}
+        changed = changed_late_parts(late, bills, days)
+        credits, used = lock_credits(_credits(locked, parts)), dict[tuple[UUID, str], int]()
         refusals: dict[UUID, RaseedError] = {}
         held: dict[UUID, int] = defaultdict(int)
         amounts: set[tuple[UUID, int]] = set()
         for payment in payments:
             order, paid = locked.get(payment.id), _of_bills(parts.get(payment.id, ()))
-            refusal = _mismatch(payment, order) or _unpayable(paid, bills, amounts)
+            key, credit = _credit_of(order, parts.get(payment.id, ()))
+            refusal = _mismatch(payment, order, days, changed) or _unpayable(paid, bills, amounts)
+            if refusal is None and credit > credits.get(key, 0) - used.get(key, 0):
+                refusal = CreditUsed(field="bills")
             if refusal is not None:
                 refusals[payment.id] = refusal
                 continue
+            if credit:
+                used[key] = used.get(key, 0) + credit
             for bill_id, minor in paid:
                 bills[bill_id] = with_held(bills[bill_id], Money(minor, bills[bill_id].amount.currency))
                 amounts.add((bill_id, minor))
@@ -109,6 +125,7 @@ class Bills:
             run("mark_parts", {"ids": taken, "held": True})
             if held:
                 run("hold_bills", {"ids": list(held), "amounts": list(held.values())})
+            hold_credits(used)
         return refusals
 
     def brief(self, errands: Sequence[Errand]) -> Mapping[UUID, object]:
@@ -132,11 +149,13 @@ class Bills:
         """Keep that bills were paid, and what the biller signed."""
         ids = [payment.id for payment, _ in settled]
         self._end(ids, "settle_bills", OrderState.PAID, dict(zip(ids, (yes for _, yes in settled), strict=True)))
-        terms().settled(list(orders_by_id(ids).values()))
+        settle_credits(list(orders_by_id(ids).values()))
 
     def give_back(self, returned: Sequence[tuple[Payment, No]]) -> None:
         """Let bills go that were not paid after all."""
-        self._end([payment.id for payment, _ in returned], "let_bills_go", OrderState.RETURNED, {})
+        ids = [payment.id for payment, _ in returned]
+        self._end(ids, "let_bills_go", OrderState.RETURNED, {})
+        give_credits_back(list(orders_by_id(ids).values()))
 
     def names(self, payments: Sequence[Payment], language: str) -> Mapping[UUID, str]:
         """Say which biller each payer has paid."""
@@ -218,9 +237,9 @@ def _destination(of: Biller | None, payer: BankAccount) -> Destination | RaseedE
 
 
 def _locked(row: tuple[Any, ...]) -> _Locked:
-    id_, biller_id, customer_id, amount_minor, state, currency_code, biller_state = row
+    id_, biller_id, customer_id, amount_minor, state, currency_code, biller_state, *more = row
     return _Locked(
-        id_, biller_id, customer_id, amount_minor, OrderState(state), currency_code, BillerState(biller_state)
+        id_, biller_id, customer_id, amount_minor, OrderState(state), currency_code, BillerState(biller_state), *more
     )
 
 
@@ -246,15 +265,38 @@ def _lock_bills(parts: Mapping[UUID, Sequence[tuple[Any, ...]]]) -> dict[UUID, B
     return bills_by_id(ids)
 
 
-def _mismatch(payment: Payment, order: _Locked | None) -> RaseedError | None:
-    """Say whether a payment is the one that its order wants."""
+def _is_late(parts: Iterable[tuple[Any, ...]]) -> bool:
+    """Whether something is asked for or waived since a bill is late."""
+    return any(kind in LATE for _, _, kind, _, _ in parts)
+
+
+def _credits(locked: Mapping[UUID, _Locked], parts: Mapping[UUID, Sequence[tuple[Any, ...]]]) -> list[tuple[UUID, str]]:
+    """Return the credits that orders use."""
+    used = (_credit_of(order, parts.get(id_, ())) for id_, order in locked.items())
+    return [key for key, minor in used if minor]
+
+
+def _credit_of(order: _Locked | None, parts: Iterable[tuple[Any, ...]]) -> tuple[tuple[UUID, str], int]:
+    """Return which credit an order uses, and how much of it."""
+    if order is None:
+        return (UUID(int=0), ""), 0
+    used = sum(minor for _, _, kind, _, minor in parts if kind == PartKind.CREDIT_USED.value)
+    return (order.biller_id, order.reference), used
+
+
+def _mismatch(payment: Payment, order: _Locked | None, days: Days, changed: Collection[UUID]) -> RaseedError | None:
+    """Say whether a payment is the one that its order wants, and wants today."""
     if order is None or order.customer_id != payment.actor_customer_id:
         return BillOrderUnknown(field="to")
     if order.biller_state is not BillerState.ACTIVE:
         return BillerSuspended(field="to")
+    if order.state is OrderState.EXPIRED:
+        return BillOrderOutdated(field="to")
     wanted = (order.amount_minor, order.currency_code)
     if order.state is not OrderState.OPEN or (payment.amount.amount_minor, payment.amount.currency.code) != wanted:
         return BillOrderDiffers(field="to")
+    if order.id in changed or not days.is_same(order.institution_id, order.made_at, payment.instructed_at):
+        return BillOrderOutdated(field="to")
     return None
 
 

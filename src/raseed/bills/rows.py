@@ -138,7 +138,7 @@ def _bill(row: Sequence[Any]) -> Bill:
 
 def _order(row: Sequence[Any]) -> BillOrder:
     id_, institution_id, biller_id, customer_id, values, reference, minor, currency_code = row[:8]
-    state, made_at, biller_reference, ended_at, kinds, amounts, bills = row[8:]
+    state, made_at, biller_reference, ended_at, kinds, amounts, bills, waivers = row[8:]
     money = currency(currency_code)
     return BillOrder(
         id=id_,
@@ -148,8 +148,8 @@ def _order(row: Sequence[Any]) -> BillOrder:
         values=json.loads(values),
         reference=reference,
         parts=tuple(
-            Part(PartKind(kind), Money(part, money), bill_id)
-            for kind, part, bill_id in zip(kinds, amounts, bills, strict=True)
+            Part(PartKind(kind), Money(part, money), bill_id, waiver_id)
+            for kind, part, bill_id, waiver_id in zip(kinds, amounts, bills, waivers, strict=True)
         ),
         amount=Money(minor, money),
         state=OrderState(state),

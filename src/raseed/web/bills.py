@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from raseed.banking import api as banking
 from raseed.bills import api as bills
@@ -189,11 +189,14 @@ def named_values(biller: bills.Biller, values: dict[str, str], reader: Reader) -
 
 
 def shown_parts(parts: Iterable[bills.Part], known: dict[UUID, bills.Bill]) -> list[ShownPart]:
-    """Return the parts of what is paid, in words."""
-    shown = []
-    for part in parts:
+    """Return the parts of what is paid, in words; a waiver by its name."""
+    shown, told = [], list(parts)
+    waivers = bills.waivers_by_id(part.waiver_id for part in told)
+    for part in told:
         bill = known.get(part.bill_id) if part.bill_id else None
         what = (bill.period or bill.number) if bill else ""
+        if part.waiver_id in waivers:
+            what = waivers[part.waiver_id].name(get_language() or "en")
         lowers = part.kind in (bills.PartKind.WAIVER, bills.PartKind.CREDIT_USED)
         due = bill.due_on if bill and part.kind is bills.PartKind.BILL else None
         shown.append(ShownPart(gettext(bills.PART_WORDS[part.kind]), what, due, part.amount, lowers))

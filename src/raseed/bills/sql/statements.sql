@@ -23,10 +23,10 @@ WHERE b.biller_id = %(biller)s::uuid AND b.reference = %(reference)s ORDER BY b.
 -- name: orders
 -- Orders with their parts, in three arrays of one length.
 SELECT o.id, b.institution_id, o.biller_id, o.customer_id, o.values::text, o.reference, o.amount_minor, b.currency, o.state,
-    o.made_at, o.biller_reference, o.ended_at, t.kinds, t.amounts, t.bills
+    o.made_at, o.biller_reference, o.ended_at, t.kinds, t.amounts, t.bills, t.waivers
 FROM bills_order AS o JOIN bills_biller AS b ON b.id = o.biller_id CROSS JOIN LATERAL (
     SELECT array_agg(p.kind ORDER BY p.number) AS kinds, array_agg(p.amount_minor ORDER BY p.number) AS amounts,
-        array_agg(p.bill_id ORDER BY p.number) AS bills
+        array_agg(p.bill_id ORDER BY p.number) AS bills, array_agg(p.waiver_id ORDER BY p.number) AS waivers
     FROM bills_part AS p WHERE p.order_id = o.id) AS t
 WHERE o.id = ANY(%(ids)s::uuid[])
 
@@ -42,12 +42,13 @@ RETURNING id
 
 -- name: add_parts
 -- What orders pay, part by part.
-INSERT INTO bills_part (order_id, number, kind, bill_id, amount_minor)
-SELECT * FROM unnest(%(orders)s::uuid[], %(numbers)s::smallint[], %(kinds)s::text[], %(bills)s::uuid[], %(amounts)s::bigint[])
+INSERT INTO bills_part (order_id, number, kind, bill_id, amount_minor, waiver_id)
+SELECT * FROM unnest(%(orders)s::uuid[], %(numbers)s::smallint[], %(kinds)s::text[], %(bills)s::uuid[], %(amounts)s::bigint[],
+    %(waivers)s::uuid[])
 
 -- name: lock_orders
 -- The orders that payments are to pay, locked in order of id.
-SELECT o.id, o.biller_id, o.customer_id, o.amount_minor, o.state, b.currency, b.state
+SELECT o.id, o.biller_id, o.customer_id, o.amount_minor, o.state, b.currency, b.state, o.made_at, b.institution_id, o.reference
 FROM bills_order AS o JOIN bills_biller AS b ON b.id = o.biller_id
 WHERE o.id = ANY(%(ids)s::uuid[])
 ORDER BY o.id FOR UPDATE OF o
@@ -120,7 +121,7 @@ ORDER BY o.id, p.number
 
 -- name: keep_bills
 -- Bills as their biller tells them now: new ones, and those that changed. What is paid and held here stays; a bill is never
--- lowered below it. Returns each bill's number, and whether it was refused for that.
+-- lowered below it, nor raised above what was agreed when a dispute was upheld. Returns each bill's number, and whether it was refused for that.
 INSERT INTO bills_bill AS b (id, biller_id, reference, number, issued_on, due_on, period, amount_minor, minimum_minor,
     part_payments, paid_minor, held_minor, elsewhere_minor, state, customer_name, seen_at)
 SELECT g.id, %(biller)s::uuid, g.reference, g.number, g.issued_on, g.due_on, g.period, g.amount_minor, g.minimum_minor,
@@ -135,12 +136,14 @@ FROM unnest(%(ids)s::uuid[], %(references)s::text[], %(numbers)s::text[], %(issu
 ORDER BY g.number
 ON CONFLICT (biller_id, number) DO UPDATE SET
     issued_on = EXCLUDED.issued_on, due_on = EXCLUDED.due_on, period = EXCLUDED.period,
-    amount_minor = EXCLUDED.amount_minor, minimum_minor = EXCLUDED.minimum_minor, part_payments = EXCLUDED.part_payments,
+    amount_minor = LEAST(EXCLUDED.amount_minor, COALESCE(NULLIF(b.agreed_minor, 0), EXCLUDED.amount_minor)),
+    minimum_minor = EXCLUDED.minimum_minor, part_payments = EXCLUDED.part_payments,
     elsewhere_minor = GREATEST(EXCLUDED.elsewhere_minor - b.paid_minor - b.held_minor, 0),
     customer_name = EXCLUDED.customer_name, seen_at = EXCLUDED.seen_at,
     state = CASE
-        WHEN b.state = 'disputed' THEN b.state
-        WHEN GREATEST(EXCLUDED.elsewhere_minor - b.held_minor, b.paid_minor) >= EXCLUDED.amount_minor THEN 'paid'
+        WHEN b.state = 'disputed' OR b.agreed_minor = 0 THEN b.state
+        WHEN GREATEST(EXCLUDED.elsewhere_minor - b.held_minor, b.paid_minor)
+            >= LEAST(EXCLUDED.amount_minor, COALESCE(b.agreed_minor, EXCLUDED.amount_minor)) THEN 'paid'
         WHEN GREATEST(EXCLUDED.elsewhere_minor - b.held_minor, b.paid_minor) > 0 THEN 'partly_paid'
         ELSE 'open' END
 WHERE b.reference = EXCLUDED.reference AND b.paid_minor + b.held_minor <= EXCLUDED.amount_minor
@@ -191,11 +194,13 @@ WITH kept AS (
     FROM bills_taken ORDER BY number
     ON CONFLICT (biller_id, number) DO UPDATE SET
         issued_on = EXCLUDED.issued_on, due_on = EXCLUDED.due_on, period = EXCLUDED.period,
-        amount_minor = EXCLUDED.amount_minor, minimum_minor = EXCLUDED.minimum_minor,
+        amount_minor = LEAST(EXCLUDED.amount_minor, COALESCE(NULLIF(b.agreed_minor, 0), EXCLUDED.amount_minor)),
+        minimum_minor = EXCLUDED.minimum_minor,
         part_payments = EXCLUDED.part_payments, customer_name = EXCLUDED.customer_name, seen_at = EXCLUDED.seen_at,
         state = CASE
-            WHEN b.state = 'disputed' THEN b.state
-            WHEN b.paid_minor + b.elsewhere_minor >= EXCLUDED.amount_minor THEN 'paid'
+            WHEN b.state = 'disputed' OR b.agreed_minor = 0 THEN b.state
+            WHEN b.paid_minor + b.elsewhere_minor
+                >= LEAST(EXCLUDED.amount_minor, COALESCE(b.agreed_minor, EXCLUDED.amount_minor)) THEN 'paid'
             WHEN b.paid_minor + b.elsewhere_minor > 0 THEN 'partly_paid'
             ELSE 'open' END
     WHERE b.reference = EXCLUDED.reference AND b.paid_minor + b.held_minor <= EXCLUDED.amount_minor
@@ -210,3 +215,65 @@ FROM kept
 SELECT t.number FROM bills_taken AS t JOIN bills_bill AS b ON b.biller_id = %(biller)s::uuid AND b.number = t.number
 WHERE b.reference <> t.reference OR b.paid_minor + b.held_minor > t.amount_minor
 ORDER BY t.number LIMIT %(most)s
+
+-- name: late_parts
+-- What was settled of late penalties on bills, and what of it was waived: by orders that are paid or under way.
+SELECT p.bill_id, p.kind, p.amount_minor, o.made_at
+FROM bills_part AS p JOIN bills_order AS o ON o.id = p.order_id
+WHERE p.bill_id = ANY(%(ids)s::uuid[]) AND p.kind IN ('penalty', 'waiver') AND o.state IN ('held', 'paid')
+
+-- name: waivers_for
+-- The waivers that cover days since one, of a biller, for a customer: the first made first.
+SELECT w.id, w.first_day, LEAST(w.last_day, COALESCE(w.ended_on, w.last_day))
+FROM bills_waiver AS w
+WHERE w.institution_id = %(institution)s::uuid AND w.state = 'active' AND w.last_day >= %(since)s::date
+    AND (w.biller_id IS NULL OR w.biller_id = %(biller)s::uuid)
+    AND (w.for_everyone OR EXISTS (
+        SELECT FROM bills_waiver_customer AS c WHERE c.waiver_id = w.id AND c.customer_id = %(customer)s::uuid))
+ORDER BY w.made_at, w.id
+
+-- name: add_waiver_customers
+-- Whom a waiver is for, all at once.
+INSERT INTO bills_waiver_customer (waiver_id, customer_id)
+SELECT %(waiver)s::uuid, given.id FROM unnest(%(ids)s::uuid[]) AS given(id) ORDER BY given.id
+
+-- name: spared_by_disputes
+-- The days on which bills were disputed, where that was decided.
+SELECT bill_id, opened_on, ended_on FROM bills_dispute
+WHERE bill_id = ANY(%(ids)s::uuid[]) AND state IN ('lowered', 'rejected')
+
+-- name: credits_left
+-- What can be used of credits.
+SELECT c.biller_id, c.reference, c.kept_minor - c.used_minor - c.held_minor
+FROM bills_credit AS c JOIN unnest(%(billers)s::uuid[], %(references)s::text[]) AS given(biller_id, reference)
+    ON c.biller_id = given.biller_id AND c.reference = given.reference
+
+-- name: lock_credits
+-- What can be used of credits, locked in their order.
+SELECT c.biller_id, c.reference, c.kept_minor - c.used_minor - c.held_minor
+FROM bills_credit AS c JOIN unnest(%(billers)s::uuid[], %(references)s::text[]) AS given(biller_id, reference)
+    ON c.biller_id = given.biller_id AND c.reference = given.reference
+ORDER BY c.biller_id, c.reference FOR UPDATE OF c
+
+-- name: move_credits
+-- So much more (or less) of each credit is held, and so much more is used.
+UPDATE bills_credit AS c SET held_minor = c.held_minor + given.held, used_minor = c.used_minor + given.used
+FROM unnest(%(billers)s::uuid[], %(references)s::text[], %(held)s::bigint[], %(used)s::bigint[])
+    AS given(biller_id, reference, held, used)
+WHERE c.biller_id = given.biller_id AND c.reference = given.reference
+
+-- name: keep_credits
+-- What was paid over bills is kept.
+INSERT INTO bills_credit AS c (biller_id, reference, kept_minor, used_minor, held_minor)
+SELECT given.biller_id, given.reference, given.minor, 0, 0
+FROM unnest(%(billers)s::uuid[], %(references)s::text[], %(amounts)s::bigint[]) AS given(biller_id, reference, minor)
+ORDER BY given.biller_id, given.reference
+ON CONFLICT (biller_id, reference) DO UPDATE SET kept_minor = c.kept_minor + EXCLUDED.kept_minor
+
+-- name: expire_orders
+-- Orders that nobody sent in time, so many at once; those that are being paid at this instant are left to that.
+UPDATE bills_order SET state = 'expired', ended_at = GREATEST(%(now)s::timestamptz, made_at)
+WHERE id IN (
+    SELECT id FROM bills_order WHERE state = 'open' AND made_at < %(before)s::timestamptz
+    ORDER BY made_at LIMIT %(most)s FOR UPDATE SKIP LOCKED)
+RETURNING id

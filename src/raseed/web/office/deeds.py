@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from raseed.banking import api as banking
+from raseed.bills import api as bills
 from raseed.kernel.money import Currency, Money
 from raseed.people import api as people
 from raseed.platform import api as platform
@@ -130,7 +132,7 @@ def _value(
         return gettext("none")
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
-    if key == "annual_rate_ppm" and isinstance(value, int):
+    if key.endswith("_ppm") and isinstance(value, int):
         return rate_text(value, reader)
     if isinstance(value, int):
         return reader.money(Money(value, unit)) if key.endswith(MINOR) and unit else reader.number(value)
@@ -190,12 +192,16 @@ def _currencies(records: Sequence[platform.AuditRecord]) -> dict[str, Currency]:
     with_amounts = {
         one.subject for one in records if any(key.endswith(MINOR) for key in {*(one.before or {}), *(one.after or {})})
     }
-    ids: dict[str, dict[UUID, str]] = {"account": {}, "product": {}}
+    ids: dict[str, dict[UUID, str]] = {"account": {}, "product": {}, "biller": {}, "dispute": {}}
     for subject in with_amounts:
         kind, _, text = subject.partition(":")
         if kind in ids and _ID.match(text):
             ids[kind][UUID(text)] = subject
     found = {ids["account"][id_]: one.currency for id_, one in banking.accounts(ids["account"]).items()}
+    found |= {ids["biller"][id_]: one.currency for id_, one in bills.billers(ids["biller"]).items()}
+    for id_, subject in ids["dispute"].items():
+        with suppress(bills.DisputeUnknown):
+            found[subject] = bills.dispute_by_id(id_).amount.currency
     for id_, subject in ids["product"].items():
         try:
             found[subject] = banking.product(id_).currency

@@ -43,6 +43,9 @@ KIND_WORDS: Final = {
     "biller": mark("Biller"),
     "break": mark("Difference to a biller"),
     "lane": mark("Way to recipients outside"),
+    "waiver": mark("Waiver"),
+    "dispute": mark("Dispute"),
+    "bill": mark("Bill"),
 }
 NO_ID_WORDS: Final = {"many": mark("many"), "unknown": mark("unknown")}
 """What stands in the place of an id where there is none: an import of thousands, a login that nobody has."""
@@ -178,8 +181,42 @@ def _payments(ids: list[UUID], page: StaffRequest) -> Mapping[UUID, Named]:
 
 def _billers(ids: list[UUID], page: StaffRequest) -> Mapping[UUID, Named]:
     return {
-        id_: Named("biller", kind_words("biller"), one.name(page.reader.language))
+        id_: Named(
+            "biller",
+            kind_words("biller"),
+            one.name(page.reader.language),
+            reverse("office:biller-terms", args=[id_]) if page.rights.may("bills.view", one.institution_id) else "",
+        )
         for id_, one in bills.billers(ids).items()
+    }
+
+
+def _waivers(ids: list[UUID], page: StaffRequest) -> Mapping[UUID, Named]:
+    address = reverse("office:waivers") if page.rights.may("bills.view") else ""
+    return {
+        id_: Named("waiver", kind_words("waiver"), one.name(page.reader.language), address)
+        for id_, one in bills.waivers_by_id(ids).items()
+    }
+
+
+def _disputes(ids: list[UUID], page: StaffRequest) -> Mapping[UUID, Named]:
+    linked = page.rights.may("bills.view")
+    return {
+        id_: Named(
+            "dispute",
+            kind_words("dispute"),
+            id_.hex[-SHORT_ID:].upper(),
+            reverse("office:dispute", args=[id_]) if linked else "",
+            number=True,
+        )
+        for id_ in ids
+    }
+
+
+def _bills(ids: list[UUID], page: StaffRequest) -> Mapping[UUID, Named]:
+    del page
+    return {
+        id_: Named("bill", kind_words("bill"), one.number, number=True) for id_, one in bills.bills_by_id(ids).items()
     }
 
 
@@ -192,4 +229,7 @@ _NAMERS: Final[Mapping[str, Callable[[list[UUID], StaffRequest], Mapping[UUID, N
     "institution": _institutions,
     "payment": _payments,
     "biller": _billers,
+    "waiver": _waivers,
+    "dispute": _disputes,
+    "bill": _bills,
 }

@@ -42,6 +42,8 @@ ITEMS: Final = (
     Item("billers", mark("Billers"), "bill", ("bills.view",)),
     Item("settlements", mark("Settlements"), "file", ("bills.settlement.view",)),
     Item("breaks", mark("What differs"), "find", ("bills.reconciliation.work",)),
+    Item("disputes", mark("Disputed bills"), "alert", ("bills.view",)),
+    Item("waivers", mark("Waivers"), "day", ("bills.view",)),
     Item("changes", mark("Changes"), "changes"),
     Item("products", mark("Products, limits, fees"), "tag", ("banking.accounts.view",)),
     Item("staff", mark("Staff"), "people", ("people.staff.view",)),

@@ -7,11 +7,13 @@ from django.urls import path
 from .views import (
     accounts,
     audit,
+    bill_terms,
     billed,
     billers,
     changes,
     clerks,
     desk,
+    disputes,
     elsewhere,
     invitation,
     me,
@@ -25,6 +27,7 @@ from .views import (
     settlements,
     sign_in,
     staff,
+    waivers,
 )
 
 app_name = "office"
@@ -79,6 +82,14 @@ urlpatterns = [
     path("bill-payments/<uuid:payment_id>", billed.one, name="billed"),
     path("bill-payments/<uuid:payment_id>/proof", billed.proof, name="billed-proof"),
     path("bill-payments/<uuid:payment_id>/refund", billed.refund, name="billed-refund"),
+    path("billers/<uuid:biller_id>/terms", bill_terms.terms_page, name="biller-terms"),
+    path("billers/<uuid:biller_id>/terms/penalty", bill_terms.penalty_form, name="biller-penalty"),
+    path("billers/<uuid:biller_id>/terms/credit", bill_terms.credit_form, name="biller-credit"),
+    path("waivers", waivers.waiver_list, name="waivers"),
+    path("waivers/new", waivers.new, name="waiver-new"),
+    path("waivers/<uuid:waiver_id>/end", waivers.end, name="waiver-end"),
+    path("disputes", disputes.dispute_list, name="disputes"),
+    path("disputes/<uuid:dispute_id>", disputes.one, name="dispute"),
     path("billers/<uuid:biller_id>/<str:verb>", billers.act, name="biller-act"),
     path("settlements", settlements.settlement_list, name="settlements"),
     path("settlements/<uuid:settlement_id>", settlements.one, name="settlement"),

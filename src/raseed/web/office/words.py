@@ -83,6 +83,13 @@ ACTIONS: Final[Mapping[str, str]] = {
     "bills.clerk_ended": mark("No longer works for a biller"),
     "bills.clerk_named": mark("Works for a biller"),
     "bills.refunded": mark("Payment to a biller refunded"),
+    "bills.credit_terms_set": mark("Whether credit is kept set"),
+    "bills.dispute_decided": mark("Dispute about a bill decided"),
+    "bills.dispute_opened": mark("Bill disputed"),
+    "bills.dispute_withdrawn": mark("Dispute about a bill withdrawn"),
+    "bills.penalty_set": mark("Late penalty set"),
+    "bills.waiver_ended": mark("Waiver ended early"),
+    "bills.waiver_given": mark("Waiver given"),
     "bills.file_taken_in": mark("File of bills taken in"),
     "bills.our_key_renewed": mark("Our key towards a biller renewed"),
     "payments.lane_closed": mark("Way to a biller closed"),
@@ -245,6 +252,16 @@ FACTS: Final[Mapping[str, str]] = {
     "refused": mark("Refused because"),
     "reopened": mark("Can be paid again"),
     "until": mark("Until"),
+    "bill": mark("Bill"),
+    "cap_minor": mark("At most, as an amount"),
+    "cap_ppm": mark("At most, as a share of the bill"),
+    "customers": mark("Customers"),
+    "first_day": mark("First day"),
+    "grace_days": mark("Days without a penalty"),
+    "keeps_credit": mark("Credit is kept"),
+    "last_day": mark("Last day"),
+    "penalty": mark("Late penalty"),
+    "rate_ppm": mark("Share"),
 }
 
 VALUES: Final[Mapping[str, str]] = {
@@ -279,6 +296,16 @@ VALUES: Final[Mapping[str, str]] = {
     "totp": mark("authenticator app"),
     "arab": mark("Arabic digits"),
     "latn": mark("Latin digits"),
+    "cancelled": mark("cancelled"),
+    "fixed": mark("a fixed amount, once"),
+    "fixed_a_day": mark("a fixed amount for each day"),
+    "lowered": mark("lowered"),
+    "none": mark("none"),
+    "percent": mark("a share of what is owed, once"),
+    "percent_a_day": mark("a share of what is owed for each day"),
+    "proposed": mark("proposed"),
+    "rejected": mark("rejected"),
+    "withdrawn": mark("withdrawn"),
 }
 """Codes that stand as values of facts."""
 
@@ -292,5 +319,6 @@ REFERENCES: Final[Mapping[str, str]] = {
     "assignee": "staff",
     "paid_out_to": "account",
     "pay_to": "account",
+    "bill": "bill",
 }
 """Facts whose value is an id, and of what."""

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from django.http import HttpResponse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from raseed.bills import api as bills
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from raseed.kernel.money import Money
 
 _MONTH: Final = re.compile(r"(?P<year>20\d\d)-(?P<month>0[1-9]|1[0-2])\Z")
+DISPUTES_SHOWN_FOR: Final = timedelta(days=30)
+"""How long the tab shows what became of an objection."""
 PICTURE_POLICY: Final = "default-src 'none'; style-src 'none'; sandbox"
 """A picture opened by itself runs nothing and loads nothing."""
 
@@ -39,6 +42,15 @@ class InvalidMonth(InputError):
     code = "invalid_month"
     sentence = mark("This is not a month.")
     hint = mark("Begin again from this month.")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownDispute:
+    """A bill that its customer said is wrong, and how that stands."""
+
+    dispute: bills.Dispute
+    biller: ShownBiller
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +85,7 @@ def bills_page(request: CustomerRequest) -> HttpResponseBase:
         together=together(found),
         overdue=sum(each.overdue for each in found),
         paid=_orders(request, limit=3),
+        disputed=_disputed(request),
     )
 
 
@@ -94,6 +107,16 @@ def _orders(request: CustomerRequest, *, limit: int) -> list[ShownOrder]:
             sum_of([back.amount for back in refunds[each.id]]) if each.id in refunds else None,
         )
         for each in found
+    ]
+
+
+def _disputed(request: CustomerRequest) -> list[ShownDispute]:
+    """Return what the customer objected to of late."""
+    since = SYSTEM_CLOCK.now() - DISPUTES_SHOWN_FOR
+    found = [each for each in bills.disputes_of(request.customer.id) if (each.ended_at or since) >= since]
+    billers = shown_billers(bills.billers({each.biller_id for each in found}).values(), request.reader)
+    return [
+        ShownDispute(each, billers[each.biller_id], gettext(bills.DISPUTE_STATE_WORDS[each.state])) for each in found
     ]
 
 

@@ -79,9 +79,9 @@ class Wanted:
         return [(each.bill.id, money) for each, money in self.bills]
 
     @property
-    def single(self) -> ShownBill | None:
-        """The one bill, where it is one of which a part may be paid."""
-        return self.bills[0][0] if len(self.bills) == 1 and self.bills[0][0].in_parts else None
+    def alone(self) -> ShownBill | None:
+        """The bill, where it is one by itself."""
+        return self.bills[0][0] if len(self.bills) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +263,8 @@ def _page(
 ) -> HttpResponse:
     biller = wanted.biller
     values = named_values(biller.biller, wanted.values, request.reader)
+    keeps_credit = wanted.alone is not None and bills.keeps_credit(biller.id, biller.today)
+    single = wanted.alone if wanted.alone is not None and (wanted.alone.in_parts or keeps_credit) else None
     return render(
         request,
         "web/bills_pay.html",
@@ -270,6 +272,9 @@ def _page(
         tab="bills",
         biller=biller,
         wanted=wanted,
+        single=single,
+        keeps_credit=keeps_credit,
+        disputable=wanted.alone if wanted.alone is not None and not wanted.alone.bill.held.amount_minor else None,
         values=values,
         hidden=[(f"{FIELD}{code}", value) for code, value in wanted.values.items()] if not wanted.bills else [],
         parts=shown_parts(quote.parts, {each.bill.id: each.bill for each, _ in wanted.bills}) if quote else [],
@@ -315,6 +320,10 @@ def _carry_out(request: CustomerRequest, wanted: Wanted, sent: Sent) -> HttpResp
             again = Sent(account=sent.account, typed_amount=sent.typed_amount, changed=True, status=409)
             return _confirmation(request, wanted, again)
         bills.pay(order_id=order.id, customer_id=request.customer.id, from_account_id=account.id)
+    except bills.BillOrderOutdated:
+        return _confirmation(
+            request, wanted, Sent(account=sent.account, typed_amount=sent.typed_amount, changed=True, status=409)
+        )
     except RaseedError as error:
         if (there := _there(order_id, request.customer.id)) is not None:
             return there

@@ -24,6 +24,7 @@ NOT_THERE = {
     "payout-account", "settlement", "settlement-file", "break", "break-act",
     "clerks",
     "clerk-name", "clerk-end", "billed", "billed-proof", "billed-refund",
+    "biller-terms", "biller-penalty", "biller-credit", "waiver-end", "dispute",
 }  # fmt: skip
 """Pages about things that are not there under the ids of the walk."""
 
@@ -58,6 +59,8 @@ def arguments(house: House) -> dict[str, Any]:
         "settlement_id": new_id(),
         "break_id": new_id(),
         "form": "csv",
+        "waiver_id": new_id(),
+        "dispute_id": new_id(),
         "token": "x",
         "rest": "nowhere",
     }
