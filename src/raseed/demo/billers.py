@@ -11,13 +11,14 @@ import os
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
 
+from raseed.banking.api import PenaltyKind, PenaltyRule
 from raseed.bills import api as bills
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.money import Money
@@ -40,6 +41,7 @@ PHONES: Final = "+20149900"
 REFUND_MOST: Final = 500
 REFUND_MOST_DAY: Final = 2_000
 """What the demo's clerk may refund at once and a day, in whole units of the currency."""
+LATE_SINCE: Final = timedelta(days=366)
 _STREAM: Final = 3
 
 
@@ -69,6 +71,7 @@ def plant_billers(*, port: int, clock: Clock = SYSTEM_CLOCK) -> int:
                 made.id, key_id, public_key_text(private), by=people_api.SYSTEM, reason=REASON, clock=clock
             )
             _owe(world, biller, made, clock)
+            _set_terms(biller, made, clock)
         if made.address != address:
             bills.set_biller_address(made.id, address, by=people_api.SYSTEM, reason=REASON, clock=clock)
         our_id, our_key = bills.our_public_key(made.id)
@@ -138,6 +141,20 @@ def _field(asked: Asked) -> bills.Field:
         length_max=asked.length, check=bills.FieldCheck(asked.check) if asked.check else None,
         example=number_of(draw(0, "example", asked.length), asked), help=asked.help or {},
     )  # fmt: skip
+
+
+def _set_terms(biller: Collected, made: bills.Biller, clock: Clock) -> None:
+    """Set the biller's late penalty, if it has one, for all the bills that are open when the world is planted."""
+    if biller.late is None:
+        return
+    late = PenaltyRule(
+        PenaltyKind.PERCENT,
+        rate_ppm=biller.late.rate_ppm,
+        grace_days=biller.late.grace_days,
+        cap_minor=biller.late.cap_minor,
+    )
+    since = clock.now().date() - LATE_SINCE
+    bills.set_penalty_rule(made.id, late, valid_from=since, by=people_api.SYSTEM, reason=REASON, clock=clock)
 
 
 def _owe(world: WorldRow, biller: Collected, made: bills.Biller, clock: Clock) -> None:

@@ -135,12 +135,13 @@ class BillList(Given):
 
 
 class PartGiven(Given):
-    """A part of what is paid; a `waiver` and `credit_used` are taken off."""
+    """A part of what is paid; a `waiver` and `credit_used` are taken off. `waiver` is the name of the waiver, else empty."""
 
     kind: Literal["bill", "penalty", "waiver", "credit", "credit_used"]
     name: str
     amount: MoneyGiven
     bill_id: UUID | None
+    waiver: str
 
 
 class QuoteGiven(Given):
@@ -346,6 +347,7 @@ def _bill(of: bills_api.Bill) -> BillGiven:
 
 
 def _parts(parts: Sequence[bills_api.Part], language: str) -> list[PartGiven]:
+    waivers = bills_api.waivers_by_id(each.waiver_id for each in parts)
     with override(language):
         return [
             PartGiven(
@@ -353,6 +355,7 @@ def _parts(parts: Sequence[bills_api.Part], language: str) -> list[PartGiven]:
                 name=gettext(bills_api.PART_WORDS[each.kind]),
                 amount=MoneyGiven.of(each.amount),
                 bill_id=each.bill_id,
+                waiver=waivers[each.waiver_id].name(language) if each.waiver_id in waivers else "",
             )
             for each in parts
         ]

@@ -22,6 +22,15 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class LateShare:
+    """What a biller asks for when a bill is late: a share of what is owed, once, after some days, at most so much."""
+
+    rate_ppm: int
+    grace_days: int
+    cap_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Collected:
     """A biller: how it is paid, what it asks for, how its bills look; ``share`` of people in a hundred are its customers."""
 
@@ -34,6 +43,7 @@ class Collected:
     share: int
     colour: str
     sign: str
+    late: LateShare | None = None
 
 
 _ON_BILL: Final = {"ar": "تجده أعلى الفاتورة.", "he": "מופיע בראש החשבון.", "en": "It is at the top of your bill."}
@@ -61,7 +71,8 @@ BILLERS: Final = (
               _METER, Kind(9_000, 90_000, "any"), 90, "#b45309", "M13 2 5 13h5l-1 9 8-11h-5z"),
     Collected("nab-water", "water", "fetch",
               {"ar": "مياه النبع (تجريبية)", "he": "מי הנביעה (הדגמה)", "en": "Nab Water (demo)"},
-              _CONTRACT, Kind(4_000, 30_000), 80, "#0369a1", "M12 2c4 6 6 9 6 12a6 6 0 0 1-12 0c0-3 2-6 6-12z"),
+              _CONTRACT, Kind(4_000, 30_000), 80, "#0369a1", "M12 2c4 6 6 9 6 12a6 6 0 0 1-12 0c0-3 2-6 6-12z",
+              LateShare(20_000, 5, 2_000)),
     Collected("silk-landline", "landline", "fetch",
               {"ar": "سلك للهاتف الأرضي (تجريبية)", "he": "סילק טלפוניה (הדגמה)", "en": "Silk Landline (demo)"},
               _CONTRACT, Kind(3_000, 15_000), 35, "#4d7c0f", "M4 4h5l2 5-3 2a11 11 0 0 0 5 5l2-3 5 2v5C10 20 4 14 4 4z"),
