@@ -96,22 +96,22 @@ def test_the_offices_pages_of_terms_fit_are_read_tapped_and_named(
     basma = enrolled("basma", {"ar": "بسمة رمضان", "he": "בסמה רמדאן", "en": "Basma Ramadan"}, "back-office", at=bank)
     _, second, waiver = late(corner)
     made = bills.dispute(bill_id=second.id, customer_id=corner.mona.id, reason="قراءة العداد خطأ")
-    pages = {
-        basma: {
+    pages = (
+        (basma, {
             "office-terms": f"/office/billers/{corner.nur.id}/terms",
             "office-penalty": f"/office/billers/{corner.nur.id}/terms/penalty",
             "office-credit": f"/office/billers/{corner.nur.id}/terms/credit",
             "office-waiver-new": "/office/waivers/new",
-        },
-        hoda: {
+        }),
+        (hoda, {
             "office-waivers": "/office/waivers",
             "office-waiver-end": f"/office/waivers/{waiver.id}/end",
             "office-disputes": "/office/disputes",
             "office-dispute": f"/office/disputes/{made.id}",
-        },
-    }
+        }),
+    )  # fmt: skip
     found: dict[str, Any] = {}
-    for who, theirs in pages.items():
+    for who, theirs in pages:
         with visit(language, reduced_motion="reduce") as visitor:
             sign_in(visitor, who)
             for name, path in theirs.items():

@@ -44,7 +44,7 @@ from .queries import billers
 from .rows import bills_by_id, orders_by_id
 from .sql import run
 from .terms.credit import give_credits_back, hold_credits, lock_credits, settle_credits
-from .terms.outdated import Days, changed_late_parts
+from .terms.outdated import changed_late_parts, is_same_day
 from .terms.parts import LATE
 from .wrongs import AnswerRefused
 
@@ -97,9 +97,9 @@ class Bills:
         ids = [each.id for each in payments]
         locked = {row[0]: _locked(row) for row in run("lock_orders", {"ids": ids})}
         parts = _parts_by_order(ids)
-        bills, days = _lock_bills(parts), Days()
+        bills = _lock_bills(parts)
         late = {each.id: each.instructed_at for each in payments if _is_late(parts.get(each.id, ()))}
-        changed = changed_late_parts(late, bills, days)
+        changed = changed_late_parts(late, bills)
         credits, used = lock_credits(_credits(locked, parts)), dict[tuple[UUID, str], int]()
         refusals: dict[UUID, RaseedError] = {}
         held: dict[UUID, int] = defaultdict(int)
@@ -107,7 +107,7 @@ class Bills:
         for payment in payments:
             order, paid = locked.get(payment.id), _of_bills(parts.get(payment.id, ()))
             key, credit = _credit_of(order, parts.get(payment.id, ()))
-            refusal = _mismatch(payment, order, days, changed) or _unpayable(paid, bills, amounts)
+            refusal = _mismatch(payment, order, changed) or _unpayable(paid, bills, amounts)
             if refusal is None and credit > credits.get(key, 0) - used.get(key, 0):
                 refusal = CreditUsed(field="bills")
             if refusal is not None:
@@ -284,7 +284,7 @@ def _credit_of(order: _Locked | None, parts: Iterable[tuple[Any, ...]]) -> tuple
     return (order.biller_id, order.reference), used
 
 
-def _mismatch(payment: Payment, order: _Locked | None, days: Days, changed: Collection[UUID]) -> RaseedError | None:
+def _mismatch(payment: Payment, order: _Locked | None, changed: Collection[UUID]) -> RaseedError | None:
     """Say whether a payment is the one that its order wants, and wants today."""
     if order is None or order.customer_id != payment.actor_customer_id:
         return BillOrderUnknown(field="to")
@@ -295,7 +295,7 @@ def _mismatch(payment: Payment, order: _Locked | None, days: Days, changed: Coll
     wanted = (order.amount_minor, order.currency_code)
     if order.state is not OrderState.OPEN or (payment.amount.amount_minor, payment.amount.currency.code) != wanted:
         return BillOrderDiffers(field="to")
-    if order.id in changed or not days.is_same(order.institution_id, order.made_at, payment.instructed_at):
+    if order.id in changed or not is_same_day(order.institution_id, order.made_at, payment.instructed_at):
         return BillOrderOutdated(field="to")
     return None
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -25,24 +25,27 @@ EXPIRE_ROWS_MAX: Final = 1_000
 EXPIRE_ROUNDS_MAX: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Days:
-    """Business days of institutions, each one's zone read once."""
-
-    _zones: dict[UUID, ZoneInfo] = field(default_factory=dict)
-
-    def is_same(self, institution_id: UUID, first: datetime, second: datetime) -> bool:
-        """Whether two instants are of one business day of an institution."""
-        return self.day(institution_id, first) == self.day(institution_id, second)
-
-    def day(self, institution_id: UUID, at: datetime) -> date:
-        """Return an institution's business day at an instant."""
-        if institution_id not in self._zones:
-            self._zones[institution_id] = banking.business_zone(institution_id)
-        return at.astimezone(self._zones[institution_id]).date()
+@lru_cache(maxsize=4_096)
+def _zone(institution_id: UUID) -> ZoneInfo:
+    """Return an institution's zone, asked for once: books have theirs from the day on which they are set up."""
+    return banking.business_zone(institution_id)
 
 
-def changed_late_parts(orders: Mapping[UUID, datetime], bills: Mapping[UUID, Bill], days: Days) -> set[UUID]:
+def day_of(institution_id: UUID, at: datetime) -> date:
+    """Return an institution's business day at an instant.
+
+    Raises:
+        banking's InstitutionNotSetUp.
+    """
+    return at.astimezone(_zone(institution_id)).date()
+
+
+def is_same_day(institution_id: UUID, first: datetime, second: datetime) -> bool:
+    """Say whether two instants are of one business day of an institution."""
+    return day_of(institution_id, first) == day_of(institution_id, second)
+
+
+def changed_late_parts(orders: Mapping[UUID, datetime], bills: Mapping[UUID, Bill]) -> set[UUID]:
     """Return those of the orders whose penalties or waivers are not what they are now, at the instant given with each.
 
     Asked under the locks of the orders and their bills: whoever else settled a penalty of theirs has committed. Of two
@@ -59,7 +62,7 @@ def changed_late_parts(orders: Mapping[UUID, datetime], bills: Mapping[UUID, Bil
         order = found[id_]
         of = known[order.biller_id]
         theirs = [bills[bill_id] for bill_id in order.bill_ids if bill_id in bills]
-        on = days.day(of.institution_id, at)
+        on = day_of(of.institution_id, at)
         now = late_parts(of, theirs, customer_id=order.customer_id, on=on)
         late = {part.bill_id for part in now if part.bill_id is not None}
         if late & taken or not same_late_parts(order.parts, now):
@@ -73,7 +76,7 @@ def is_outdated(order: BillOrder, clock: Clock) -> bool:
     """Whether an order that was never sent was made on a business day that is over."""
     if order.state is OrderState.EXPIRED:
         return True
-    return order.state is OrderState.OPEN and not Days().is_same(order.institution_id, order.made_at, clock.now())
+    return order.state is OrderState.OPEN and not is_same_day(order.institution_id, order.made_at, clock.now())
 
 
 def expire_orders(*, clock: Clock = SYSTEM_CLOCK) -> int:

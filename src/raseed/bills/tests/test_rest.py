@@ -78,3 +78,27 @@ def test_what_is_wrong_is_said_with_its_place(street: Street) -> None:
     street.server.turn("dead")
     away = ask("POST", "/bills/fetch", {"biller_id": str(nur.id), "fields": {"account": "12345678"}}, key=key)
     assert (away.status, away.error["code"]) == (503, "biller_not_answering")
+
+
+def test_a_key_disputes_a_bill_of_its_holder_and_takes_it_back(street: Street) -> None:
+    nur = street.biller()
+    mona, account = street.person()
+    ziad, _ = street.person()
+    key, his = key_of(street, mona), key_of(street, ziad)
+    asking = {"biller_id": str(nur.id), "fields": {"account": "12345678"}}
+    bill = ask("POST", "/bills/fetch", asking, key=key).json["bills"][0]
+    address, why = f"/bills/{bill['id']}/dispute", {"reason": "the meter was read wrongly"}
+    assert ask("GET", address, key=key).error["code"] == "dispute_unknown"
+    assert ask("DELETE", address, key=key).error["code"] == "dispute_unknown"
+    assert ask("PUT", address, why, key=his).error["code"] == "bill_unknown"
+    assert ask("PUT", address, {"reason": ""}, key=key).status == 400
+    made = ask("PUT", address, why, key=key)
+    assert (made.status, made.json["state"], made.json["amount"]) == (200, "open", bill["amount"])
+    assert ask("PUT", address, why, key=key).json == made.json, "said again, disputed once"
+    assert ask("GET", f"/bills/{bill['id']}", key=key).json["state"] == "disputed"
+    refused = ask("PUT", f"/bill-payments/{new_id()}", paying(bill, nur, account.id), key=key)
+    assert refused.error["code"] == "bill_not_payable"
+    assert ask("DELETE", address, key=key).json["state"] == "withdrawn"
+    assert ask("DELETE", address, key=key).error["code"] == "dispute_ended"
+    assert ask("GET", address, key=key).json["state"] == "withdrawn"
+    assert ask("GET", f"/bills/{bill['id']}", key=key).json["state"] == "open"

@@ -50,8 +50,8 @@ def test_a_penalty_is_tried_proposed_confirmed_and_shown_with_what_it_costs(oper
     tried = desk.post(f"{address}/penalty", form | {"try": "1"})
     assert tried.status_code == 200
     told = words_of(tried.content.decode())
-    assert "A bill of EGP 100.00 , days late: 10 EGP 2.50" in told
-    assert "A bill of EGP 100.00 , days late: 30 EGP 3.00" in told
+    assert "A bill of EGP 100.00 · days late: 10 EGP 2.50" in told
+    assert "A bill of EGP 100.00 · days late: 30 EGP 3.00" in told
     assert bills.penalty_rules(nur.id).rules == ()
     sent = desk.post(f"{address}/penalty", form)
     assert sent["Location"] == f"/office/changes/{form['id']}"
