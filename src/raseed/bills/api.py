@@ -177,6 +177,7 @@ from .terms.disputes import (
     dispute_by_id,
     dispute_of,
     disputes,
+    disputes_at,
     disputes_of,
     withdraw_dispute,
 )
@@ -370,6 +371,7 @@ __all__ = [
     "dispute_by_id",
     "dispute_of",
     "disputes",
+    "disputes_at",
     "disputes_of",
     "end_biller_key",
     "end_clerk",

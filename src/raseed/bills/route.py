@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -107,7 +107,9 @@ class Bills:
         for payment in payments:
             order, paid = locked.get(payment.id), _of_bills(parts.get(payment.id, ()))
             key, credit = _credit_of(order, parts.get(payment.id, ()))
-            refusal = _mismatch(payment, order, changed) or _unpayable(paid, bills, amounts)
+            refusal = _mismatch(payment, order) or _unpayable(paid, bills, amounts)
+            if refusal is None and payment.id in changed:
+                refusal = BillOrderOutdated(field="bills")
             if refusal is None and credit > credits.get(key, 0) - used.get(key, 0):
                 refusal = CreditUsed(field="bills")
             if refusal is not None:
@@ -284,7 +286,7 @@ def _credit_of(order: _Locked | None, parts: Iterable[tuple[Any, ...]]) -> tuple
     return (order.biller_id, order.reference), used
 
 
-def _mismatch(payment: Payment, order: _Locked | None, changed: Collection[UUID]) -> RaseedError | None:
+def _mismatch(payment: Payment, order: _Locked | None) -> RaseedError | None:
     """Say whether a payment is the one that its order wants, and wants today."""
     if order is None or order.customer_id != payment.actor_customer_id:
         return BillOrderUnknown(field="to")
@@ -295,7 +297,7 @@ def _mismatch(payment: Payment, order: _Locked | None, changed: Collection[UUID]
     wanted = (order.amount_minor, order.currency_code)
     if order.state is not OrderState.OPEN or (payment.amount.amount_minor, payment.amount.currency.code) != wanted:
         return BillOrderDiffers(field="to")
-    if order.id in changed or not is_same_day(order.institution_id, order.made_at, payment.instructed_at):
+    if not is_same_day(order.institution_id, order.made_at, payment.instructed_at):
         return BillOrderOutdated(field="to")
     return None
 

@@ -367,6 +367,10 @@ class Migration(migrations.Migration):
             model_name="disputerow",
             index=models.Index(fields=["customer_id", "opened_at"], name="bills_dispute_customer"),
         ),
+        migrations.AddIndex(
+            model_name="disputerow",
+            index=models.Index(fields=["biller", "opened_at"], name="bills_dispute_biller"),
+        ),
         migrations.AddConstraint(
             model_name="disputerow",
             constraint=models.UniqueConstraint(

@@ -12,7 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from raseed.banking import api as banking
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
@@ -165,8 +165,26 @@ def disputes(
         NotPermitted: ``by`` lacks ``bills.view``. InvalidCursor: ``before`` is no marker of this list.
     """
     people.require(by, VIEW_BILLS, institution_id)
-    size, list_name = min(max(limit, 1), DISPUTES_PER_PAGE), f"bills.disputes:{institution_id}"
-    rows = DisputeRow.objects.filter(institution_id=institution_id).select_related("biller")
+    rows = DisputeRow.objects.filter(institution_id=institution_id)
+    return _page(rows, f"bills.disputes:{institution_id}", before, limit, only_open=only_open)
+
+
+def disputes_at(
+    biller_id: UUID, *, only_open: bool = True, before: str | None = None, limit: int = DISPUTES_PER_PAGE
+) -> DisputePage:
+    """Return the disputes of a biller's bills, as ``disputes``: callers have checked who asks.
+
+    Raises:
+        InvalidCursor: ``before`` is no marker of this list.
+    """
+    rows = DisputeRow.objects.filter(biller_id=biller_id)
+    return _page(rows, f"bills.disputes_at:{biller_id}", before, limit, only_open=only_open)
+
+
+def _page(
+    rows: QuerySet[DisputeRow], list_name: str, before: str | None, limit: int, *, only_open: bool
+) -> DisputePage:
+    size, rows = min(max(limit, 1), DISPUTES_PER_PAGE), rows.select_related("biller")
     if only_open:
         found = list(rows.filter(state=DisputeState.OPEN.value).order_by("opened_at", "id")[:size])
         return DisputePage(tuple(_dispute(row) for row in found))

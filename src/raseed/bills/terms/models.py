@@ -158,6 +158,7 @@ class DisputeRow(models.Model):
         indexes = (
             models.Index(fields=["institution_id", "opened_at"], name="bills_dispute_opened"),
             models.Index(fields=["customer_id", "opened_at"], name="bills_dispute_customer"),
+            models.Index(fields=["biller", "opened_at"], name="bills_dispute_biller"),
         )
         constraints = (
             models.UniqueConstraint(

@@ -245,6 +245,9 @@ def test_the_queue_has_the_oldest_first_and_the_list_goes_on_by_pages(street: St
     rest = bills.disputes(street.town.bank, by=people.SYSTEM, only_open=False, limit=2, before=page.next)
     assert [each.id for each in (*page.disputes, *rest.disputes)] == [each.id for each in reversed(made)]
     assert rest.next is None
+    of_biller = bills.disputes_at(at.biller.id, only_open=False)
+    assert [each.id for each in of_biller.disputes] == [each.id for each in reversed(made)]
+    assert bills.disputes_at(street.biller("other", adapter=bills.AdapterKind.FILE).id).disputes == ()
 
 
 def test_what_was_said_stays_out_of_the_trail_and_can_not_be_changed(street: Street) -> None:

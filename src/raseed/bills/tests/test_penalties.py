@@ -102,6 +102,18 @@ def test_two_phones_that_pay_parts_of_a_late_bill_pay_its_penalty_once(street: S
     assert len(at.quote(bill).parts) == 1
 
 
+def test_two_phones_that_pay_all_of_a_late_bill_pay_it_once_and_the_other_is_told_so(street: Street) -> None:
+    at = late(street)
+    at.rule(TWO_PERCENT)
+    bill = at.owe()
+    orders = [at.order(bill) for _ in range(3)]
+    answers = at_once([lambda o=order: at.pay(o) for order in orders])  # type: ignore[misc]
+    made = [each for each in answers if isinstance(each, Payment)]
+    assert sorted(each.state for each in made) == [PaymentState.HELD, PaymentState.REFUSED, PaymentState.REFUSED]
+    refusals = {type(each.refusal) for each in made if each.refusal is not None}
+    assert refusals == {bills.BillBeingPaid}
+
+
 def test_of_two_orders_in_one_batch_the_second_does_not_pay_the_penalty_again(street: Street) -> None:
     at = late(street)
     at.rule(PenaltyRule(PenaltyKind.FIXED, amount_minor=500))

@@ -23,6 +23,8 @@ from raseed.web.office.naming import Named, names_of
 from raseed.web.office.rendering import render
 from raseed.web.office.requests import StaffRequest, staff_only
 
+from .changes import STATE_LOOKS, STATE_WORDS
+
 if TYPE_CHECKING:
     from uuid import UUID
 
@@ -87,13 +89,15 @@ def waiver_list(request: StaffRequest) -> HttpResponseBase:
         tab="waivers",
         waivers=shown,
         may_propose=request.rights.may(PROPOSE),
+        may_changes=request.rights.may(PROPOSE) or may_end,
         done="ended" if "ended" in request.GET else "",
     )
 
 
 def _state(waiver: bills.Waiver, today: date) -> tuple[str, str]:
     if waiver.state is bills.WaiverState.PROPOSED:
-        return gettext("Proposed"), "warn"
+        change = people.change(waiver.id)
+        return gettext(STATE_WORDS[change.state]), STATE_LOOKS.get(change.state, "")
     if waiver.covers_until < today or waiver.ended_on is not None:
         return gettext("Over"), ""
     if today < waiver.first_day:

@@ -118,7 +118,7 @@ def test_a_waiver_is_proposed_for_phone_numbers_confirmed_and_ended(operations: 
     }  # fmt: skip
     sent = desk.post("/office/waivers/new", form)
     assert sent["Location"] == f"/office/changes/{form['id']}", words_of(sent.content.decode())
-    assert "Proposed" in shown(desk, "/office/waivers")
+    assert "Waits for a second person" in shown(desk, "/office/waivers")
     confirm(operations, form["id"])
     listed = shown(at_desk(operations.hoda), "/office/waivers")
     assert "After the flood" in listed
