@@ -3,6 +3,8 @@
 ``biller_registered``, ``biller_suspended``, ``biller_resumed`` {biller_id}; ``finding`` {biller_id, kind}: a biller
 answered what can't be right. ``dispute_opened``, ``dispute_decided`` {dispute_id, biller_id, state}: a customer says that
 a bill is wrong, and what became of it. ``waiver_given``, ``waiver_ended`` {waiver_id}.
+``autopay_ended`` {autopay_id, customer_id, code}; ``autopay_not_paid`` {autopay_id, customer_id, bill_id, outcome, code}:
+a bill that is not paid by itself after all.
 ``day_closed``, ``paid_out`` {biller_id, settlement_id}; ``breaks_found`` {biller_id, day, breaks}: so many differences were
 opened or reopened; ``reconciled`` {biller_id, reconciliation_id}: a biller's file was held against our books.
 ``refunded`` {biller_id, payment_id, refund_id}: money of a payment went back. There is none per bill that is paid:
@@ -26,3 +28,5 @@ DISPUTE_OPENED: Final = "bills.dispute_opened"
 DISPUTE_DECIDED: Final = "bills.dispute_decided"
 WAIVER_GIVEN: Final = "bills.waiver_given"
 WAIVER_ENDED: Final = "bills.waiver_ended"
+AUTOPAY_ENDED: Final = "bills.autopay_ended"
+AUTOPAY_NOT_PAID: Final = "bills.autopay_not_paid"

@@ -5,18 +5,22 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from django.http import HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
 from raseed.bills import api as bills
 from raseed.payments import api as payments
 from raseed.web.bills import named_values, shown_billers, shown_parts, sum_of
 from raseed.web.receipts import receipt_of
 from raseed.web.rendering import render
+from raseed.web.requests import CustomerRequest, signed_in
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from django.http import HttpResponse
-
-    from raseed.web.requests import CustomerRequest
+    from django.http.response import HttpResponseBase
 
 PAUSES_S: Final = (1, 2, 3, 5, 8, 13, 20, 30)
 """Seconds before the page looks again by itself, the first time, the second, …; then it leaves it to the reader."""
@@ -51,7 +55,24 @@ def bill_payment(request: CustomerRequest, payment: payments.Payment) -> HttpRes
         finding_out=payment.state in (payments.PaymentState.UNKNOWN, payments.PaymentState.REFERRED),
         pause=PAUSES_S[looks] if looks < len(PAUSES_S) else None,
         looks=looks + 1,
+        may_withdraw=payment.state is payments.PaymentState.HELD,
+        too_late="late" in request.GET,
+        next_time=payment.state not in (payments.PaymentState.REFUSED, payments.PaymentState.RETURNED),
+        fetches=biller.biller.model is bills.BillerModel.FETCH,
     )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def withdrawn(request: CustomerRequest, payment_id: UUID) -> HttpResponseBase:
+    """Take back a payment that is held and has not left; its receipt says what came of it."""
+    late = ""
+    if request.method == "POST":
+        try:
+            payments.withdraw_payment(payment_id=payment_id, actor_customer_id=request.customer.id)
+        except payments.OnItsWay:
+            late = "?late=1"
+    return HttpResponseRedirect(reverse("receipt", args=[payment_id]) + late, status=303)
 
 
 def _looks(request: CustomerRequest) -> int:

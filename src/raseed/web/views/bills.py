@@ -86,7 +86,35 @@ def bills_page(request: CustomerRequest) -> HttpResponseBase:
         overdue=sum(each.overdue for each in found),
         paid=_orders(request, limit=3),
         disputed=_disputed(request),
+        saved=_saved(request),
+        several=len({each.bill.id for each in found}) > 1,
+        autopays=len(bills.autopays(request.customer.id)),
+        done=request.GET.get("done", "")[:10],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSaved:
+    """A saved biller: ``values`` are what its form sends."""
+
+    saved: bills.Saved
+    biller: ShownBiller
+
+    @property
+    def values(self) -> list[tuple[str, str]]:
+        """What is typed for it, by field."""
+        return list(self.saved.values.items())
+
+    @property
+    def fetches(self) -> bool:
+        """Whether one tap finds its bills; else its amount is typed first."""
+        return self.biller.biller.model is bills.BillerModel.FETCH
+
+
+def _saved(request: CustomerRequest) -> list[ShownSaved]:
+    found = bills.saved_billers(request.customer.id)
+    billers = shown_billers(bills.billers({each.biller_id for each in found}).values(), request.reader)
+    return [ShownSaved(each, billers[each.biller_id]) for each in found]
 
 
 @require_safe

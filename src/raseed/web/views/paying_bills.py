@@ -143,7 +143,9 @@ def catalogue_page(request: CustomerRequest) -> HttpResponseBase:
 def biller_page(request: CustomerRequest, biller_id: UUID) -> HttpResponseBase:
     """Ask for what the biller asks for; then find the bills, or show what paying would cost, and carry it out."""
     (biller,) = shown_billers([bills.biller(biller_id)], request.reader).values()
-    if request.method != "POST" or "change" in request.POST:
+    if request.method != "POST":
+        return _form(request, biller, _saved(request, biller_id))
+    if "change" in request.POST:
         return _form(request, biller, _typed(request.POST), request.POST.get("amount", "")[:ENTERED_MAX])
     typed, amount_text = _typed(request.POST), request.POST.get("amount", "")[:ENTERED_MAX]
     try:
@@ -158,6 +160,14 @@ def biller_page(request: CustomerRequest, biller_id: UUID) -> HttpResponseBase:
         return _carry_out(request, wanted, sent) if sent.id else _confirmation(request, wanted, sent)
     except RaseedError as error:
         return _form(request, biller, typed, amount_text, error)
+
+
+def _saved(request: CustomerRequest, biller_id: UUID) -> dict[str, str]:
+    """Return what was saved for a biller, where a saved one leads here."""
+    with suppress(InvalidId, bills.SavedBillerUnknown):
+        saved = bills.saved_biller(parse_id(request.GET.get("saved", "")[:ENTERED_MAX]), request.customer.id)
+        return dict(saved.values) if saved.biller_id == biller_id else {}
+    return {}
 
 
 def _typed(entered: QueryDict) -> dict[str, str]:

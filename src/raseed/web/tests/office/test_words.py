@@ -15,6 +15,7 @@ NO_DEEDS = {
     "people.role_removal", "people.staff_reset", "people.staff_unlock", "banking.move_wallets", "platform.owe_webhooks",
     "payments.order_ended", "payments.order_read", "people.critical_date", "people.vulnerability",
     "payments.standing_skipped", "payments.settled_outside", "bills.payout_account", "bills.breaks_found",
+    "bills.autopay_not_paid",
 }  # fmt: skip
 """Of the same shape, but names of jobs, events and kinds of change."""
 DERIVED = {"people.change_": ("proposed", "applied", "rejected", "withdrawn", "expired")}

@@ -1,0 +1,1 @@
+"""What customers let happen by itself or want at hand: autopay with a ceiling, reminders, saved billers."""
