@@ -21,11 +21,12 @@ from django.conf import settings
 from raseed.banking.api import PenaltyKind, PenaltyRule
 from raseed.bills import api as bills
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
+from raseed.kernel.ids import new_id
 from raseed.kernel.money import Money
 from raseed.people import api as people_api
 from raseed.platform import api as platform
 
-from .biller.book import Book
+from .biller.book import Book, terms
 from .biller.server import private_key_text, public_key_text
 from .models import WorldRow
 from .queries import planted
@@ -42,6 +43,10 @@ REFUND_MOST: Final = 500
 REFUND_MOST_DAY: Final = 2_000
 """What the demo's clerk may refund at once and a day, in whole units of the currency."""
 LATE_SINCE: Final = timedelta(days=366)
+SAVED: Final = "nur-power"
+SAVED_AS: Final = {"ar": "كهرباء البيت", "he": "החשמל בבית", "en": "Our flat's electricity"}
+BY_ITSELF: Final = "nab-water"
+CEILING_MINOR: Final = 30_000
 _STREAM: Final = 3
 
 
@@ -72,6 +77,7 @@ def plant_billers(*, port: int, clock: Clock = SYSTEM_CLOCK) -> int:
             )
             _owe(world, biller, made, clock)
             _set_terms(biller, made, clock)
+            _live(world, biller, made, clock)
         if made.address != address:
             bills.set_biller_address(made.id, address, by=people_api.SYSTEM, reason=REASON, clock=clock)
         our_id, our_key = bills.our_public_key(made.id)
@@ -128,7 +134,7 @@ def _registered(place: int, biller: Collected, bank_id: UUID, address: str, cloc
         bills.NewBiller(
             id=ids.next(), institution_id=bank_id, customer_id=customer.id, code=biller.code,
             category=bills.Category(biller.category), names=biller.names, model=bills.BillerModel(biller.model),
-            adapter=bills.AdapterKind.HTTP, fields=[_field(biller.asked)], address=address,
+            adapter=bills.AdapterKind.HTTP, fields=[_field(each) for each in (biller.asked, biller.term) if each], address=address,
         ),
         by=people_api.SYSTEM, reason=REASON, clock=clock,
     )  # fmt: skip
@@ -139,7 +145,7 @@ def _field(asked: Asked) -> bills.Field:
     return bills.Field(
         code=asked.code, names=asked.names, kind=bills.FieldKind(asked.kind), length_min=asked.length,
         length_max=asked.length, check=bills.FieldCheck(asked.check) if asked.check else None,
-        example=number_of(draw(0, "example", asked.length), asked), help=asked.help or {},
+        example=asked.example or number_of(draw(0, "example", asked.length), asked), help=asked.help or {}, mask=asked.mask,
     )  # fmt: skip
 
 
@@ -168,12 +174,46 @@ def _owe(world: WorldRow, biller: Collected, made: bills.Biller, clock: Clock) -
 def _known(world: WorldRow, biller: Collected, made: bills.Biller, today: date) -> Iterator[bills.KnownBills]:
     book = Book(world.seed)
     for person in _banked(world):
-        rng = draw(world.seed, f"owes {biller.code}", person.place)
-        if rng.randrange(100) >= biller.share and not person.named:
+        number = _number(world, biller, person)
+        if number is None:
             continue
-        number = number_of(rng, biller.asked)
-        told = book.bills(biller.code, biller.bills, number, today) or []
-        yield bills.KnownBills(person.id, {biller.asked.code: number}, [_bill(each, made) for each in told])
+        for values in _asked(biller, number, today):
+            told = book.bills(biller.code, biller.bills, "/".join(values.values()), today) or []
+            yield bills.KnownBills(person.id, values, [_bill(each, made) for each in told])
+
+
+def _number(world: WorldRow, biller: Collected, person: Person) -> str | None:
+    """Return a person's number at a biller, or ``None``: they are no customer of it."""
+    rng = draw(world.seed, f"owes {biller.code}", person.place)
+    is_customer = rng.randrange(100) < biller.share or person.named
+    return number_of(rng, biller.asked) if is_customer else None
+
+
+def _asked(biller: Collected, number: str, today: date) -> list[dict[str, str]]:
+    """Return what somebody types for a biller: a number, at the university with each term of which fees are known."""
+    if biller.term is None:
+        return [{biller.asked.code: number}]
+    return [{biller.asked.code: number, biller.term.code: code} for code, _ in terms(today)]
+
+
+def _live(world: WorldRow, biller: Collected, made: bills.Biller, clock: Clock) -> None:
+    """Let the named people have saved their electricity, and have their water paid automatically."""
+    for person in _banked(world):
+        number = _number(world, biller, person) if person.named else None
+        if number is None or person.bank_id is None:
+            continue
+        if biller.code == SAVED:
+            bills.save_biller(
+                id=new_id(), customer_id=person.id, biller_id=made.id, fields={biller.asked.code: number},
+                nickname=SAVED_AS[person.language], clock=clock,
+            )  # fmt: skip
+        if biller.code == BY_ITSELF:
+            with contextlib.suppress(bills.AutopayThere):
+                bills.give_autopay(
+                    id=new_id(), customer_id=person.id, biller_id=made.id, fields={biller.asked.code: number},
+                    from_account_id=person.bank_id, ceiling=Money(CEILING_MINOR, made.currency), days_before=3,
+                    clock=clock,
+                )  # fmt: skip
 
 
 def _banked(world: WorldRow) -> Sequence[Person]:
@@ -187,7 +227,7 @@ def _bill(told: dict[str, Any], made: bills.Biller) -> bills.FetchedBill:
         number=told["number"],
         issued_on=date.fromisoformat(told["issued_on"]),
         amount=Money(told["amount_minor"], made.currency),
-        paid=Money(0, made.currency),
+        paid=Money(told.get("paid_minor", 0), made.currency),
         part_payments=bills.PartPayments(told["part_payments"]),
         due_on=date.fromisoformat(told["due_on"]),
         period=told["period"],

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from raseed.banking.http import rest as banking
 from raseed.bills.http import rest as bills
+from raseed.bills.http import rest_habits
 from raseed.payments.http import rest as payments
 from raseed.people import api as people
 from raseed.people.http import rest as of_people
@@ -52,7 +53,8 @@ def authenticate(text: str) -> Caller:
 @lru_cache(maxsize=1)
 def management_api() -> ManagementApi:
     """Return the one API of this process."""
-    resources = (*of_people.resources, *banking.resources, *payments.resources, *bills.resources, webhooks.resource)
+    of_bills = (*bills.resources, rest_habits.habits)
+    resources = (*of_people.resources, *banking.resources, *payments.resources, *of_bills, webhooks.resource)
     return ManagementApi(title=TITLE, words=WORDS, resources=resources, authenticate=authenticate)
 
 

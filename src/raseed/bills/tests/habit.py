@@ -67,10 +67,10 @@ class Household:
         return done
 
     def pass_days(self, days: int) -> None:
-        """Let days pass, the worker running a few times on each."""
+        """Let days pass, the worker running every three hours."""
         for _ in range(days):
-            for _ in range(4):
-                self.clock.advance(timedelta(hours=6))
+            for _ in range(8):
+                self.clock.advance(timedelta(hours=3))
                 self.run()
 
     def outcomes(self, bill: bills.Bill) -> list[str]:

@@ -103,6 +103,7 @@ class Street:
         currency_code: str | None = None,
         least: Money | None = None,
         most: Money | None = None,
+        by_term: bool = False,
     ) -> Biller:
         """Register a biller that answers on the street's server."""
         self.numbers += 1
@@ -123,7 +124,9 @@ class Street:
                 "code": code, "currency": made.currency.code, "scale": made.currency.scale,
                 "collection_account": made.account_number, "key_id": f"{code}-1", "private_key": private,
                 "bank_keys": {key_id: text},
-                "bills": {"least_minor": 1_000, "most_minor": 90_000, "part_payments": part_payments},
+                "bills": {
+                    "least_minor": 1_000, "most_minor": 90_000, "part_payments": part_payments, "by_term": by_term,
+                },
             })  # fmt: skip
         return made
 

@@ -19,6 +19,8 @@ class Asked:
     length: int
     check: str = ""
     help: dict[str, str] | None = None
+    mask: str = ""
+    example: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Collected:
     colour: str
     sign: str
     late: LateShare | None = None
+    term: Asked | None = None
 
 
 _ON_BILL: Final = {"ar": "تجده أعلى الفاتورة.", "he": "מופיע בראש החשבון.", "en": "It is at the top of your bill."}
@@ -57,6 +60,15 @@ _PHONE: Final = Asked("phone", "number", {"ar": "رقم الهاتف", "he": "מ
 _STUDENT: Final = Asked(
     "student", "student", {"ar": "رقم الطالب", "he": "מספר סטודנט", "en": "Student number"}, 9, "",
     {"ar": "على بطاقة الجامعة.", "he": "על כרטיס הסטודנט.", "en": "On your student card."},
+)  # fmt: skip
+_TERM: Final = Asked(
+    "term", "code", {"ar": "الفصل الدراسي", "he": "סמסטר", "en": "Term"}, 6, "",
+    {
+        "ar": "سنة بداية العام الدراسي ورقم الفصل، كما في كشف المصروفات.",
+        "he": "השנה שבה נפתחה שנת הלימודים ומספר הסמסטר, כפי שבדרישת התשלום.",
+        "en": "The year in which the academic year began, and the number of the term, as on the fee note.",
+    },
+    "9999-9", "2026-1",
 )  # fmt: skip
 _POLICY: Final = Asked(
     "policy", "account", {"ar": "رقم الوثيقة", "he": "מספר פוליסה", "en": "Policy number"}, 12, "luhn"
@@ -84,7 +96,8 @@ BILLERS: Final = (
               _CONTRACT, Kind(12_000, 45_000), 50, "#0f766e", "M3 9a14 14 0 0 1 18 0M6 13a9 9 0 0 1 12 0M12 18h0"),
     Collected("nakhil-university", "university", "fetch",
               {"ar": "جامعة النخيل (تجريبية)", "he": "אוניברסיטת הדקלים (הדגמה)", "en": "University of the Palms (demo)"},
-              _STUDENT, Kind(150_000, 900_000, "minimum", 1), 20, "#9f1239", "M2 9l10-5 10 5-10 5zM6 12v5l6 3 6-3v-5"),
+              _STUDENT, Kind(150_000, 900_000, "minimum", 1, by_term=True), 20, "#9f1239",
+              "M2 9l10-5 10 5-10 5zM6 12v5l6 3 6-3v-5", _TERM),
     Collected("baladiya", "municipality", "fetch",
               {"ar": "بلدية الواحة (تجريبية)", "he": "עיריית נווה (הדגמה)", "en": "Oasis Municipality (demo)"},
               _PROPERTY, Kind(20_000, 160_000, "any", 1), 40, "#475569", "M4 21V9l8-6 8 6v12zM9 21v-6h6v6"),

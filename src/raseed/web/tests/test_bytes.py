@@ -82,7 +82,10 @@ def test_the_pages_of_bills_are_within_the_budget_too(corner: Corner) -> None:
     addresses = {
         "pay": "/bills", "calendar": "/bills/calendar", "billers": "/bills/billers", "a biller": f"/bills/billers/{corner.nur.id}",
         "choose": f"/bills/{several.id}/choose", "confirm": f"/bills/pay?bill={owed[-1].id}", "under way": under_way,
-        "paid bills": "/bills/paid",
+        "paid bills": "/bills/paid", "several": "/bills/several",
+        "several confirmed": "/bills/several?" + "&".join(f"bill={each.id}" for each in owed[1:20]),
+        "autopays": "/bills/autopays", "a new autopay": "/bills/autopays/new", "reminders": "/bills/reminders",
+        "autopay form": f"/bills/autopays/new?order={form['id']}", "saving": f"/bills/saved/new/{form['id']}",
     }  # fmt: skip
     over = {}
     for name, address in addresses.items():

@@ -229,7 +229,7 @@ def _terms(
         "accounts": accounts,
         "chosen": entered.account if known else str(accounts[0].id) if accounts else "",
         "unit": request.reader.unit(biller.biller.currency),
-        "days": [str(number) for number in range(bills.DAYS_BEFORE_MAX + 1)],
+        "days": [(number, request.reader.number(number)) for number in range(bills.DAYS_BEFORE_MAX + 1)],
         "errors": errors,
     }
 
