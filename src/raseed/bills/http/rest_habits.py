@@ -221,7 +221,10 @@ def list_saved_billers(request: ApiRequest) -> SavedList:
 
 @habits.post("/saved-billers/{saved_id}/remove", own=PAY, answer=SavedList)
 def remove_saved_biller(request: ApiRequest, saved_id: Path[Id]) -> SavedList:
-    """Forget a saved biller, and list those that are left. Again changes nothing."""
+    """Forget a saved biller, and list those that are left."""
+    saved = bills_api.saved_biller(saved_id, _holder(request.caller))
+    if bills_api.biller(saved.biller_id).institution_id != request.caller.institution_id:
+        raise bills_api.SavedBillerUnknown(field="saved_id")
     bills_api.remove_saved_biller(saved_id=saved_id, customer_id=_holder(request.caller))
     return list_saved_billers(request)
 

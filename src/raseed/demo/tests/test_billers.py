@@ -1,51 +1,61 @@
-"""A newcomer sees what being late costs: one biller has a penalty, and the rest ask for nothing more than their bills."""
+"""The planted billers: what people owe is what the billers say, by term at the university, with habits to look at."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import date
 from pathlib import Path
 
 import pytest
 from django.test import override_settings
 
 from raseed.bills import api as bills
-from raseed.demo.billers import plant_billers
+from raseed.demo.api import who
+from raseed.demo.biller.book import Book, terms
+from raseed.demo.billers import CEILING_MINOR, SAVED_AS, plant_billers
 from raseed.demo.services import plant_world
 from raseed.demo.world.billers import BILLERS
-from raseed.demo.world.places import BANK
-from raseed.kernel.clock import ManualClock
+from raseed.demo.world.people import SEED
+from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.people import api as people
 
 pytestmark = pytest.mark.usefixtures("database")
-NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 
 
-def test_a_late_bill_of_the_demo_has_a_penalty_that_is_seen_before_paying(tmp_path: Path) -> None:
-    clock = ManualClock(NOON)
-    plant_world(people=60, clock=clock)
-    with override_settings(HOME=tmp_path, BILLER_NETWORKS="127.0.0.0/8"):
-        assert plant_billers(port=1, clock=clock) == len(BILLERS)
-        assert plant_billers(port=1, clock=clock) == len(BILLERS)
-    bank = people.institution_by_slug(BANK.slug)
-    with_rules = {
-        each.code: bills.biller_by_code(bank.id, each.code)
-        for each in BILLERS
-        if len(bills.penalty_rules(bills.biller_by_code(bank.id, each.code).id).rules)
-    }
-    assert set(with_rules) == {each.code for each in BILLERS if each.late}
-    assert len(with_rules) == 1
-    (of,) = with_rules.values()
-    assert len(bills.penalty_rules(of.id).rules) == 1, "planted again, set once"
-    late = [
-        (customer, bill)
-        for customer in people.customers_of(bank.id, limit=200)[0]
-        for bill in bills.bills_of(customer.id)
-        if bill.biller_id == of.id and bill.due_on and bill.due_on < NOON.date() - timedelta(days=5)
-    ]
-    assert late
-    customer, bill = late[0]
-    quote = bills.quote(
-        biller_id=of.id, customer_id=customer.id, fields=bills.values_of(of.fields, bill.reference),
-        bills=[(bill.id, bill.owed)], clock=clock,
-    )  # fmt: skip
-    assert [part.kind for part in quote.parts] == [bills.PartKind.BILL, bills.PartKind.PENALTY]
+def test_a_newcomer_finds_an_autopay_a_saved_biller_and_two_terms(tmp_path: Path) -> None:
+    plant_world(people=60)
+    with override_settings(HOME=tmp_path, BILLER_NETWORKS="127.0.0.0/8,::1/128"):
+        assert plant_billers(port=8003) == len(BILLERS)
+        assert plant_billers(port=8004) == len(BILLERS), "again changes nothing but the port"
+    newcomers = [people.customer_by_phone(each.phone) for each in who()[:-1]]
+    assert len(newcomers) == 6
+    palms = next(each for each in BILLERS if each.term is not None)
+    (last, _), (this, _) = terms(SYSTEM_CLOCK.now().date())
+    for each in newcomers:
+        (saved,) = bills.saved_billers(each.id)
+        assert saved.nickname == SAVED_AS[each.language]
+        (autopay,) = bills.autopays(each.id)
+        assert autopay.ceiling.amount_minor == CEILING_MINOR
+        fees = {bill.period: bill for bill in bills.bills_of(each.id) if bill.number.startswith("NAKH")}
+        assert set(fees) == {last, this}
+        assert fees[last].state is bills.BillState.PARTLY_PAID
+        assert fees[this].state is bills.BillState.OPEN
+        for term, bill in fees.items():
+            (told,) = Book(SEED).bills(palms.code, palms.bills, bill.reference, SYSTEM_CLOCK.now().date()) or []
+            assert (told["number"], told["period"], told["amount_minor"]) == (
+                bill.number,
+                term,
+                bill.amount.amount_minor,
+            )
+
+
+@pytest.mark.parametrize(
+    ("today", "expected"),
+    [
+        ("2026-09-01", ("2025-2", "2026-1")),
+        ("2027-01-31", ("2025-2", "2026-1")),
+        ("2027-02-08", ("2026-1", "2026-2")),
+        ("2026-11-22", ("2025-2", "2026-1")),
+    ],
+)
+def test_terms_follow_the_academic_year(today: str, expected: tuple[str, str]) -> None:
+    assert tuple(code for code, _ in terms(date.fromisoformat(today))) == expected

@@ -46,9 +46,10 @@ class ShownAutopay:
 
 @dataclass(frozen=True, slots=True)
 class ShownRun:
-    """One thing that became of a bill, in words; ``paid_by`` is the payment's id, where one can be looked at."""
+    """One thing that became of a bill, in words; ``what`` says which bill, ``paid_by`` is the payment's id, where one can be looked at."""
 
     run: bills.AutopayRun
+    what: str
     words: str
     why: str
     paid_by: UUID | None
@@ -135,15 +136,20 @@ def autopay_page(request: CustomerRequest, autopay_id: UUID) -> HttpResponseBase
     if request.method != "POST":
         return _one(request, bills.autopay(autopay_id, request.customer.id))
     do = request.POST.get("do", "")
-    mine = {"autopay_id": autopay_id, "customer_id": request.customer.id}
     if do in _DOES:
-        _DOES[do](**mine)
+        _DOES[do](autopay_id=autopay_id, customer_id=request.customer.id)
         return HttpResponseRedirect(f"{reverse('autopay', args=[autopay_id])}?done={do}", status=303)
     found = bills.autopay(autopay_id, request.customer.id)
     entered = Entered.of_form(request.POST)
     try:
         account_id, ceiling, days = _understood(bills.biller(found.biller_id), entered)
-        bills.change_autopay(**mine, from_account_id=account_id, ceiling=ceiling, days_before=days)
+        bills.change_autopay(
+            autopay_id=autopay_id,
+            customer_id=request.customer.id,
+            from_account_id=account_id,
+            ceiling=ceiling,
+            days_before=days,
+        )
     except RaseedError as error:
         return _one(request, found, entered, error)
     return HttpResponseRedirect(f"{reverse('autopay', args=[autopay_id])}?done=changed", status=303)
@@ -284,9 +290,10 @@ def _coming(request: CustomerRequest, found: bills.Autopay) -> list[ShownBill]:
 
 def _runs(request: CustomerRequest, found: bills.Autopay) -> list[ShownRun]:
     language = request.reader.language
+    told = {each.id: each.period or each.number for each in bills.bills_of(request.customer.id, only_open=False)}
     shown = []
     for run in bills.autopay_runs(found.id, request.customer.id):
         why = words(request, run.refused.error()).message if run.refused else ""
         by = run.order_id if run.outcome in (bills.AutopayOutcome.SENT, bills.AutopayOutcome.PAID) else None
-        shown.append(ShownRun(run, bills.autopay_run_words(run, language), why, by))
+        shown.append(ShownRun(run, told.get(run.bill_id, ""), bills.autopay_run_words(run, language), why, by))
     return shown

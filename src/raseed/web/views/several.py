@@ -49,6 +49,7 @@ class Portion:
     bills: tuple[ShownBill, ...]
     order_id: str
     total: Money | None
+    fee: Money | None = None
     error: ErrorText | None = None
 
     @property
@@ -65,13 +66,14 @@ class Portion:
 
 @dataclass(frozen=True, slots=True)
 class Purse:
-    """The accounts that can pay what is owed at a bank in a currency, and how much that is."""
+    """The accounts that can pay what is owed at a bank in a currency, how much that is, and the fee in it."""
 
     key: str
     institution_name: str
     accounts: tuple[ShownAccount, ...]
     chosen: ShownAccount | None
     total: Money
+    fee: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +190,9 @@ def _portions(request: CustomerRequest, groups: Sequence[list[ShownBill]], enter
                 from_account_id=_payer(request, entered, empty),
             )
         except RaseedError as error:
-            found.append(Portion(tuple(group), order_id, None, words(request, error)))
+            found.append(Portion(tuple(group), order_id, None, None, words(request, error)))
         else:
-            found.append(Portion(tuple(group), order_id, quote.total))
+            found.append(Portion(tuple(group), order_id, quote.total, quote.fee))
     return found
 
 
@@ -214,7 +216,8 @@ def _confirmation(
         wanted = _account_id(entered, key)
         chosen = next((one for one in could if one.id == wanted), could[0] if could else None)
         total = sum_of([each.total for each in owed if each.total])
-        purses[key] = Purse(key, owed[0].first.biller.institution_name, tuple(could), chosen, total)
+        fee = sum_of([each.fee for each in owed if each.fee])
+        purses[key] = Purse(key, owed[0].first.biller.institution_name, tuple(could), chosen, total, fee)
     payable = [each for each in portions if each.total and purses[each.purse].accounts]
     return render(
         request,
