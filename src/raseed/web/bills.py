@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from django.urls import reverse
@@ -51,10 +51,11 @@ class ShownBiller:
 
 @dataclass(frozen=True, slots=True)
 class ShownBill:
-    """A bill that waits to be paid."""
+    """A bill that waits to be paid; ``by_itself``: an autopay will look at it."""
 
     bill: bills.Bill
     biller: ShownBiller
+    by_itself: bool = False
 
     @property
     def overdue(self) -> bool:
@@ -133,7 +134,10 @@ def shown_bills(found: Sequence[bills.Bill], reader: Reader) -> list[ShownBill]:
 
 def waiting(customer_id: UUID, reader: Reader) -> list[ShownBill]:
     """Return the bills on which a customer can pay something now, due first."""
-    return shown_bills([each for each in bills.bills_of(customer_id) if each.owed.amount_minor], reader)
+    found = shown_bills([each for each in bills.bills_of(customer_id) if each.owed.amount_minor], reader)
+    active = bills.AutopayState.ACTIVE
+    left = {(each.biller_id, each.reference) for each in bills.autopays(customer_id) if each.state is active}
+    return [replace(each, by_itself=(each.bill.biller_id, each.bill.reference) in left) for each in found]
 
 
 def beside(bill: ShownBill, customer_id: UUID, reader: Reader) -> list[ShownBill]:

@@ -169,10 +169,10 @@ def _send_some(clock: Clock) -> int:
     rows = list(waiting.select_related("bill").order_by("send_from", "id")[:SEND_AT_ONCE])
     readers = people.customers({row.customer_id for row in rows})
     known = billers({row.biller_id for row in rows})
-    zones = {one: people.institution(one).zone for one in {row.institution_id for row in rows}}
-    hours = {one: hours_of(one) for one in zones}
+    houses = {one: people.institution(one) for one in {row.institution_id for row in rows}}
+    hours = {one: hours_of(one) for one in houses}
     for row in rows:
-        of, zone = hours[row.institution_id], zones[row.institution_id]
+        of, zone = hours[row.institution_id], houses[row.institution_id].zone
         row.send_from = of.next_moment(now, zone)
         if row.send_from > now:
             continue
@@ -180,7 +180,7 @@ def _send_some(clock: Clock) -> int:
         if row.customer_id in readers and now - row.made_at <= KEPT_FOR:
             channels.send_text(
                 to_phone=readers[row.customer_id].phone,
-                text=text_of(row, known[row.biller_id], readers[row.customer_id]),
+                text=text_of(row, known[row.biller_id], readers[row.customer_id], houses[row.institution_id].country),
                 purpose=PURPOSE,
                 message_id=row.id,
                 expires_at=of.end_of(now.astimezone(ZoneInfo(zone)).date(), zone),
@@ -190,10 +190,9 @@ def _send_some(clock: Clock) -> int:
     return len(rows)
 
 
-def text_of(row: NoticeRow, of: Biller, reader: people.Customer) -> str:
+def text_of(row: NoticeRow, of: Biller, reader: people.Customer, country: str) -> str:
     """Return a notice's text in its reader's language and digits."""
     language, digits = reader.language, reader.digits
-    country = people.institution(of.institution_id).country
 
     def money(minor: int | None) -> str:
         return platform.isolated(platform.money_text(Money(minor or 0, of.currency), language, digits=digits), language)

@@ -137,7 +137,8 @@ class _Dealing:
         try:
             payment = self._payment(order_id)
         except payments.PaymentUnknown:
-            if self._bill.owed.amount_minor and self._is_time() and self._costs() == there.amount:
+            as_it_was = there.state is OrderState.OPEN and self._bill.owed.amount_minor > 0
+            if as_it_was and self._is_time() and self._costs() == there.amount:
                 return self._pay(there)
             self._add(AutopayOutcome.CHANGED, there.amount)
             return None

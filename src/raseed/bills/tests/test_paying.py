@@ -126,3 +126,33 @@ def test_an_order_of_another_bank_or_of_nobody_is_refused(street: Street) -> Non
         amount=Money(500, EGP), clock=street.town.clock,
     )  # fmt: skip
     assert isinstance(stranger.refusal, bills.BillOrderUnknown)
+
+
+def test_what_is_taken_back_while_it_leaves_is_either_back_or_paid_and_never_both(street: Street) -> None:
+    nur = street.biller(part_payments="any")
+    mona, account = street.person(money=900_000)
+    bill = street.fetch(nur, mona)[0]
+    sums = range(100, 116)
+    orders = [street.order(nur, mona, bill, minor) for minor in sums]
+    for order in orders:
+        assert pay(street, order, account).state is PaymentState.HELD
+
+    def taken_back(order: bills.BillOrder) -> Payment:
+        return payments.withdraw_payment(payment_id=order.id, actor_customer_id=mona.id, clock=street.town.clock)
+
+    def carried() -> int:
+        return carry_due(clock=street.town.clock)
+
+    answers = at_once([carried, *[lambda o=order: taken_back(o) for order in orders]])  # type: ignore[misc]
+    carry(street, after=timedelta(minutes=30))
+    back = {each.id for each in answers[1:] if isinstance(each, Payment)}
+    late = [each for each in answers[1:] if isinstance(each, payments.OnItsWay)]
+    assert len(back) + len(late) == len(orders)
+    for order in orders:
+        taken = street.server.book.payments[str(order.id)].taken if str(order.id) in street.server.book.payments else 0
+        expected = (PaymentState.RETURNED, 0) if order.id in back else (PaymentState.SETTLED, 1)
+        assert (state(order), taken) == expected
+    paid = sum(order.amount.amount_minor for order in orders if order.id not in back)
+    assert booked(account) == 900_000 - paid
+    row = BillRow.objects.get(id=bill.id)
+    assert (row.paid_minor, row.held_minor) == (paid, 0)

@@ -174,6 +174,7 @@ FACTS: Final[Mapping[str, str]] = {
     "decided_by": mark("Decided by"),
     "digest": mark("Fingerprint of the file"),
     "digits": mark("Digits"),
+    "ends": mark("Ends"),
     "event": mark("For what"),
     "institution_id": mark("Institution"),
     "kind": mark("Kind"),

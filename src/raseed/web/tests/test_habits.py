@@ -227,6 +227,7 @@ def test_an_autopay_is_given_seen_changed_paused_and_ended(corner: Corner) -> No
     assert "Agreed" in told
     assert "EGP 900.00" in told.replace("\u00a0", " ")
     assert "2 days before the due date" in told
+    assert "Paid automatically" in words_of(corner.client.get("/bills").content.decode()) or not corner.owed()
     overdue = [each for each in owed if each.due_on and each.is_overdue(each.due_on.max)]
     assert overdue
     place = answers[0].removesuffix("?done=given")

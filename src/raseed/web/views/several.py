@@ -247,6 +247,7 @@ def _pay(request: CustomerRequest, portion: Portion) -> None:
             biller_id=first.biller.id,
             fields=bills.values_of(first.biller.biller.fields, first.bill.reference),
             bills=[(each.bill.id, each.bill.owed) for each in portion.bills],
+            amount=portion.total - portion.fee if portion.fee else portion.total,
         )
         bills.pay(order_id=order.id, customer_id=request.customer.id, from_account_id=account_id)
 
