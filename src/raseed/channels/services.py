@@ -25,6 +25,8 @@ CLAIM: Final = timedelta(seconds=3 * TIMEOUT_S)
 SWEEP_BATCH_MAX: Final = 500
 SWEEP_AFTER: Final = timedelta(minutes=1)
 PAGE_MAX: Final = 500
+CODES_FIRST: Final = 10
+"""The priority of one-time codes: somebody waits for each, while a thousand reminders may wait."""
 _log = structlog.get_logger("raseed.channels")
 
 
@@ -62,7 +64,8 @@ def send_text(
         },
     )
     if made:
-        deliver_text.defer(message_id=str(message_id))
+        urgency = CODES_FIRST if purpose == ONE_TIME_CODE else 0
+        deliver_text.configure(priority=urgency).defer(message_id=str(message_id))
     elif (row.to_phone, row.purpose) != (to_phone, purpose) or row.text not in {None, text}:
         raise SameIdOtherContent(field="message_id")
 

@@ -58,7 +58,8 @@ def billers_file() -> Path:
 def plant_billers(*, port: int, clock: Clock = SYSTEM_CLOCK) -> int:
     """Register the billers that are missing, and let those that are there be found at this port; return how many there are.
 
-    With a new biller come the bills of those people of the first block who have an account at the bank.
+    With a biller that is new, or asks for something else than before, come the bills of those people of the first block who
+    have an account at the bank.
     """
     world = WorldRow.objects.first()
     if world is None or not planted():
@@ -71,10 +72,16 @@ def plant_billers(*, port: int, clock: Clock = SYSTEM_CLOCK) -> int:
         address = f"http://127.0.0.1:{port}/{biller.code}"
         made = _registered(place, biller, bank.id, address, clock)
         key_id = f"{biller.code}-{secrets.token_hex(4)}" if told is None else told["key_id"]
+        fields = _fields(biller)
+        asks_anew = [each.code for each in made.fields] != [each.code for each in fields]
+        if asks_anew:
+            bills.set_biller_fields(made.id, fields, by=people_api.SYSTEM, reason=REASON, clock=clock)
+            made = bills.biller(made.id)
         if told is None:
             bills.add_biller_key(
                 made.id, key_id, public_key_text(private), by=people_api.SYSTEM, reason=REASON, clock=clock
             )
+        if told is None or asks_anew:
             _owe(world, biller, made, clock)
             _set_terms(biller, made, clock)
             _live(world, biller, made, clock)
@@ -134,11 +141,15 @@ def _registered(place: int, biller: Collected, bank_id: UUID, address: str, cloc
         bills.NewBiller(
             id=ids.next(), institution_id=bank_id, customer_id=customer.id, code=biller.code,
             category=bills.Category(biller.category), names=biller.names, model=bills.BillerModel(biller.model),
-            adapter=bills.AdapterKind.HTTP, fields=[_field(each) for each in (biller.asked, biller.term) if each], address=address,
+            adapter=bills.AdapterKind.HTTP, fields=_fields(biller), address=address,
         ),
         by=people_api.SYSTEM, reason=REASON, clock=clock,
     )  # fmt: skip
     return bills.set_logo(made.id, logo_of(biller), by=people_api.SYSTEM, reason=REASON, clock=clock)
+
+
+def _fields(biller: Collected) -> list[bills.Field]:
+    return [_field(each) for each in (biller.asked, biller.term) if each]
 
 
 def _field(asked: Asked) -> bills.Field:

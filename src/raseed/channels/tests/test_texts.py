@@ -248,3 +248,13 @@ def test_a_text_whose_worker_was_killed_in_mid_air_is_sent_again_with_the_same_i
 def test_an_unknown_text_is_not_found(database: Any) -> None:
     with pytest.raises(NotFound):
         outgoing_text(new_id())
+
+
+@pytest.mark.usefixtures("database")
+def test_a_code_that_somebody_waits_for_goes_before_reminders_that_were_kept_earlier(gateway: Gateway) -> None:
+    for number in range(5):
+        send_text(to_phone=PHONE, text=f"reminder {number}", purpose="bill_notice", message_id=new_id())
+    send_text(to_phone=PHONE, text="123456", purpose=ONE_TIME_CODE, message_id=new_id())
+    run_worker(wait=False, concurrency=1)
+    assert gateway.received[0]["text"] == "123456"
+    assert len(gateway.received) == 6
