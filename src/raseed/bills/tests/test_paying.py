@@ -143,7 +143,7 @@ def test_what_is_taken_back_while_it_leaves_is_either_back_or_paid_and_never_bot
     def carried() -> int:
         return carry_due(clock=street.town.clock)
 
-    answers = at_once([carried, *[lambda o=order: taken_back(o) for order in orders]])  # type: ignore[misc]
+    answers = at_once([carried, *[lambda o=order: taken_back(o) for order in orders]])
     carry(street, after=timedelta(minutes=30))
     back = {each.id for each in answers[1:] if isinstance(each, Payment)}
     late = [each for each in answers[1:] if isinstance(each, payments.OnItsWay)]
