@@ -85,6 +85,7 @@ from .habits.autopays import (
     change_autopay,
     end_autopay,
     give_autopay,
+    left_to_autopays,
     pause_autopay,
     resume_autopay,
 )
@@ -460,6 +461,7 @@ __all__ = [
     "keep_known_bills",
     "keeps_credit",
     "lane_of",
+    "left_to_autopays",
     "logo",
     "name_clerk",
     "notice_hours",

@@ -135,9 +135,8 @@ def shown_bills(found: Sequence[bills.Bill], reader: Reader) -> list[ShownBill]:
 def waiting(customer_id: UUID, reader: Reader) -> list[ShownBill]:
     """Return the bills on which a customer can pay something now, due first."""
     found = shown_bills([each for each in bills.bills_of(customer_id) if each.owed.amount_minor], reader)
-    active = bills.AutopayState.ACTIVE
-    left = {(each.biller_id, each.reference) for each in bills.autopays(customer_id) if each.state is active}
-    return [replace(each, by_itself=(each.bill.biller_id, each.bill.reference) in left) for each in found]
+    left = bills.left_to_autopays(customer_id)
+    return [replace(each, by_itself=each.bill.id in left) for each in found]
 
 
 def beside(bill: ShownBill, customer_id: UUID, reader: Reader) -> list[ShownBill]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, F, OuterRef
 from django.utils.translation import gettext, override
 
 from raseed.banking import api as banking
@@ -17,13 +18,22 @@ from raseed.kernel.money import CurrencyMismatch, Money
 from raseed.platform import api as platform
 
 from .. import events
-from ..domain import Biller, BillerModel, BillerState
+from ..domain import PAYABLE, Biller, BillerModel, BillerState
 from ..errors import NotTheBillersCustomer
 from ..fields import reference_of
 from ..looking_up import check_active, checked_values
-from ..models import LookUpRow
+from ..models import BillRow, LookUpRow
 from ..queries import biller
-from .domain import AUTOPAY_STATE_WORDS, DAYS_BEFORE_MAX, OUTCOME_WORDS, Autopay, AutopayRun, AutopayState, Reference
+from .domain import (
+    AUTOPAY_STATE_WORDS,
+    DAYS_BEFORE_MAX,
+    OUTCOME_WORDS,
+    TERMINAL,
+    Autopay,
+    AutopayRun,
+    AutopayState,
+    Reference,
+)
 from .errors import (
     AutopayEnded,
     AutopayIdTaken,
@@ -39,6 +49,7 @@ from .rows import autopay_of, run_of
 OPEN_MAX: Final = 50
 ENDED_SHOWN_MAX: Final = 20
 RUNS_SHOWN_MAX: Final = 50
+BILLS_LEFT_MAX: Final = 500
 STATE_FIELDS: Final = (
     "from_account_id", "ceiling_minor", "days_before", "state", "next_look_at", "asked_on", "failures", "ended_at",
     "ended_code",
@@ -206,6 +217,23 @@ def autopays(customer_id: UUID, *, ended: bool = False) -> list[Autopay]:
     if ended:
         return [autopay_of(row) for row in rows.filter(state=AutopayState.ENDED.value)[:ENDED_SHOWN_MAX]]
     return [autopay_of(row) for row in rows.exclude(state=AutopayState.ENDED.value)[:OPEN_MAX]]
+
+
+def left_to_autopays(customer_id: UUID) -> frozenset[UUID]:
+    """Return the bills that a customer's autopays will look at and may pay: within the ceiling, and not ended yet."""
+    mine = AutopayRow.objects.filter(customer_id=customer_id, state=AutopayState.ACTIVE.value)
+    owed = F("amount_minor") - F("paid_minor") - F("held_minor") - F("elsewhere_minor")
+    ends = AutopayRunRow.objects.filter(
+        bill_id=OuterRef("id"), autopay__in=mine, outcome__in=[outcome.value for outcome in TERMINAL]
+    )
+    here = mine.filter(
+        biller_id=OuterRef("biller_id"), reference=OuterRef("reference"), ceiling_minor__gte=OuterRef("owed_minor")
+    )
+    rows = BillRow.objects.annotate(owed_minor=owed).filter(
+        Exists(here), ~Exists(ends), state__in=[state.value for state in PAYABLE],
+        biller_id__in=mine.values("biller_id"), reference__in=mine.values("reference"),
+    )  # fmt: skip
+    return frozenset(rows.values_list("id", flat=True)[:BILLS_LEFT_MAX])
 
 
 def asked_references(customer_id: UUID) -> list[Reference]:

@@ -296,7 +296,8 @@ WHERE b.due_on = %(due)s::date AND b.state IN ('open', 'partly_paid')
     AND NOT EXISTS (
         SELECT FROM bills_autopay AS a
         WHERE a.biller_id = b.biller_id AND a.reference = b.reference AND a.customer_id = l.customer_id
-            AND a.state = 'active' AND NOT EXISTS (
+            AND a.state = 'active' AND b.amount_minor - b.paid_minor - b.held_minor - b.elsewhere_minor <= a.ceiling_minor
+            AND NOT EXISTS (
                 SELECT FROM bills_autopay_run AS x
-                WHERE x.autopay_id = a.id AND x.bill_id = b.id AND x.outcome IN ('over_ceiling', 'paid', 'given_up')))
+                WHERE x.autopay_id = a.id AND x.bill_id = b.id AND x.outcome IN ('paid', 'given_up')))
 ORDER BY b.id, l.customer_id LIMIT %(limit)s

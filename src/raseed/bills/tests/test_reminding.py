@@ -136,6 +136,17 @@ def test_nobody_is_reminded_of_what_is_paid_under_way_or_left_to_an_autopay(hous
     assert tell(house) == 1
 
 
+def test_what_is_above_an_autopay_s_ceiling_is_reminded_of_before_its_day_too(house: Household) -> None:
+    above, within = house.bill(20_000, due_in=3), house.bill(5_000, due_in=3)
+    house.give(10_000)
+    house.run()
+    assert house.outcomes(above) == []
+    assert bills.left_to_autopays(house.mona.id) == {within.id}
+    assert tell(house) == 1
+    (text,) = house.texts()
+    assert "٢٠٠٫٠٠" in text
+
+
 def test_what_an_autopay_has_left_above_its_ceiling_is_reminded_of(house: Household) -> None:
     house.bill(20_000, due_in=3)
     house.give(10_000, days_before=3)
