@@ -22,8 +22,9 @@ from .closing import (
 from .documents.camt053 import statement_camt053
 from .documents.delimited import statement_csv
 from .documents.errors import AmountTooLargeForFormat, PeriodInFuture, PeriodTooLong, PeriodUpsideDown
-from .documents.pdf import statement_pdf
+from .documents.pdf import slip_pdf, statement_pdf
 from .documents.period import PERIOD_LINES_MAX, PERIOD_YEARS_MAX, PeriodStatement, period_statement
+from .documents.slip import Slip, SlipFact, SlipPart
 from .domain import (
     ACCOUNT_ALIAS_KINDS,
     BLOCK_REASON_WORDS,
@@ -302,6 +303,9 @@ __all__ = [
     "SchedulePage",
     "Settled",
     "ShownInstalment",
+    "Slip",
+    "SlipFact",
+    "SlipPart",
     "Spend",
     "StatementFilter",
     "StatementLine",
@@ -391,6 +395,7 @@ __all__ = [
     "set_limits",
     "set_rate",
     "set_up_institution",
+    "slip_pdf",
     "standard_terms",
     "statement",
     "statement_camt053",

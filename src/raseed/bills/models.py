@@ -275,6 +275,7 @@ class IntakeRow(models.Model):
 # Tables that stand beside the idea that they belong to; Django finds them through here.
 from .clerks.models import ClerkRow  # noqa: E402, F401
 from .habits import models as habits_models  # noqa: E402, F401
+from .receipts.models import ReceiptKeyRow, ReceiptRow  # noqa: E402, F401
 from .reconciliation.models import BreakRow, BreakStepRow, ReconciliationRow  # noqa: E402, F401
 from .refunds.models import RefundRow  # noqa: E402, F401
 from .settlement.models import PayoutAccountRow, PayoutRow, SettlementLineRow, SettlementRow  # noqa: E402, F401

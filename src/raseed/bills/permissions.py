@@ -24,6 +24,7 @@ CONFIRM_TERMS: Final = "bills.terms.confirm"
 PROPOSE_WAIVERS: Final = "bills.waivers.propose"
 CONFIRM_WAIVERS: Final = "bills.waivers.confirm"
 DECIDE_DISPUTES: Final = "bills.disputes.decide"
+RECEIPT_KEYS: Final = "bills.receipts.keys"
 
 PERMISSIONS: Final = (
     Permission(EDIT_BILLERS, mark("Register billers, and edit their fields, keys and logos")),
@@ -38,6 +39,7 @@ PERMISSIONS: Final = (
     Permission(PROPOSE_WAIVERS, mark("Propose waivers of late penalties")),
     Permission(CONFIRM_WAIVERS, mark("Confirm waivers of late penalties, and end them early")),
     Permission(DECIDE_DISPUTES, mark("Decide about bills that customers dispute")),
+    Permission(RECEIPT_KEYS, mark("Renew the keys that receipts are signed with")),
     Permission(VIEW_BILLS, mark("See bills, orders of bills and what billers answered wrongly")),
     Permission(VIEW_SETTLEMENTS, mark("See what billers were paid day by day, and take the files")),
     Permission(PROPOSE_PAYOUT_ACCOUNT, mark("Propose to which account a biller is paid out")),

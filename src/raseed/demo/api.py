@@ -12,23 +12,41 @@ from .queries import SignIn, planted, planted_seed, who
 from .services import FIRST_BLOCK, World, plant_world
 from .settling import plant_settled_day
 from .staff import StaffPlanted, plant_staff, staff_file
+from .switching import (
+    MANNER_WORDS,
+    QUESTION_WORDS,
+    Misbehaviour,
+    Simulation,
+    SimulationNotRunning,
+    is_simulated,
+    simulation,
+    switch_billers,
+)
 from .world.people import SEED
 
 __all__ = [
     "FIRST_BLOCK",
+    "MANNER_WORDS",
+    "QUESTION_WORDS",
     "SEED",
+    "Misbehaviour",
     "NotEmbedded",
     "NumberOfPeopleRefused",
     "OtherWorld",
     "SignIn",
+    "Simulation",
+    "SimulationNotRunning",
     "StaffPlanted",
     "World",
     "billers_file",
+    "is_simulated",
     "plant",
     "plant_billers_found_at",
     "plant_missing_staff",
     "planted",
+    "simulation",
     "staff_file",
+    "switch_billers",
     "who",
 ]
 

@@ -73,6 +73,17 @@ from .orders.queries import order, order_errors, order_state_words, orders, plac
 from .orders.receiving import confirm_order, receive_order_file, withdraw_order
 from .orders.reporting import order_results_pain002
 from .orders.validating import validate as validate_order
+from .outside.contradictions import (
+    CONTRADICTION_WORDS,
+    Contradiction,
+    ContradictionClosed,
+    ContradictionKind,
+    ContradictionPage,
+    ContradictionUnknown,
+    close_contradictions,
+    contradictions,
+    contradictions_of,
+)
 from .outside.courier import Courier, carry_due
 from .outside.domain import Asked, Attempt, Breaker, Lane, LaneTerms, OpenPage, OpenPayment
 from .outside.outcome import propose_outcome
@@ -129,6 +140,7 @@ from .standing.services import (
 
 __all__ = [
     "BATCH_MAX",
+    "CONTRADICTION_WORDS",
     "DATES_SHOWN_MAX",
     "FILE_BYTES_MAX",
     "FILE_NAME_LENGTH_MAX",
@@ -147,6 +159,11 @@ __all__ = [
     "Block",
     "Breaker",
     "BroughtOrder",
+    "Contradiction",
+    "ContradictionClosed",
+    "ContradictionKind",
+    "ContradictionPage",
+    "ContradictionUnknown",
     "Courier",
     "Destination",
     "Errand",
@@ -219,8 +236,11 @@ __all__ = [
     "carry_due",
     "change_standing_order",
     "checked",
+    "close_contradictions",
     "close_lane",
     "confirm_order",
+    "contradictions",
+    "contradictions_of",
     "counterparties",
     "end_standing_order",
     "end_transfer_id",

@@ -23,6 +23,9 @@ RETURNED: Final = "payments.returned"
 REFERRED: Final = "payments.referred"
 """What became of a payment could not be found out; it is before a person."""
 
+CONTRADICTED: Final = "payments.contradicted"
+"""Of a payment that has ended, the other side says the opposite: ``payment_id``, ``lane``, ``kind``."""
+
 STANDING_SKIPPED: Final = "payments.standing_skipped"
 """An occurrence of a standing order was passed over: ``standing_order_id``, ``customer_id``, ``number``, ``code`` (why)."""
 

@@ -8,11 +8,12 @@ from django.db import models
 
 from .domain import REASONED, PaymentState
 from .orders.models import OrderBlockRow, OrderEntryRow, OrderFileRow, OrderProblemRow, OrderRow
-from .outside.models import AttemptRow, ErrandRow, LaneRow
+from .outside.models import AttemptRow, ContradictionRow, ErrandRow, LaneRow
 from .standing.models import StandingRow, StandingRunRow
 
 __all__ = [
     "AttemptRow",
+    "ContradictionRow",
     "ErrandRow",
     "LaneRow",
     "OrderBlockRow",

@@ -48,6 +48,7 @@ from .domain import (
     normal_phone,
     phone_text,
 )
+from .domain import Limit as VisitLimit
 from .keys.access_keys import (
     OF_A_CUSTOMER,
     AccessKey,
@@ -237,6 +238,7 @@ from .staff.roles import Role, UnknownRole, role, role_by_slug, roles
 from .staff.second_factor import recovery_codes_left
 from .staff.sign_in import StaffChallenge, finish_staff_sign_in, start_staff_sign_in
 from .trail import trail_of_customer, trail_of_institution
+from .visits import count_visit, forget_visit
 
 __all__ = [
     "DRIVERS",
@@ -341,6 +343,7 @@ __all__ = [
     "UnknownRole",
     "UnknownStaff",
     "UnknownVulnerability",
+    "VisitLimit",
     "Vulnerability",
     "VulnerabilityEnded",
     "WeakPassword",
@@ -368,6 +371,7 @@ __all__ = [
     "consent_history",
     "consent_texts",
     "consents",
+    "count_visit",
     "critical_dates",
     "customer",
     "customer_by_phone",
@@ -384,6 +388,7 @@ __all__ = [
     "enrolment_message",
     "finish_enrolment",
     "finish_staff_sign_in",
+    "forget_visit",
     "full_civil_id",
     "give_consent",
     "give_second_factor",

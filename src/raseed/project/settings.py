@@ -123,6 +123,9 @@ PASSKEY_ORIGINS = tuple(origin for origin in os.environ.get("RASEED_PASSKEY_ORIG
 REGION = os.environ.get("RASEED_REGION", "")
 """The region (ISO 3166) whose national phone numbers people type to sign in; empty: the first institution's."""
 
+PUBLIC_ADDRESS = os.environ.get("RASEED_PUBLIC_ADDRESS", "").rstrip("/")
+"""Where everybody finds the pages (``https://pay.example``), for what is printed and read years later; empty: as asked."""
+
 PHONE_URL = os.environ.get("RASEED_PHONE_URL", "")
 """In the demo, the page of the make-believe phone that text messages arrive on; the code page links to it."""
 

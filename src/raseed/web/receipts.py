@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+
 from raseed.banking import api as banking
+from raseed.bills import api as bills
 from raseed.payments import api as payments
 from raseed.people import api as people
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from django.http import HttpRequest
 
     from .reader import Reader
 
@@ -50,6 +55,30 @@ class Receipt:
     def refused(self) -> bool:
         """Whether it was refused or given back, and no money moved."""
         return self.payment.state in (payments.PaymentState.REFUSED, payments.PaymentState.RETURNED)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a receipt is checked with: by scanning (``path`` draws it, ``side`` units wide), or by number and code."""
+
+    receipt: bills.Receipt
+    path: str
+    side: int
+
+
+def origin_of(request: HttpRequest) -> str:
+    """Return where everybody finds the pages, as it is printed on what is read years later."""
+    return settings.PUBLIC_ADDRESS or request.build_absolute_uri("/").rstrip("/")
+
+
+def proof_of(payment: payments.Payment, request: HttpRequest) -> Proof | None:
+    """Return what the receipt of a payment is checked with; ``None`` where it has not settled, or can't be signed now."""
+    try:
+        receipt = bills.receipt_of(payment)
+    except (bills.NoReceiptYet, bills.ReceiptKeyMissing):
+        return None
+    squares = bills.squares_of(bills.scan_address(receipt.text, origin_of(request)))
+    return Proof(receipt=receipt, path=bills.path_of(squares), side=len(squares) + 2 * bills.QUIET)
 
 
 def receipt_of(payment: payments.Payment, customer: people.Customer, reader: Reader) -> Receipt:

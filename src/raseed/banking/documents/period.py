@@ -8,7 +8,8 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from raseed.banking.domain import BankAccount, StatementLine, business_day
+from raseed.banking.domain import BankAccount, InternalRole, StatementLine, business_day
+from raseed.banking.fees import fee_schedule
 from raseed.banking.queries import account
 from raseed.banking.statement import Movement, tell
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
@@ -38,6 +39,7 @@ class PeriodStatement:
         issued_at: when it was read (UTC).
         opening, closing: the balance before the first day and after the last.
         available: the closing balance without what was held at the end of the last day.
+        is_free: whether the fee schedule of the account's product says zero for everything, on the last day.
         lines: in booked order (by booked date, then sequence), each with the balance after it in that order.
     """
 
@@ -53,6 +55,7 @@ class PeriodStatement:
     closing: Money
     available: Money
     lines: tuple[StatementLine, ...]
+    is_free: bool = False
 
     def __post_init__(self) -> None:
         balance = self.opening
@@ -80,6 +83,12 @@ class PeriodStatement:
     def count_out(self) -> int:
         """How many movements took money out."""
         return len(self.lines) - self.count_in
+
+    @property
+    def fees(self) -> Money:
+        """What fees took in all, those that were given back taken off; a fee is a line of its own."""
+        minor = sum(line.amount.amount_minor for line in self.lines if line.role is InternalRole.FEES)
+        return Money(-minor, self.opening.currency)
 
     def _came_in(self) -> list[StatementLine]:
         return [line for line in self.lines if line.amount.amount_minor > 0]
@@ -131,6 +140,7 @@ def period_statement(
         opening=Money(opening, of.currency),
         closing=Money(closing, of.currency),
         available=Money(closing - books.closing.debits_pending, of.currency),
+        is_free=all(fee.amount_minor == 0 for fee in fee_schedule(of.product.id, last_day)),
         lines=tuple(tell(of, language, _running(opening, books.entries))),
     )
 

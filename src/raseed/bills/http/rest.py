@@ -22,6 +22,7 @@ from raseed.platform.rest.routes import Resource
 from .. import api as bills_api
 from ..permissions import VIEW_BILLS
 from .rest_disputes import disputes
+from .rest_receipts import receipts
 
 bills = Resource("Bills", "Billers, and the bills of the key's holder: fetched, quoted, and paid once.")
 SEE_OWN = "people.self.view"
@@ -264,7 +265,7 @@ def show_bill_payment(request: ApiRequest, payment_id: Path[Id]) -> BillPaymentG
     return _payment(request, order, payments.payment(payment_id, payer), bills_api.biller(order.biller_id))
 
 
-resources = (bills, disputes)
+resources = (bills, disputes, receipts)
 
 
 def _payer(caller: Caller) -> UUID:

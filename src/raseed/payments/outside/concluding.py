@@ -23,6 +23,7 @@ from ..domain import No, PaymentState, Refusal, Unknown, Yes
 from ..queries import told
 from ..sql import STATEMENTS, run
 from .breaking import note_answers
+from .contradictions import keep_contradictions
 from .domain import Heard, LaneTerms
 from .ending import end_payments, tell_referred
 from .steps import Move, move
@@ -86,11 +87,13 @@ def _conclude(heard: Sequence[Heard], clock: Clock) -> None:
         locked = {row[0]: _Locked(*row) for row in run(STATEMENTS["lock_errands"], {"ids": ids})}
         _keep_attempts(heard)
         decided: dict[UUID, Yes | No] = {}
+        late: list[Heard] = []
         for each in heard:
             id_ = each.claim.errand.payment_id
             if isinstance(each.answer, Yes | No):
                 if id_ not in locked or type(decided.get(id_, each.answer)) is not type(each.answer):
                     _log.warning("answer_after_the_end", payment_id=str(id_), answer=type(each.answer).__name__)
+                    late.append(each)
                 else:
                     decided[id_] = each.answer
         unclear = {
@@ -102,6 +105,8 @@ def _conclude(heard: Sequence[Heard], clock: Clock) -> None:
         }
         if unclear:
             _put_off({id_: (locked[id_], answer) for id_, answer in unclear.items()}, now, clock)
+        if late:
+            keep_contradictions(late, decided, now=now, clock=clock)
         if decided:
             payments = {each.id: each for each in told(decided)}
             end_payments([(payments[id_], decided[id_]) for id_ in sorted(decided)], clock=clock)

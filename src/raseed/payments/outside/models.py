@@ -8,6 +8,7 @@ from ..domain import OPEN_STATES
 from .domain import Asked
 
 _ANSWERS = ("yes", "no", "unknown")
+_CONTRADICTIONS = ("taken_after_return", "not_taken_after_settling")
 
 
 class LaneRow(models.Model):
@@ -114,4 +115,33 @@ class AttemptRow(models.Model):
             ),
             models.CheckConstraint(name="payments_attempt_answer", condition=models.Q(answer__in=_ANSWERS)),
             models.CheckConstraint(name="payments_attempt_numbered", condition=models.Q(number__gte=1, took_ms__gte=0)),
+        )
+
+
+class ContradictionRow(models.Model):
+    """An answer that came after a payment's end and says the opposite. It is closed once, by who dealt with it."""
+
+    position = models.BigAutoField(primary_key=True)
+    payment_id = models.UUIDField()
+    kind = models.TextField()
+    lane = models.CharField(max_length=80)
+    institution_id = models.UUIDField()
+    reference = models.TextField()
+    code = models.TextField()
+    heard_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.TextField(db_default="")
+    closing_reason = models.TextField(db_default="")
+
+    class Meta:
+        db_table = "payments_contradiction"
+        indexes = (models.Index(fields=["institution_id", "position"], name="payments_contradiction_list"),)
+        constraints = (
+            models.UniqueConstraint(fields=["payment_id", "kind"], name="payments_contradiction_once"),
+            models.CheckConstraint(name="payments_contradiction_kind", condition=models.Q(kind__in=_CONTRADICTIONS)),
+            models.CheckConstraint(
+                name="payments_contradiction_closed",
+                condition=models.Q(closed_at=None, closed_by="", closing_reason="")
+                | (~models.Q(closed_at=None) & ~models.Q(closed_by="") & ~models.Q(closing_reason="")),
+            ),
         )

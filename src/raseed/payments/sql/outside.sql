@@ -135,3 +135,11 @@ WHERE code = %(code)s::text
 
 -- name: count_errands
 SELECT lane, state, count(*) FROM payments_errand WHERE lane = ANY(%(lanes)s::text[]) GROUP BY lane, state
+
+-- name: keep_contradiction
+-- An answer that came after the end and says the opposite; the same again is the same.
+INSERT INTO payments_contradiction (payment_id, kind, lane, institution_id, reference, code, heard_at)
+SELECT %(id)s::uuid, %(kind)s::text, code, institution_id, %(reference)s::text, %(code)s::text, %(now)s::timestamptz
+FROM payments_lane WHERE code = %(lane)s::text
+ON CONFLICT (payment_id, kind) DO NOTHING
+RETURNING institution_id

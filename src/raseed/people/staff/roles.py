@@ -120,6 +120,7 @@ STARTING_ROLES: Final[Mapping[str, tuple[Mapping[str, str], tuple[str, ...]]]] =
     "administrator": (
         {"ar": "إدارة النظام", "he": "ניהול המערכת", "en": "Administration"},
         (
+            "bills.receipts.keys",
             "people.audit.view",
             "people.keys.manage",
             "people.roles.confirm",

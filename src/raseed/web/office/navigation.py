@@ -44,6 +44,7 @@ ITEMS: Final = (
     Item("breaks", mark("What differs"), "find", ("bills.reconciliation.work",)),
     Item("disputes", mark("Disputed bills"), "alert", ("bills.view",)),
     Item("waivers", mark("Waivers"), "day", ("bills.view",)),
+    Item("receipt-keys", mark("Keys of receipts"), "shield", ("bills.receipts.keys",)),
     Item("changes", mark("Changes"), "changes"),
     Item("products", mark("Products, limits, fees"), "tag", ("banking.accounts.view",)),
     Item("staff", mark("Staff"), "people", ("people.staff.view",)),

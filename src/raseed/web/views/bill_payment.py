@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from raseed.bills import api as bills
 from raseed.payments import api as payments
 from raseed.web.bills import named_values, shown_billers, shown_parts, sum_of
-from raseed.web.receipts import receipt_of
+from raseed.web.receipts import proof_of, receipt_of
 from raseed.web.rendering import render
 from raseed.web.requests import CustomerRequest, signed_in
 
@@ -45,6 +45,7 @@ def bill_payment(request: CustomerRequest, payment: payments.Payment) -> HttpRes
         order=order,
         biller=biller,
         receipt=receipt_of(payment, request.customer, request.reader),
+        proof=proof_of(payment, request),
         values=named_values(biller.biller, dict(order.values), request.reader),
         parts=shown_parts(order.parts, _bills(order, request.customer.id)),
         bill_ids=order.bill_ids,

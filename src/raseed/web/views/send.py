@@ -24,7 +24,7 @@ from raseed.kernel.text import UnacceptableText, ascii_digits, clean_text
 from raseed.payments import api as payments
 from raseed.people import api as people
 from raseed.web.accounts import ShownAccount, accounts_of
-from raseed.web.receipts import receipt_of
+from raseed.web.receipts import proof_of, receipt_of
 from raseed.web.rendering import render, words
 from raseed.web.requests import CustomerRequest, signed_in
 
@@ -288,6 +288,7 @@ def receipt(request: CustomerRequest, payment_id: UUID) -> HttpResponseBase:
         "web/receipt.html",
         tab="send",
         receipt=receipt_of(payment, request.customer, request.reader),
+        proof=proof_of(payment, request),
         payment=payment,
         to_shown=to_shown(payment.to),
     )

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from raseed.banking import api as banking
+from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.web.accounts import accounts_of, shown
 from raseed.web.filters import Filters
 from raseed.web.movements import days_of, movement_of
@@ -62,7 +63,14 @@ def statement(request: CustomerRequest, account_id: UUID) -> HttpResponseBase:
         looked_to=page.searched_back_to if filters else None,
         last_day=page.lines[-1].booked_on.isoformat() if page.lines else request.GET.get("under", ""),
         older=before is not None,
+        is_free=not fragment and _is_free(account.account),
         opened="opened" in request.GET,
         filters=filters,
         errors={field: words(request, error) for field, error in errors.items()},
     )
+
+
+def _is_free(account: banking.BankAccount) -> bool:
+    """Say whether everything is free by the schedule of fees that holds today."""
+    today = banking.business_day(account, SYSTEM_CLOCK.now())
+    return all(fee.amount.amount_minor == 0 for fee in banking.fee_schedule(account.product.id, today))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from raseed.banking.documents.period import PeriodStatement
+from raseed.banking.documents.slip import Slip
 
 
 def statement_pdf(period: PeriodStatement) -> bytes:
@@ -13,3 +14,10 @@ def statement_pdf(period: PeriodStatement) -> bytes:
     from .statement import write  # noqa: PLC0415  (HarfBuzz and the font are loaded with the first document, not at start-up)
 
     return write(period)
+
+
+def slip_pdf(slip: Slip) -> bytes:
+    """Return a slip as one A4 page; the same slip makes the same file."""
+    from .slip import write  # noqa: PLC0415  (as above)
+
+    return write(slip)

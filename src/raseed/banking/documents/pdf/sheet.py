@@ -6,7 +6,7 @@ so one layout serves both. A number's place is the same in both: its last digit 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -152,6 +152,20 @@ class Sheet:
         self._painted.append(
             f"{_colour(colour)} {left:.2f} {HEIGHT - bottom:.2f} {end - start:.2f} {bottom - top:.2f} re f"
         )
+
+    def squares(self, start: Points, top: Points, side: Points, runs: Iterable[tuple[int, int, int]], of: int) -> None:
+        """Draw dark squares on a light field ``side`` wide, ``of`` to a side: runs of row, first column and length.
+
+        Their columns count from the left in every language: turned round, what is to be scanned could not be.
+        """
+        left = WIDTH - start - side if self._book.is_rtl else start
+        unit = side / of
+        dark = " ".join(
+            f"{left + x * unit:.3f} {HEIGHT - top - (y + 1) * unit:.3f} {length * unit:.3f} {unit:.3f} re"
+            for y, x, length in runs
+        )
+        field = f"{left:.2f} {HEIGHT - top - side:.2f} {side:.2f} {side:.2f} re f"
+        self._painted.append(f"{_colour('ffffff')} {field}\n{_colour('000000')} {dark} f")
 
     @contextmanager
     def tagged(self, element: Element) -> Iterator[None]:

@@ -21,7 +21,7 @@ from .layout import BLEED, BRAND, END, FOOT, INK, LEADING, LINE, MARGIN, SOFT, T
 from .paragraphs import lines_of
 from .sheet import Book, Points, Style
 from .table import WORDS_MAX, Table
-from .wording import Wording
+from .wording import Voice, Wording
 
 _NAME: Final = Style(15, BRAND, is_bold=True)
 _TITLE: Final = Style(13, INK, is_bold=True)
@@ -47,7 +47,8 @@ class _Pages:
     def __init__(self, period: PeriodStatement) -> None:
         self._period = period
         self._book = Book(language=period.language, is_rtl=platform.direction(period.language) == "rtl")
-        self._wording = Wording(period, self._book)
+        voice = Voice(period.language, period.digits, period.institution.country, period.account.zone)
+        self._wording = Wording(voice, self._book)
         self._flow = Flow(self._book)
         self._name = plain(people.display_name(period.institution, period.language), WORDS_MAX)
 
@@ -102,7 +103,7 @@ class _Pages:
         period, wording = self._period, self._wording
         first, last = wording.day(period.first_day), wording.day(period.last_day)
         yield gettext("Period"), [first] if first == last else [first, "–", last]
-        yield gettext("Issued"), [wording.issued(), _offset(period.issued_at, period.account.zone)]
+        yield gettext("Issued"), [wording.moment(period.issued_at), _offset(period.issued_at, period.account.zone)]
         yield gettext("Currency"), [period.account.currency.code]
 
     def _fact(self, y: Points, label: str, values: Sequence[str]) -> None:
@@ -144,6 +145,10 @@ class _Pages:
                 gettext("Some of the closing balance was held on the last day; this much was available:"),
                 period.available,
             )
+        if period.is_free and not period.fees.amount_minor:
+            self._remark(gettext("Fees in this period: none. Payments are free by the schedule of fees."))
+        else:
+            self._remark(gettext("Fees in this period:"), period.fees)
         self._remark(
             gettext(
                 "Movements are listed by booking date. Please check this statement and tell us if anything is wrong."

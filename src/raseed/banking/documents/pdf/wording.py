@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Final
 
 from django.utils.translation import gettext
 
-from raseed.banking.documents.period import PeriodStatement
 from raseed.kernel.money import Money
 from raseed.kernel.text import arabic_digits
 from raseed.platform import api as platform
@@ -19,46 +18,56 @@ from .sheet import Book, Style
 _TO_ARABIC_SIGNS: Final = str.maketrans(",.", "٬٫")
 
 
-class Wording:
-    """How this statement says things."""
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Who is spoken to, and where: the reader's language and digits, the institution's country, the zone of its books."""
 
-    def __init__(self, period: PeriodStatement, book: Book) -> None:
-        self._period = period
+    language: str
+    digits: platform.Digits
+    country: str
+    zone: str
+
+
+class Wording:
+    """How a document says things."""
+
+    def __init__(self, voice: Voice, book: Book) -> None:
+        self._voice = voice
         self._book = book
-        self._is_arabic = period.digits == "arab"
+        self._is_arabic = voice.digits == "arab"
         self._days: dict[date, str] = {}
         self._behind: dict[tuple[str, str, Style], int] = {}
 
     def day(self, day: date) -> str:
         """Return a date in words."""
         if day not in self._days:
-            country = self._period.institution.country
-            self._days[day] = platform.date_text(
-                day, self._period.language, digits=self._period.digits, country=country
-            )
+            voice = self._voice
+            self._days[day] = platform.date_text(day, voice.language, digits=voice.digits, country=voice.country)
         return self._days[day]
 
-    def issued(self) -> str:
-        """Return when the statement was issued, by the clock of its account's books."""
-        period = self._period
-        return platform.moment_text(
-            period.issued_at,
-            period.language,
-            zone=period.account.zone,
-            digits=period.digits,
-            country=period.institution.country,
-        )
+    def moment(self, at: datetime) -> str:
+        """Return date and time of an instant, by the clock of the books."""
+        voice = self._voice
+        return platform.moment_text(at, voice.language, zone=voice.zone, digits=voice.digits, country=voice.country)
+
+    def number(self, count: int) -> str:
+        """Return a whole number."""
+        return platform.number_text(count, self._voice.language, digits=self._voice.digits)
+
+    def digits(self, text: str) -> str:
+        """Return a text that holds digits; a code with letters in it keeps Latin ones, as it is printed everywhere else."""
+        if any(character.isalpha() for character in text):
+            return text
+        return platform.digits_text(text, self._voice.language, digits=self._voice.digits)
 
     def movements(self, count: int) -> str:
         """Return how many movements there were."""
-        number = platform.number_text(count, self._period.language, digits=self._period.digits)
-        return gettext("Movements: %(count)s") % {"count": number}
+        return gettext("Movements: %(count)s") % {"count": self.number(count)}
 
     def page(self, place: int, of: int) -> str:
         """Return which page this is, and of how many."""
         page, pages = (
-            platform.digits_text(str(number), self._period.language, digits=self._period.digits)
-            for number in (place, of)
+            platform.digits_text(str(number), self._voice.language, digits=self._voice.digits) for number in (place, of)
         )
         return gettext("Page %(page)s of %(pages)s") % {"page": page, "pages": pages}
 

@@ -20,6 +20,9 @@ from raseed.web.office.forms import ENTERED_MAX, Act, act_page
 from raseed.web.office.rendering import render
 from raseed.web.office.requests import StaffRequest, staff_only
 
+from .simulated import PERMISSION as SWITCH
+from .simulated import demo_doors
+
 if TYPE_CHECKING:
     from uuid import UUID
 
@@ -102,6 +105,7 @@ def biller_list(request: StaffRequest) -> HttpResponseBase:
         billers=[_shown(each, request.reader.language) for each in found],
         may_suspend=request.rights.may(SUSPEND),
         may_payments=request.rights.may("payments.view"),
+        simulated=request.rights.may(SWITCH) and demo_doors() is not None,
         done=request.GET.get("done", ""),
     )
 

@@ -94,6 +94,15 @@ class ShownAttempt:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownContradiction:
+    """What was said after the end of a payment, in words."""
+
+    contradiction: payments.Contradiction
+    payee: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class ShownLane:
     """A lane with the name of whom it leads to."""
 
@@ -155,12 +164,24 @@ def open_payments(request: StaffRequest) -> HttpResponseBase:
         request,
         "office/operations.html",
         tab="operations",
+        contradictions=[] if state or lane or "before" in request.GET else _contradictions(request),
         payments=shown,
         state=state.value if state else "",
         lane=lane,
         states=[(one.value, gettext(payments.STATE_WORDS[one])) for one in payments.OPEN_STATES],
         next=page.next or "",
     )
+
+
+def _contradictions(request: StaffRequest) -> list[ShownContradiction]:
+    """Return what was said after the end and nobody has dealt with yet."""
+    found = payments.contradictions(request.institution.id, by=request.author).contradictions
+    names = payees((each.lane for each in found), request.reader.language)
+    return [_contradiction(each, names[each.lane]) for each in found]
+
+
+def _contradiction(one: payments.Contradiction, payee: str) -> ShownContradiction:
+    return ShownContradiction(one, payee, gettext(payments.CONTRADICTION_WORDS[one.kind]))
 
 
 @require_safe
@@ -207,6 +228,8 @@ def one_payment(request: StaffRequest, payment_id: UUID) -> HttpResponseBase:
             if biller
         ],
         changes=shown_changes(list(proposals.changes), request),
+        contradictions=[_contradiction(each, "") for each in payments.contradictions_of(payment_id, by=request.author)],
+        may_close=request.rights.may(PROPOSE, account.institution_id),
         may_propose=found.state in DECIDABLE and request.rights.may(PROPOSE, account.institution_id),
         zone=house.zone,
         country=house.country,
@@ -251,6 +274,40 @@ def outcome(request: StaffRequest, payment_id: UUID) -> HttpResponseBase:
         id=entered["id"] or new_id(),
         reason=entered["reason"],
         errors=said(request, error, ("outcome", "reference", "reason")),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_only(PROPOSE, weighty=True)
+def dealt_with(request: StaffRequest, payment_id: UUID) -> HttpResponseBase:
+    """Ask how an answer that came after the end was dealt with, and keep it."""
+    found = payments.payment_about(payment_id, by=request.author)
+    request.rights.require(PROPOSE, banking.account(found.from_account_id).institution_id)
+    if not payments.contradictions_of(payment_id, by=request.author):
+        raise payments.ContradictionUnknown(field="payment_id")
+    error: RaseedError | None = None
+    reason = request.POST.get("reason", "")[:ENTERED_MAX]
+    if request.method == "POST":
+        try:
+            payments.close_contradictions(payment_id, by=request.author, reason=reason)
+        except RaseedError as refused:
+            error = refused
+        else:
+            return HttpResponseRedirect(reverse("office:operation", args=[payment_id]), status=303)
+    return act_page(
+        request,
+        Act(
+            gettext("Dealt with"),
+            gettext(
+                "Say what was found out with the other side, and how the money was put right. It then leaves the list."
+            ),
+            gettext("Dealt with"),
+        ),
+        back=reverse("office:operation", args=[payment_id]),
+        subject=found.reference,
+        tab="operations",
+        reason=reason,
+        error=error,
     )
 
 

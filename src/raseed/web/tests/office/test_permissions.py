@@ -25,6 +25,7 @@ NOT_THERE = {
     "clerks",
     "clerk-name", "clerk-end", "billed", "billed-proof", "billed-refund",
     "biller-terms", "biller-penalty", "biller-credit", "waiver-end", "dispute",
+    "operation-dealt-with", "simulated",
 }  # fmt: skip
 """Pages about things that are not there under the ids of the walk."""
 
@@ -79,6 +80,8 @@ def addresses(house: House) -> Iterator[tuple[str, str, str | None]]:
             kwargs["verb"] = "lock"
         if pattern.name in ("lane-act", "biller-act"):
             kwargs["verb"] = "close" if pattern.name == "lane-act" else "suspend"
+        if pattern.name == "receipt-key-act":
+            kwargs["verb"] = "renew"
         permission = getattr(pattern.callback, "permission", None)
         if pattern.name == "account-act":
             permission = "banking.accounts.block"  # each verb has its own; this is that of the one walked
