@@ -59,11 +59,12 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a receipt is checked with: by scanning (``path`` draws it, ``side`` units wide), or by number and code."""
+    """What a receipt is checked with: by scanning (``path`` draws it, ``side`` units wide), or by number and code (``typed_at``)."""
 
     receipt: bills.Receipt
     path: str
     side: int
+    typed_at: str
 
 
 def origin_of(request: HttpRequest) -> str:
@@ -77,8 +78,14 @@ def proof_of(payment: payments.Payment, request: HttpRequest) -> Proof | None:
         receipt = bills.receipt_of(payment)
     except (bills.NoReceiptYet, bills.ReceiptKeyMissing):
         return None
-    squares = bills.squares_of(bills.scan_address(receipt.text, origin_of(request)))
-    return Proof(receipt=receipt, path=bills.path_of(squares), side=len(squares) + 2 * bills.QUIET)
+    origin = origin_of(request)
+    squares = bills.squares_of(bills.scan_address(receipt.text, origin))
+    return Proof(
+        receipt=receipt,
+        path=bills.path_of(squares),
+        side=len(squares) + 2 * bills.QUIET,
+        typed_at=origin.partition("//")[2] + bills.HAND_PATH,
+    )
 
 
 def receipt_of(payment: payments.Payment, customer: people.Customer, reader: Reader) -> Receipt:
