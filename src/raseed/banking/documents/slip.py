@@ -10,7 +10,7 @@ from raseed.kernel.money import Money
 from raseed.platform import api as platform
 
 FACTS_MAX: Final = 9
-PARTS_MAX: Final = 9
+PARTS_MAX: Final = 8
 STEPS_MAX: Final = 6
 CHECK_LINES_MAX: Final = 8
 """The most of each that one page has room for."""
@@ -28,11 +28,12 @@ class SlipFact:
 
 @dataclass(frozen=True, slots=True)
 class SlipPart:
-    """A part of the amount; one that ``lowers`` it is taken off."""
+    """A part of the amount; one that ``lowers`` it is taken off. ``what`` follows its words and reads from the left."""
 
     words: str
     amount: Money
     lowers: bool = False
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)

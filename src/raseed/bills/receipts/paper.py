@@ -14,7 +14,7 @@ from raseed.payments import api as payments
 from raseed.people import api as people
 from raseed.platform import api as platform
 
-from ..domain import LOWERING, PART_WORDS, Biller, BillOrder, Part
+from ..domain import LOWERING, PART_WORDS, Biller, BillOrder
 from ..models import BillRow
 from ..queries import biller, orders_by_id
 from .issuing import Receipt, receipt
@@ -130,10 +130,8 @@ def _parts(order: BillOrder | None) -> tuple[SlipPart, ...]:
         return ()
     ids = {part.bill_id for part in order.parts if part.bill_id}
     rows = BillRow.objects.filter(id__in=ids).values_list("id", "period", "number")
-    names = {id_: period or number for id_, period, number in rows}
-    return tuple(SlipPart(_words(part, names), part.amount, lowers=part.kind in LOWERING) for part in order.parts)
-
-
-def _words(part: Part, names: dict[UUID, str]) -> str:
-    what = names.get(part.bill_id, "") if part.bill_id else ""
-    return f"{gettext(PART_WORDS[part.kind])} {what}".strip()
+    names: dict[UUID | None, str] = {id_: period or number for id_, period, number in rows}
+    return tuple(
+        SlipPart(gettext(PART_WORDS[each.kind]), each.amount, each.kind in LOWERING, names.get(each.bill_id, ""))
+        for each in order.parts
+    )

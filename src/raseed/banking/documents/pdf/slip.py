@@ -18,6 +18,7 @@ from .sheet import Book, Points, Style
 from .wording import Voice, Wording
 
 WORDS_MAX: Final = 300
+WHAT_MAX: Final = 36
 _NAME: Final = Style(15, BRAND, is_bold=True)
 _TITLE: Final = Style(13, INK, is_bold=True)
 _STATE: Final = Style(11, BRAND, is_bold=True)
@@ -31,7 +32,10 @@ _SMALL: Final = Style(7.5, SOFT)
 _CODE: Final = Style(11, INK, is_bold=True)
 _VALUES_START: Final = 190.0
 _ROW: Final = 17.0
+_TITLE_ROW: Final = 30.0
 _SQUARES_SIDE: Final = 124.0
+_CHECK_TOP: Final = FOOT - 12 - _SQUARES_SIDE
+"""Where it begins that the page says how it is checked."""
 
 
 def write(slip: Slip) -> bytes:
@@ -48,11 +52,13 @@ class _Page:
         self._book = Book(language=slip.language, is_rtl=platform.direction(slip.language) == "rtl")
         self._wording = Wording(Voice(slip.language, slip.digits, slip.country, slip.zone), self._book)
         self._flow = Flow(self._book)
+        self._lines_max = 1
 
     def written(self) -> bytes:
         slip = self._slip
         self._head()
         self._sum()
+        self._lines_max = 2 if self._height(2) <= _CHECK_TOP - self._flow.y else 1
         for fact in slip.facts[:FACTS_MAX]:
             self._fact(fact)
         self._parts()
@@ -89,6 +95,20 @@ class _Page:
                 sheet.text(MARGIN + 6, flow.y + 68 + 13 * place, line, _LABEL)
         flow.y += height + 12
 
+    def _height(self, lines_max: int) -> Points:
+        """Return how much room facts, parts and steps take, with so many lines for what is long."""
+        words = [fact.value for fact in self._slip.facts[:FACTS_MAX] if isinstance(fact.value, str)]
+        words += [text for _, text in self._slip.steps[-STEPS_MAX:]]
+        rows = len(self._slip.facts[:FACTS_MAX]) + len(self._slip.steps[-STEPS_MAX:])
+        further = sum(
+            len(lines_of(self._book, plain(text, WORDS_MAX), _FACT, END - _VALUES_START, lines_max=lines_max)) - 1
+            for text in words
+            if text
+        )
+        parts = _shortened(self._slip.parts)
+        titles = _TITLE_ROW * (2 if parts else 1)
+        return _ROW * (rows + (len(parts) + 1 if parts else 0)) + 13 * further + titles + 4
+
     def _fact(self, fact: SlipFact) -> None:
         flow, sheet, book = self._flow, self._flow.sheet, self._book
         room = END - _VALUES_START
@@ -98,7 +118,7 @@ class _Page:
             if fact.is_code:
                 lines = [book.shape(self._wording.digits(text), _FACT, base_rtl=False)]
             else:
-                lines = lines_of(book, text, _FACT, room, lines_max=2)
+                lines = lines_of(book, text, _FACT, room, lines_max=self._lines_max)
         with flow.paragraph():
             (label,) = lines_of(book, plain(fact.label, WORDS_MAX), _LABEL, _VALUES_START - MARGIN - 10, lines_max=1)
             sheet.text(MARGIN, flow.y + 12, label, _LABEL)
@@ -126,9 +146,12 @@ class _Page:
             style = _STRONG if part is total else _FACT
             row = book.element("TR", table)
             words, sums = book.element("TD", row), book.element("TD", row)
-            (line,) = lines_of(book, plain(part.words, WORDS_MAX), style, END - MARGIN - 140, lines_max=1)
+            (line,) = lines_of(book, plain(part.words, WORDS_MAX), style, END - MARGIN - 340, lines_max=1)
             with sheet.tagged(words):
-                sheet.text(MARGIN, flow.y + 12, line, style)
+                end = sheet.text(MARGIN, flow.y + 12, line, style)
+                if part.what:
+                    what = self._wording.digits(plain(part.what, WHAT_MAX))
+                    sheet.text(end + 4, flow.y + 12, book.shape(what, style, base_rtl=False), style)
             amount = -part.amount if part.lowers else part.amount
             with sheet.tagged(sums):
                 sheet.number_in(END - 130, END, flow.y + 12, self._wording.in_column(amount, style, signed=True), style)
@@ -142,7 +165,7 @@ class _Page:
         self._title(self._slip.steps_title)
         flow, sheet, book = self._flow, self._flow.sheet, self._book
         for at, words in self._slip.steps[-STEPS_MAX:]:
-            lines = lines_of(book, plain(words, WORDS_MAX), _FACT, END - _VALUES_START, lines_max=2)
+            lines = lines_of(book, plain(words, WORDS_MAX), _FACT, END - _VALUES_START, lines_max=self._lines_max)
             with flow.paragraph():
                 sheet.text(MARGIN, flow.y + 12, book.shape(self._wording.moment(at), _LABEL), _LABEL)
                 for place, line in enumerate(lines):
@@ -152,8 +175,8 @@ class _Page:
     def _check(self) -> None:
         """Write at the end of the page how it is checked, beside what is scanned."""
         flow, sheet, slip, book = self._flow, self._flow.sheet, self._slip, self._book
-        top = FOOT - 12 - _SQUARES_SIDE
-        assert flow.y <= top, "what stands above is bounded"
+        top = _CHECK_TOP
+        assert flow.y <= top - 4, "what stands above is bounded"
         sheet.fill(MARGIN - BLEED, END + BLEED, top - 8, top + _SQUARES_SIDE + 8, TINT)
         sheet.squares(END - _SQUARES_SIDE, top, _SQUARES_SIDE, slip.squares, slip.squares_of)
         y = top + 16
@@ -181,7 +204,7 @@ class _Page:
             sheet.text_to(END, FOOT + 16, made[0], _SMALL)
 
     def _title(self, words: str) -> None:
-        self._flow.y += 12
+        self._flow.y += _TITLE_ROW - 18
         with self._flow.paragraph("H2"):
             self._flow.sheet.text(MARGIN, self._flow.y + 12, self._book.shape(words, _HEAD), _HEAD)
         self._flow.y += 18

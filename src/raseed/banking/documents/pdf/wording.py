@@ -55,8 +55,8 @@ class Wording:
         return platform.number_text(count, self._voice.language, digits=self._voice.digits)
 
     def digits(self, text: str) -> str:
-        """Return a text that holds digits; a code with letters in it keeps Latin ones, as it is printed everywhere else."""
-        if any(character.isalpha() for character in text):
+        """Return a number of digits only in the reader's; a code or a period keeps Latin ones, or it would turn round."""
+        if not (text.isascii() and text.isdigit()):
             return text
         return platform.digits_text(text, self._voice.language, digits=self._voice.digits)
 
