@@ -22,6 +22,7 @@ from raseed.banking import api as banking
 from raseed.banking.api import PeriodStatement
 from raseed.banking.documents.pdf.fonts import Typeface
 from raseed.banking.documents.pdf.layout import BLEED, MARGIN
+from raseed.banking.domain import InternalRole
 from raseed.kernel.money import AMOUNT_MINOR_MAX, Money
 
 from .statements import FIRST_DAY, period_of
@@ -267,6 +268,18 @@ def test_a_long_text_is_broken_between_words_and_ends_in_an_ellipsis() -> None:
     assert lines
     assert "…" in text
     assert "xxxxxxxxxxxxxxxxxxxx" in text
+
+
+def test_that_it_was_free_is_said_once_and_what_fees_took_is_summed_up() -> None:
+    moved = period_of([500, -200, -30, -15])
+    free = dataclasses.replace(moved, is_free=True)
+    said = copied(free)[0].replace("\r\n", " ")
+    assert said.count("Fees in this period: none. Payments are free by the schedule of fees.") == 1
+    charged = [dataclasses.replace(each, role=InternalRole.FEES) for each in moved.lines[2:]]
+    with_fees = dataclasses.replace(free, lines=(*moved.lines[:2], *charged))
+    assert with_fees.fees == Money(45, moved.opening.currency)
+    assert "Fees in this period: 0.45" in copied(with_fees)[0].replace("\r\n", " ")
+    assert "Fees in this period: 0.00" in copied(moved)[0].replace("\r\n", " "), "a schedule that may charge"
 
 
 def test_nothing_moved_and_something_held_are_said() -> None:
