@@ -140,7 +140,7 @@ def period_statement(
         opening=Money(opening, of.currency),
         closing=Money(closing, of.currency),
         available=Money(closing - books.closing.debits_pending, of.currency),
-        is_free=all(fee.amount_minor == 0 for fee in fee_schedule(of.product.id, last_day)),
+        is_free=all(fee.amount.amount_minor == 0 for fee in fee_schedule(of.product.id, last_day)),
         lines=tuple(tell(of, language, _running(opening, books.entries))),
     )
 

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from raseed.banking import api as banking
+from raseed.banking.tests.town import at_once
 from raseed.bills import api as bills
 from raseed.bills.receipts import givebacks, keys
 from raseed.bills.receipts.models import ReceiptKeyRow, ReceiptRow
@@ -73,6 +74,13 @@ def test_it_is_the_same_receipt_however_often_it_is_asked_for(street: Street) ->
     texts = {receipt(street, order.id, mona).text for _ in range(3)}
     assert len(texts) == 1
     assert ReceiptRow.objects.count() == 1
+
+
+def test_who_asks_at_the_same_instant_gets_the_same_receipt_and_key(street: Street) -> None:
+    order, mona = paid(street)
+    found = at_once([lambda: receipt(street, order.id, mona).text for _ in range(4)])
+    assert len(set(found)) == 1, found
+    assert (ReceiptRow.objects.count(), ReceiptKeyRow.objects.count()) == (1, 1)
 
 
 def test_who_paid_and_who_was_paid_have_the_same_receipt_and_others_none(street: Street) -> None:
