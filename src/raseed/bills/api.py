@@ -136,13 +136,11 @@ from .queries import (
     billers_at,
     billers_of,
     bills_at,
-    bills_by_id,
     bills_of,
     catalogue,
 )
 from .receipts.checking import DOUBT_WORDS, Doubt, Genuine, NotGenuine, Since, check_receipt, check_receipt_by_hand
 from .receipts.errors import NoReceiptYet, ReceiptKeyMissing
-from .receipts.givebacks import GiveBacks, register_give_backs
 from .receipts.issuing import Receipt, receipt, receipt_of
 from .receipts.keys import ReceiptKey, receipt_keys, renew_receipt_key
 from .receipts.paper import HAND_PATH, SCAN_PATH, receipt_pdf, scan_address
@@ -204,23 +202,19 @@ from .registering import (
     set_logo,
     suspend_biller,
 )
-from .rows import orders_by_id
+from .rows import bills_by_id, orders_by_id
 from .settlement.camt054 import settlement_camt054, settlement_camt054_pieces
 from .settlement.closing import close_day, close_days
 from .settlement.domain import (
     SETTLEMENT_STATE_WORDS,
     SETTLEMENTS_PER_PAGE,
-    RefundSource,
-    SettledRefund,
     Settlement,
     SettlementState,
-    register_refunds,
 )
 from .settlement.errors import DayNotOver, PayoutAccountUnfit, SettlementUnknown
 from .settlement.files import settlement_csv
 from .settlement.paying_out import pay_out, payout_account, propose_payout_account, set_payout_account
 from .settlement.queries import settlement, settlements, settlements_at
-from .terms import Terms, register_terms
 from .terms.changes import TERM_LABELS, propose_credit_terms, propose_penalty_rule
 from .terms.credit import credit
 from .terms.disputes import (
@@ -357,7 +351,6 @@ __all__ = [
     "FindingKind",
     "FindingPage",
     "Genuine",
-    "GiveBacks",
     "Intake",
     "InvalidAutopay",
     "InvalidBiller",
@@ -405,19 +398,16 @@ __all__ = [
     "RefundNeedsSecondPerson",
     "RefundNotCovered",
     "RefundNotDelegated",
-    "RefundSource",
     "RefundTooMuch",
     "RefusedByBiller",
     "Saved",
     "SavedBillerIdTaken",
     "SavedBillerUnknown",
-    "SettledRefund",
     "Settlement",
     "SettlementState",
     "SettlementUnknown",
     "SignedYes",
     "Since",
-    "Terms",
     "TooManyAutopays",
     "TooManyBreaks",
     "TooManyDisputes",
@@ -522,9 +512,6 @@ __all__ = [
     "refunds_of_day",
     "refunds_of_orders",
     "register_biller",
-    "register_give_backs",
-    "register_refunds",
-    "register_terms",
     "remind_of_bills",
     "reminder_days",
     "remove_saved_biller",

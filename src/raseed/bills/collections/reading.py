@@ -7,7 +7,7 @@ a biller's size. What is told of a payer is what the payment tells the biller: t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -25,7 +25,7 @@ from raseed.kernel.text import ascii_digits
 from raseed.payments import api as payments
 from raseed.platform.api import InvalidCursor, decode_cursor, encode_cursor
 
-from ..domain import PAYABLE, Bill, Biller, BillOrder, BillState, OrderState, Part
+from ..domain import PAYABLE, Bill, Biller, BillState, OrderState, Part
 from ..errors import BillOrderUnknown
 from ..fields import normal_value
 from ..models import BillOrderRow, BillRow, PartRow
@@ -33,7 +33,7 @@ from ..queries import biller
 from ..refunds.domain import Refund, refundable_minor
 from ..refunds.models import RefundRow
 from ..refunds.reading import refunds_of_orders
-from ..rows import bill_of, orders_of
+from ..rows import bills_by_id, orders_by_id
 
 PAGE_MAX: Final = 100
 TYPED_MAX: Final = 120
@@ -163,7 +163,8 @@ def collections(
     page = rows_in_order[:size]
     more = len(rows_in_order) > size
     return CollectionPage(
-        tuple(_told(orders_of(page))), _marker(_list_of(biller_id), page[-1].ended_at, page[-1].id) if more else None
+        tuple(_told(row.id for row in page)),
+        _marker(_list_of(biller_id), page[-1].ended_at, page[-1].id) if more else None,
     )
 
 
@@ -174,7 +175,7 @@ def collection(biller_id: UUID, order_id: UUID) -> Collection:
         BillOrderUnknown: there is none, it was not paid, or another biller has it.
     """
     rows = BillOrderRow.objects.filter(id=order_id, biller_id=biller_id, state=OrderState.PAID.value)
-    found = _told(orders_of(rows.select_related("biller")))
+    found = _told(rows.values_list("id", flat=True))
     if not found:
         raise BillOrderUnknown(field="order_id")
     return found[0]
@@ -225,7 +226,8 @@ def bills_waiting(
     Raises:
         BillerUnknown. InvalidCursor: ``after`` is no marker of this list.
     """
-    of, size = biller(biller_id), min(max(limit, 1), PAGE_MAX)
+    biller(biller_id)
+    size = min(max(limit, 1), PAGE_MAX)
     rows = BillRow.objects.filter(biller_id=biller_id)
     rows = rows.filter(state=BillState.DISPUTED.value) if disputed else rows.filter(state__in=_WAITING)
     if overdue_on is not None:
@@ -235,10 +237,11 @@ def bills_waiting(
         rows = rows.filter(_later(*decode_cursor(name, after)))
     page = list(rows.order_by(F("due_on").asc(nulls_last=True), "id")[: size + 1])
     shown = page[:size]
+    found = bills_by_id(row.id for row in shown)
     end = shown[-1] if len(page) > size else None
     due = end.due_on.isoformat() if end is not None and end.due_on is not None else None
     return BillPage(
-        tuple(bill_of(row, of.currency) for row in shown),
+        tuple(found[row.id] for row in shown),
         encode_cursor(name, due, str(end.id)) if end is not None else None,
     )
 
@@ -363,16 +366,17 @@ def _place(biller_id: UUID, text: str) -> tuple[datetime, UUID]:
     return _EPOCH + timedelta(microseconds=at), UUID(str(id_))
 
 
-def _told(orders: Sequence[BillOrder]) -> list[Collection]:
-    """Return orders as collections, with their bills and refunds, in two statements for all."""
+def _told(order_ids: Iterable[UUID]) -> list[Collection]:
+    """Return orders as collections, with their bills and refunds, in three statements for all."""
+    orders = list(orders_by_id(order_ids).values())
     refunds = refunds_of_orders([each.id for each in orders])
-    known = {row.id: row for row in BillRow.objects.filter(id__in={id_ for each in orders for id_ in each.bill_ids})}
+    known = bills_by_id(id_ for each in orders for id_ in each.bill_ids)
     told = []
     for each in orders:
         assert each.ended_at is not None, "what was paid has ended"
         money, its = each.amount.currency, refunds.get(each.id, ())
         back = sum(one.amount.amount_minor for one in its)
-        bills = {id_: bill_of(known[id_], money) for id_ in each.bill_ids if id_ in known}
+        bills = {id_: known[id_] for id_ in each.bill_ids if id_ in known}
         told.append(
             Collection(
                 id=each.id,

@@ -18,7 +18,7 @@ from ..errors import BillerNotAnswering, NotTheBillersCustomer
 from ..looking_up import fetch_bills
 from ..models import BillRow
 from ..queries import biller
-from ..rows import bill_of
+from ..rows import bills_by_id
 from .domain import AutopayOutcome, AutopayRun
 from .models import AutopayRow, AutopayRunRow
 from .rows import run_of
@@ -100,12 +100,8 @@ def _last_runs(row: AutopayRow, of: Biller) -> dict[UUID, AutopayRun]:
 
 def _bills(row: AutopayRow, of: Biller, runs: dict[UUID, AutopayRun]) -> dict[UUID, Bill]:
     states = [state.value for state in (*PAYABLE, BillState.DISPUTED)]
-    rows = list(
-        BillRow.objects.filter(biller_id=of.id, reference=row.reference, state__in=states).order_by(
-            "due_on", "issued_on", "id"
-        )[:BILLS_LOOKED_AT_MAX]
-    )
-    open_ids = {each.id for each in rows}
-    sent = [id_ for id_, run in runs.items() if run.outcome is AutopayOutcome.SENT and id_ not in open_ids]
-    rows += BillRow.objects.filter(id__in=sent)
-    return {each.id: bill_of(each, of.currency) for each in rows}
+    rows = BillRow.objects.filter(biller_id=of.id, reference=row.reference, state__in=states)
+    ids = list(rows.order_by("due_on", "issued_on", "id").values_list("id", flat=True)[:BILLS_LOOKED_AT_MAX])
+    ids += [id_ for id_, run in runs.items() if run.outcome is AutopayOutcome.SENT and id_ not in ids]
+    found = bills_by_id(ids)
+    return {id_: found[id_] for id_ in ids if id_ in found}

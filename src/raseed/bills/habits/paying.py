@@ -20,7 +20,7 @@ from .. import events
 from ..domain import PAYABLE, Bill, BillOrder, BillState, OrderState, Quote
 from ..errors import BillBeingPaid, BillerNotAnswering, BillPaid
 from ..ordering import order, pay, quote
-from ..queries import orders_by_id
+from ..rows import orders_by_id
 from .autopays import close
 from .domain import (
     FAILED,

@@ -77,7 +77,7 @@ CREATE INDEX bills_look_up_of_reference ON bills_look_up (biller_id, reference);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bills", "0002_guards")]
+    dependencies = [("bills", "0003_terms")]
 
     operations = [
         migrations.CreateModel(

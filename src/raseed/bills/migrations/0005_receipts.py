@@ -24,7 +24,7 @@ CREATE TRIGGER bills_receipt_key_keep BEFORE TRUNCATE ON bills_receipt_key
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bills", "0002_guards")]
+    dependencies = [("bills", "0004_habits")]
 
     operations = [
         migrations.CreateModel(

@@ -93,7 +93,7 @@ CREATE TRIGGER bills_break_step_guard AFTER INSERT ON bills_break_step
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bills", "0002_guards"),
+        ("bills", "0005_receipts"),
     ]
 
     operations = [

@@ -64,7 +64,7 @@ DROP INDEX bills_order_collected, bills_order_collected_reference, bills_order_c
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bills", "0002_guards")]
+    dependencies = [("bills", "0006_settlement")]
 
     operations = [
         migrations.CreateModel(

@@ -1,36 +1,17 @@
-"""The door for money that is given back after a payment has settled: a receipt then says so to whoever checks it.
-
-Whoever keeps refunds registers once, when the package starts; until then nothing is ever given back.
-"""
+"""What was given back of a payment after it had settled: its receipt then says so to whoever checks it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Protocol
 from uuid import UUID
 
 from raseed.kernel.money import Money
 
-
-class GiveBacks(Protocol):
-    """What knows how much of settled payments was given back since."""
-
-    def given_back(self, payment_ids: Iterable[UUID]) -> Mapping[UUID, Money]:
-        """Return how much of each payment was given back, in all; a payment of which nothing was is left out."""
-
-
-_sources: list[GiveBacks] = []
-
-
-def register_give_backs(source: GiveBacks) -> None:
-    """Let this source be asked from now on; the same one twice counts once."""
-    if source not in _sources:
-        _sources.append(source)
+from ..refunds.reading import refunds_of_orders
 
 
 def given_back(payment_id: UUID) -> Money | None:
     """Return how much of a payment was given back, in all, or ``None``: nothing."""
-    found = [known[payment_id] for source in _sources if payment_id in (known := source.given_back([payment_id]))]
-    if not found:
+    refunds = refunds_of_orders([payment_id]).get(payment_id, ())
+    if not refunds:
         return None
-    return Money(sum(each.amount_minor for each in found), found[0].currency)
+    return Money(sum(each.amount.amount_minor for each in refunds), refunds[0].amount.currency)

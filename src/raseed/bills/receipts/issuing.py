@@ -15,7 +15,8 @@ from raseed.payments.api import Payment, PaymentState
 from raseed.people import api as people
 from raseed.platform import api as platform
 
-from ..queries import biller, orders_by_id
+from ..queries import biller
+from ..rows import orders_by_id
 from .errors import NoReceiptYet
 from .givebacks import given_back
 from .keys import SECRET, signing_key

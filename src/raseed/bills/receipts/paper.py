@@ -16,7 +16,8 @@ from raseed.platform import api as platform
 
 from ..domain import LOWERING, PART_WORDS, Biller, BillOrder
 from ..models import BillRow
-from ..queries import biller, orders_by_id
+from ..queries import biller
+from ..rows import orders_by_id
 from .issuing import Receipt, receipt
 from .squares import QUIET, runs_of, squares_of
 

@@ -23,7 +23,8 @@ from raseed.platform.api import AuditFacts
 from ..domain import BillOrder, OrderState
 from ..errors import BillOrderUnknown
 from ..permissions import CONFIRM_REFUNDS, REFUND
-from ..queries import biller, orders_by_id
+from ..queries import biller
+from ..rows import orders_by_id
 from .domain import NotRefundable, RefundAmountNeeded, RefundTooMuch, refundable_minor
 from .reading import refunded_minor
 from .refunding import Asked, give_back

@@ -36,7 +36,7 @@ from ..errors import BillOrderUnknown
 from ..models import BillOrderRow, BillRow
 from ..permissions import REFUND
 from ..queries import biller
-from ..rows import orders_of
+from ..rows import orders_by_id
 from .domain import (
     CollectionAccountBlocked,
     NotRefundable,
@@ -200,13 +200,12 @@ def _one_at_a_time(actor: str) -> None:
 
 
 def _locked_order(asked: Asked) -> BillOrder:
-    found = BillOrderRow.objects.select_for_update(of=("self",)).filter(id=asked.order_id).select_related("biller")
+    found = BillOrderRow.objects.select_for_update(of=("self",)).filter(id=asked.order_id)
     if asked.biller_id is not None:
         found = found.filter(biller_id=asked.biller_id)
-    orders = orders_of(found)
-    if not orders:
+    if found.first() is None:
         raise BillOrderUnknown(field="order_id")
-    return orders[0]
+    return orders_by_id([asked.order_id])[asked.order_id]
 
 
 def _same(there: RefundRow, asked: Asked) -> Refund:

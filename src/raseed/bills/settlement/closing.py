@@ -28,8 +28,9 @@ from ..domain import Biller
 from ..models import BillerRow
 from ..queries import biller
 from ..reconciliation.books import open_breaks_of_books
+from ..refunds.reading import refunds_of_day
 from ..sql import run
-from .domain import Settlement, refund_source
+from .domain import Settlement
 from .errors import DayNotOver, SettlementUnknown
 from .models import LineKind, PayoutRow, SettlementRow
 from .paying_out import pay_out
@@ -142,8 +143,7 @@ def _take_lines(of: Biller, row: SettlementRow, after_seq: int) -> None:
     refunds = [
         refund
         for (booked_on,) in run("staged_debit_days", {"day": row.day})
-        for refund in refund_source().refunds_of_day(of.id, booked_on)
-        if refund.transfer_id is not None
+        for refund in refunds_of_day(of.id, booked_on)
     ]
     sums = {
         LineKind(kind): (count, int(minor))

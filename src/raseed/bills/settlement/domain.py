@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final
 from uuid import UUID
 
 from raseed.kernel.errors import mark
@@ -72,48 +71,3 @@ class Settlement:
     def carried(self) -> Money:
         """What is left of that for the next settlement."""
         return self.due if self.paid_out is None else self.due - self.paid_out
-
-
-class SettledRefund(Protocol):
-    """What a settlement needs to know of a refund: which posting it is, and of which order."""
-
-    @property
-    def id(self) -> UUID:
-        """Its own."""
-
-    @property
-    def order_id(self) -> UUID:
-        """What was paid and is given back, wholly or in part."""
-
-    @property
-    def transfer_id(self) -> UUID | None:
-        """The posting that took it from the collection account."""
-
-
-class RefundSource(Protocol):
-    """Who knows the refunds that billers give."""
-
-    def refunds_of_day(self, biller_id: UUID, day: date) -> Sequence[SettledRefund]:
-        """Return a biller's refunds that are booked on a day."""
-
-
-class NoRefunds:
-    """There are none."""
-
-    def refunds_of_day(self, biller_id: UUID, day: date) -> Sequence[SettledRefund]:
-        """Return nothing."""
-        del biller_id, day
-        return ()
-
-
-_sources: Final[list[RefundSource]] = [NoRefunds()]
-
-
-def register_refunds(source: RefundSource) -> None:
-    """Let this source tell of refunds from now on."""
-    _sources[0] = source
-
-
-def refund_source() -> RefundSource:
-    """Return who tells of refunds."""
-    return _sources[0]

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from raseed.platform.api import named_statements, run_statement
 
-STATEMENTS: Final = named_statements(__package__, "statements.sql", "settling.sql")
+STATEMENTS: Final = named_statements(__package__, "statements.sql", "terms.sql", "habits.sql", "settling.sql")
 
 
 def run(name: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -211,29 +212,18 @@ def test_only_who_may_renews_a_key(street: Street) -> None:
     assert not ReceiptKeyRow.objects.exists()
 
 
-class Refunds:
-    def __init__(self, back: dict[UUID, Money]) -> None:
-        self.back = back
-
-    def given_back(self, payment_ids: Any) -> dict[UUID, Money]:
-        return {id_: self.back[id_] for id_ in payment_ids if id_ in self.back}
-
-
 def test_what_was_given_back_since_is_said_wholly_or_partly_and_no_sum(
     street: Street, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order, mona = paid(street)
     found = receipt(street, order.id, mona)
-    refunds = Refunds({})
-    monkeypatch.setattr(givebacks, "_sources", [])
-    bills.register_give_backs(refunds)
-    bills.register_give_backs(refunds)
     for minor, since in (
         (0, bills.Since.NOTHING),
         (1, bills.Since.PARTLY_GIVEN_BACK),
         (order.amount.amount_minor, bills.Since.GIVEN_BACK),
     ):
-        refunds.back = {order.id: Money(minor, EGP)} if minor else {}
+        back = (SimpleNamespace(amount=Money(minor, EGP)),) if minor else ()
+        monkeypatch.setattr(givebacks, "refunds_of_orders", lambda ids, back=back: dict.fromkeys(ids, back))
         checked = bills.check_receipt(found.text)
         assert isinstance(checked, bills.Genuine)
         assert checked.since is since

@@ -22,7 +22,6 @@ from raseed.banking import api as banking
 from raseed.banking.tests.town import at_once, booked
 from raseed.bills import api as bills
 from raseed.bills.settlement import closing
-from raseed.bills.settlement.domain import NoRefunds
 from raseed.bills.settlement.models import PayoutRow, SettlementLineRow, SettlementRow
 from raseed.kernel.ids import new_id
 from raseed.ledger import api as ledger
@@ -68,11 +67,10 @@ class Refunds:
 
 
 @pytest.fixture
-def refunds() -> Any:
+def refunds(monkeypatch: pytest.MonkeyPatch) -> Refunds:
     source = Refunds()
-    bills.register_refunds(source)
-    yield source
-    bills.register_refunds(NoRefunds())
+    monkeypatch.setattr(closing, "refunds_of_day", source.refunds_of_day)
+    return source
 
 
 def close(street: Street, of: bills.Biller, day: date = DAY) -> bills.Settlement:

@@ -97,7 +97,7 @@ BILLERS: Final = (
     Collected("nakhil-university", "university", "fetch",
               {"ar": "جامعة النخيل (تجريبية)", "he": "אוניברסיטת הדקלים (הדגמה)", "en": "University of the Palms (demo)"},
               _STUDENT, Kind(150_000, 900_000, "minimum", 1, by_term=True), 20, "#9f1239",
-              "M2 9l10-5 10 5-10 5zM6 12v5l6 3 6-3v-5", _TERM),
+              "M2 9l10-5 10 5-10 5zM6 12v5l6 3 6-3v-5", term=_TERM),
     Collected("baladiya", "municipality", "fetch",
               {"ar": "بلدية الواحة (تجريبية)", "he": "עיריית נווה (הדגמה)", "en": "Oasis Municipality (demo)"},
               _PROPERTY, Kind(20_000, 160_000, "any", 1), 40, "#475569", "M4 21V9l8-6 8 6v12zM9 21v-6h6v6"),

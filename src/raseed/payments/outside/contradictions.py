@@ -207,7 +207,7 @@ def _institution_of(payment_id: UUID) -> UUID:
 
 
 def _told(rows: Sequence[ContradictionRow]) -> list[Contradiction]:
-    known = {each.id: each for each in told(PaymentRow.objects.filter(id__in=[row.payment_id for row in rows]))}
+    known = {each.id: each for each in told(row.payment_id for row in rows)}
     return [
         Contradiction(
             payment=known[row.payment_id],
