@@ -37,9 +37,10 @@ ITEMS: Final = (
     Item("search", mark("Find a payment"), "search"),
     Item("refunds", mark("Refunds"), "again"),
     Item("bills", mark("Bills"), "bill"),
+    Item("settlements", mark("Settlements"), "file"),
     Item("me", mark("My sign-in"), "key"),
 )
-"""What a clerk is offered, in this order; settlements stand before the sign-in once they have a page."""
+"""What a clerk is offered, in this order."""
 
 
 def render(request: HttpRequest, template: str, *, status: int = 200, **context: object) -> HttpResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from .views import bill_list, collected, elsewhere, me, payment, refunding, sign_in
+from .views import bill_list, collected, elsewhere, me, payment, refunding, settlements, sign_in
 
 app_name = "portal"
 urlpatterns = [
@@ -20,6 +20,8 @@ urlpatterns = [
     path("payments/<uuid:payment_id>/refund", refunding.refund, name="refund"),
     path("refunds", refunding.refund_list, name="refunds"),
     path("bills", bill_list.bill_list, name="bills"),
+    path("settlements", settlements.settlement_list, name="settlements"),
+    path("settlements/<uuid:settlement_id>/<slug:form>", settlements.file, name="settlement-file"),
     path("me", me.me, name="me"),
     path("me/sessions", me.end_sessions, name="me-sessions"),
     path("<path:rest>", elsewhere.not_found),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
-from django.http import Http404, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
@@ -21,6 +21,7 @@ from raseed.web.office.forms import ENTERED_MAX, said, status_of
 from raseed.web.office.naming import account_words
 from raseed.web.office.rendering import render
 from raseed.web.office.requests import StaffRequest, staff_only
+from raseed.web.settlement_files import settlement_file
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -133,16 +134,7 @@ def one(request: StaffRequest, settlement_id: UUID) -> HttpResponseBase:
 def file(request: StaffRequest, settlement_id: UUID, form: str) -> HttpResponseBase:
     """Send a settlement's file, as CSV or as camt.054, piece by piece."""
     found, biller = settlement_for(request, settlement_id)
-    if form == "csv":
-        pieces, kind, ending = bills.settlement_csv(settlement_id), "text/csv; charset=utf-8", "csv"
-    elif form == "camt054":
-        pieces, kind, ending = bills.settlement_camt054_pieces(settlement_id), "application/xml", "camt054.xml"
-    else:
-        raise Http404
-    response = StreamingHttpResponse(pieces, content_type=kind)
-    name = f"settlement-{biller.code}-{found.day.isoformat()}.{ending}"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return settlement_file(found, biller, form)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -11,8 +11,9 @@ from django.test import Client
 from raseed.banking.tests.town import booked
 from raseed.bills import api as bills
 from raseed.bills.refunds.models import RefundRow
-from raseed.kernel.clock import SYSTEM_CLOCK
+from raseed.kernel.clock import SYSTEM_CLOCK, ManualClock
 from raseed.kernel.ids import new_id
+from raseed.kernel.money import Money
 from raseed.payments import api as payments
 from raseed.people import api as people
 from raseed.web.office import sessions
@@ -292,3 +293,32 @@ class TestTheOffice:
         refused = basma.post(f"{address}/refund", form | {"id": str(new_id()), "amount": "0"})
         assert 'id="amount-error"' in refused.content.decode()
         assert basma.get(f"/office/bill-payments/{new_id()}").status_code == 404
+
+
+def test_a_clerk_takes_the_files_of_closed_days_with_refunds_in_them_and_no_other_billers(desk: Desk) -> None:
+    order, theirs = desk.paid(), desk.paid(desk.gas)
+    money = Money(400, order.amount.currency)
+    bills.refund(
+        id=new_id(),
+        order_id=order.id,
+        amount=money,
+        reason=REASON,
+        clerk=bills.clerk_of(desk.kamal.staff.id)[0],
+        reopens=False,
+    )
+    today = bills.today_of(order.biller_id, SYSTEM_CLOCK.now())
+    tomorrow = ManualClock(SYSTEM_CLOCK.now() + timedelta(days=1, hours=3))
+    ours = bills.close_day(order.biller_id, today, clock=tomorrow)
+    others = bills.close_day(theirs.biller_id, today, clock=tomorrow)
+    assert (ours.payments, ours.refunds, ours.refunded, ours.others) == (1, 1, money, 0)
+    client = at_desk(desk.kamal)
+    page = client.get("/biller/settlements").content.decode()
+    assert f"/biller/settlements/{ours.id}/csv" in page
+    assert str(others.id) not in page
+    csv = b"".join(client.get(f"/biller/settlements/{ours.id}/csv"))  # type: ignore[arg-type]
+    assert str(order.id).encode() in csv
+    assert b"refund" in csv
+    assert client.get(f"/biller/settlements/{ours.id}/camt054").status_code == 200
+    for form in ("csv", "camt054"):
+        assert client.get(f"/biller/settlements/{others.id}/{form}").status_code == 404
+    assert client.get(f"/biller/settlements/{ours.id}/xlsx").status_code == 404
