@@ -315,7 +315,7 @@ def test_a_clerk_takes_the_files_of_closed_days_with_refunds_in_them_and_no_othe
     page = client.get("/biller/settlements").content.decode()
     assert f"/biller/settlements/{ours.id}/csv" in page
     assert str(others.id) not in page
-    csv = b"".join(client.get(f"/biller/settlements/{ours.id}/csv"))  # type: ignore[arg-type]
+    csv = b"".join(client.get(f"/biller/settlements/{ours.id}/csv"))
     assert str(order.id).encode() in csv
     assert b"refund" in csv
     assert client.get(f"/biller/settlements/{ours.id}/camt054").status_code == 200
