@@ -191,25 +191,27 @@ def _known(wanted: Sequence[_Wanted], clock: Clock) -> _Known:
 def _make(asked: Sequence[tuple[UUID, _Wanted]], clock: Clock) -> list[BillOrder | RaseedError]:
     """Make the orders of those who came together, in one transaction; say of each what was made, or why it was not.
 
-    An id that has an order already, also one of the same moment, gets that order if it is the one wanted.
+    An id that has an order already, also one of the same moment, gets that order if it is the one wanted. A refusal is
+    heard by whoever is refused, and by nobody else who comes with the same id.
     """
     there = orders_by_id(id_ for id_, _ in asked)
-    first = {id_: wanted for id_, wanted in reversed(asked) if id_ not in there}
-    known = _known(list(first.values()), clock)
+    known = _known([wanted for id_, wanted in asked if id_ not in there], clock)
     made: dict[UUID, BillOrder] = {}
-    refused: dict[UUID, RaseedError] = {}
+    refused: dict[int, RaseedError] = {}
     now = clock.now()
-    for id_, wanted in first.items():
+    for place, (id_, wanted) in enumerate(asked):
+        if id_ in there or id_ in made:
+            continue
         try:
             parts, _ = _parts(wanted, known)
             made[id_] = _order(id_, wanted, parts, now)
         except RaseedError as refusal:
-            refused[id_] = refusal
+            refused[place] = refusal
     kept = _keep(list(made.values()), now) if made else set()
     if len(kept) < len(made):
         there |= orders_by_id(made.keys() - kept)
     made = {id_: order for id_, order in made.items() if id_ in kept} | there
-    return [refused.get(id_) or _same(made[id_], wanted) for id_, wanted in asked]
+    return [refused.get(place) or _same(made[id_], wanted) for place, (id_, wanted) in enumerate(asked)]
 
 
 _gatherer: Final = Gatherer[tuple[UUID, _Wanted], Clock, BillOrder | RaseedError](_make)

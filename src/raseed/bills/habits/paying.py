@@ -18,9 +18,10 @@ from raseed.platform import api as platform
 
 from .. import events
 from ..domain import PAYABLE, Bill, BillOrder, BillState, OrderState, Quote
-from ..errors import BillBeingPaid, BillerNotAnswering, BillPaid
+from ..errors import AmountNeeded, BillBeingPaid, BillerNotAnswering, BillOrderOutdated, BillPaid, CreditUsed
 from ..ordering import order, pay, quote
 from ..rows import orders_by_id
+from ..terms.outdated import is_outdated
 from .autopays import close
 from .domain import (
     FAILED,
@@ -43,6 +44,8 @@ LOOK_AGAIN: Final = timedelta(minutes=5)
 LOOK_LATER: Final = timedelta(hours=1)
 ENDS: Final = (banking.AccountClosed, banking.AccountUnknown, banking.NotForPayments)
 """What no other day mends: the autopay ends."""
+_OVERTAKEN: Final = (BillBeingPaid, BillPaid, BillOrderOutdated, CreditUsed)
+"""The bill, the day or the credit has changed since it was ordered: no try has failed, what is owed now is looked at again."""
 _NOTICES: Final = {
     AutopayOutcome.PAID: NoticeKind.PAID,
     AutopayOutcome.OVER_CEILING: NoticeKind.OVER_CEILING,
@@ -137,8 +140,8 @@ class _Dealing:
         try:
             payment = self._payment(order_id)
         except payments.PaymentUnknown:
-            as_it_was = there.state is OrderState.OPEN and self._bill.owed.amount_minor > 0
-            if as_it_was and self._is_time() and self._costs() == there.amount:
+            as_it_was = there.state is OrderState.OPEN and not is_outdated(there, self._clock)
+            if as_it_was and self._bill.owed.amount_minor > 0 and self._is_time() and self._costs() == there.amount:
                 return self._pay(there)
             self._add(AutopayOutcome.CHANGED, there.amount)
             return None
@@ -169,7 +172,7 @@ class _Dealing:
             return look.now + LOOK_LATER
         try:
             made = self._ordered()
-        except (BillBeingPaid, BillPaid, TemporarilyUnavailable):
+        except (*_OVERTAKEN, AmountNeeded, TemporarilyUnavailable):  # what it costs has changed since it was quoted
             return look.now + LOOK_LATER
         except RaseedError as error:
             return self._failed(AutopayOutcome.REFUSED, bill.owed, None, error)
@@ -180,7 +183,8 @@ class _Dealing:
         cost = self._quote()
         if cost.total.amount_minor > self._row.ceiling_minor:
             told = self._last.amount if self._last and self._outcome is AutopayOutcome.OVER_CEILING else None
-            if told != cost.total:
+            grows = told is not None and self._bill.is_overdue(self._look.today)  # by its penalty, perhaps every day
+            if told != cost.total and not grows:
                 self._add(AutopayOutcome.OVER_CEILING, cost.total)
             return None
         return order(
@@ -229,7 +233,7 @@ class _Dealing:
     ) -> datetime | None:
         """Write that a try failed: it is tried again on a later day, or this was the last, or the autopay ends."""
         why = refusal or RaseedError()
-        if isinstance(why, BillBeingPaid | BillPaid):
+        if isinstance(why, _OVERTAKEN):
             self._add(AutopayOutcome.CHANGED, amount, order_id=order_id, why=why)
             return self._look.now + LOOK_LATER
         first = self._outcome not in FAILED

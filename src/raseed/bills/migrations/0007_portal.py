@@ -35,8 +35,9 @@ BEGIN
     END IF;
     IF (SELECT COALESCE(sum(amount_minor), 0) FROM bills_refund WHERE order_id = NEW.order_id) + NEW.amount_minor
         > paid.amount_minor
+            - (SELECT COALESCE(sum(amount_minor), 0) FROM bills_part WHERE order_id = NEW.order_id AND kind = 'credit')
     THEN
-        RAISE EXCEPTION 'more than was paid is never refunded' USING ERRCODE = 'restrict_violation';
+        RAISE EXCEPTION 'more than was paid, and is not kept as credit, is never refunded' USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
 END $$;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -147,6 +147,30 @@ def taken_back(parts: Sequence[Part], before_minor: int, amount_minor: int) -> M
     return {
         bill_id: minor - before.get(bill_id, 0) for bill_id, minor in after.items() if minor > before.get(bill_id, 0)
     }
+
+
+def penalties_back(parts: Sequence[Part], refunds: Iterable[tuple[int, bool]]) -> frozenset[UUID]:
+    """Return the bills whose penalty went back whole, to be paid again: given each refund's amount and whether it reopens.
+
+    The last penalty first, as with bills. One of which a part went back stays settled: it is not asked for in pieces.
+    """
+    before = back = 0
+    for minor, reopens in refunds:
+        if reopens:
+            back += minor - sum(taken_back(parts, before, minor).values())
+        before += minor
+    nets: dict[UUID, int] = {}
+    for part in parts:
+        if part.kind in (PartKind.PENALTY, PartKind.WAIVER) and part.bill_id is not None:
+            nets[part.bill_id] = nets.get(part.bill_id, 0) + part.signed_minor
+    whole: set[UUID] = set()
+    for bill_id, net in reversed(nets.items()):
+        if net > back:
+            break
+        if net:
+            whole.add(bill_id)
+            back -= net
+    return frozenset(whole)
 
 
 def _from_bills(parts: Sequence[Part], minor: int) -> dict[UUID, int]:

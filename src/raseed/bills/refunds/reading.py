@@ -15,7 +15,8 @@ from raseed.banking.api import Narrative
 from raseed.kernel.money import Money, currency
 from raseed.payments import api as payments
 
-from .domain import Refund
+from ..rows import orders_by_id
+from .domain import Refund, penalties_back
 from .models import RefundRow
 
 REFUNDS_PER_PAGE: Final = 50
@@ -28,6 +29,17 @@ def refunds_of_orders(order_ids: Iterable[UUID]) -> Mapping[UUID, tuple[Refund, 
     for row in rows.order_by("at", "id"):
         found[row.order_id].append(refund_told(row))
     return {order_id: tuple(of) for order_id, of in found.items()}
+
+
+def penalties_reopened(order_ids: Iterable[UUID]) -> Mapping[UUID, frozenset[UUID]]:
+    """Return, by payment, the bills whose penalty went back whole and is to be paid again; payments without one are missing."""
+    refunds = refunds_of_orders(order_ids)
+    orders = orders_by_id(refunds) if refunds else {}
+    found = {
+        id_: penalties_back(order.parts, [(each.amount.amount_minor, each.reopens) for each in refunds[id_]])
+        for id_, order in orders.items()
+    }
+    return {id_: bill_ids for id_, bill_ids in found.items() if bill_ids}
 
 
 def refunds_of_day(biller_id: UUID, day: date) -> list[Refund]:

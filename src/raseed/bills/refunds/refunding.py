@@ -253,7 +253,10 @@ def _check_limits(asked: Asked, right: ClerkRow | None, of: Biller, day: date) -
 def _shrink(asked: Asked, order: BillOrder, before: int) -> None:
     """Take back what was paid of the bills: to be paid again, or counted as settled with the biller in another way."""
     shares = taken_back(order.parts, before, asked.amount.amount_minor)
-    for row in BillRow.objects.select_for_update().filter(id__in=list(shares)).order_by("id"):
+    # All of them, for which penalties are asked for on a bill follows from what went back of its order.
+    for row in BillRow.objects.select_for_update(no_key=True).filter(id__in=order.bill_ids).order_by("id"):
+        if row.id not in shares:
+            continue
         row.paid_minor -= shares[row.id]
         if not asked.reopens:
             row.elsewhere_minor += shares[row.id]

@@ -145,7 +145,8 @@ WITH theirs AS MATERIALIZED (
     FROM compared AS c
     JOIN bills_part AS p ON p.order_id = c.order_id AND p.kind = 'bill'
     JOIN bills_bill AS b ON b.id = p.bill_id
-    WHERE c.line IS NOT NULL AND c.bills <> '' AND strpos(c.bills, b.number) = 0
+    WHERE c.line IS NOT NULL AND c.bills <> ''
+        AND strpos(' ' || translate(c.bills, ',;', '  ') || ' ', ' ' || translate(b.number, ',;', '  ') || ' ') = 0
 ), named AS (
     SELECT 'missing_there' AS kind, order_id::text AS subject, order_id, transfer_id, NULL::bigint AS line,
         ''::text AS their_reference, amount_minor AS ours, NULL::bigint AS theirs, NULL::date AS settled_on
@@ -158,7 +159,7 @@ WITH theirs AS MATERIALIZED (
         AND (c.amount_minor <> c.minor OR c.order_id IN (SELECT order_id FROM other_bill))
     UNION ALL
     SELECT CASE
-            WHEN o.id IS NULL OR o.state = 'open' THEN 'unknown_here'
+            WHEN o.id IS NULL OR o.state IN ('open', 'expired') THEN 'unknown_here'
             WHEN o.state = 'held' THEN 'under_way_here'
             WHEN o.state = 'returned' THEN 'returned_here'
             WHEN o.amount_minor <> c.minor THEN 'amount_differs'

@@ -59,15 +59,16 @@ SELECT order_id, number, kind, bill_id, amount_minor
 FROM bills_part WHERE order_id = ANY(%(ids)s::uuid[]) ORDER BY order_id, number
 
 -- name: lock_bills
--- The bills that are paid, locked in order of id; what was decided from them holds until the transaction ends.
-SELECT id FROM bills_bill WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR UPDATE
+-- The bills that are paid, locked in order of id; what was decided from them holds until the transaction ends. Their keys
+-- stay as they are: orders that are made of them meanwhile, whose parts refer to them, wait for nobody.
+SELECT id FROM bills_bill WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR NO KEY UPDATE
 
 -- name: lock_told_bills
 -- The bills that a biller tells of, or might not tell of any more: locked as they are for paying, in order of id, before they
 -- are changed in another order.
 SELECT id FROM bills_bill
 WHERE biller_id = %(biller)s::uuid AND (number = ANY(%(numbers)s::text[]) OR reference = ANY(%(references)s::text[]))
-ORDER BY id FOR UPDATE
+ORDER BY id FOR NO KEY UPDATE
 
 -- name: hold_bills
 -- So much more of each bill is under way.
@@ -182,7 +183,7 @@ COPY bills_taken FROM STDIN
 -- As lock_told_bills, for the bills of a file.
 SELECT count(*) FROM (
     SELECT b.id FROM bills_bill AS b JOIN bills_taken AS t ON t.number = b.number
-    WHERE b.biller_id = %(biller)s::uuid ORDER BY b.id FOR UPDATE OF b) AS locked
+    WHERE b.biller_id = %(biller)s::uuid ORDER BY b.id FOR NO KEY UPDATE OF b) AS locked
 
 -- name: merge_intake
 -- The file's bills into the biller's: new ones, and those that changed and may. How many there are, are new, were left.

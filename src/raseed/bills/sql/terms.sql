@@ -2,7 +2,7 @@
 
 -- name: late_parts
 -- What was settled of late penalties on bills, and what of it was waived: by orders that are paid or under way.
-SELECT p.bill_id, p.kind, p.amount_minor, o.made_at
+SELECT p.bill_id, p.kind, p.amount_minor, o.made_at, o.id
 FROM bills_part AS p JOIN bills_order AS o ON o.id = p.order_id
 WHERE p.bill_id = ANY(%(ids)s::uuid[]) AND p.kind IN ('penalty', 'waiver') AND o.state IN ('held', 'paid')
 

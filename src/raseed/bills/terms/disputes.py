@@ -301,7 +301,9 @@ def _lower(bill: BillRow, to: Money) -> None:
 
 
 def _locked_bill(bill_id: UUID) -> BillRow:
-    row = BillRow.objects.select_for_update(of=("self",)).select_related("biller").filter(id=bill_id).first()
+    row = (
+        BillRow.objects.select_for_update(of=("self",), no_key=True).select_related("biller").filter(id=bill_id).first()
+    )
     if row is None:
         raise BillUnknown(field="bill_id")
     return row

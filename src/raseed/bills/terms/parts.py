@@ -16,6 +16,7 @@ from raseed.banking.api import Days, PenaltyRule, Settled, penalty
 from raseed.kernel.money import Money
 
 from ..domain import Bill, Biller, Part, PartKind
+from ..refunds.reading import penalties_reopened
 from ..sql import run
 from .rules import penalty_rules
 
@@ -80,11 +81,17 @@ def _of_bill(
 
 
 def _settled(of: Biller, bill_ids: Sequence[UUID]) -> Mapping[UUID, Settled]:
-    """Return what was settled of penalties by orders that are paid or under way, and through which day."""
+    """Return what was settled of penalties by orders that are paid or under way, and through which day.
+
+    A penalty that was refunded with its bill to be paid again was never paid.
+    """
     found: dict[UUID, Settled] = {}
     rows = run("late_parts", {"ids": list(bill_ids)})
     zone = banking.business_zone(of.institution_id) if rows else None
-    for bill_id, kind, minor, made_at in rows:
+    reopened = penalties_reopened({row[4] for row in rows}) if rows else {}
+    for bill_id, kind, minor, made_at, order_id in rows:
+        if bill_id in reopened.get(order_id, ()):
+            continue
         before, day = found.get(bill_id, Settled()), made_at.astimezone(zone).date()
         signed = minor if kind == PartKind.PENALTY.value else -minor
         found[bill_id] = replace(
