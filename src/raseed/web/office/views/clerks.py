@@ -121,6 +121,8 @@ def end(request: StaffRequest, biller_id: UUID, staff_id: UUID) -> HttpResponseB
     """Ask for the reason of ending what somebody does for a biller, and end it."""
     of = bills.biller(biller_id)
     request.rights.require(PROPOSE, of.institution_id)
+    if all(each.biller_id != of.id for each in bills.clerk_of(staff_id)):
+        raise bills.NotAClerk(field="staff_id")
     someone = people.staff(staff_id)
     error: RaseedError | None = None
     reason = request.POST.get("reason", "")[:ENTERED_MAX]

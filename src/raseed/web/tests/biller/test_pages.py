@@ -261,6 +261,8 @@ class TestTheOffice:
         assert bills.clerk_of(samir.staff.id)[0].refund_most.amount_minor == 50_00  # type: ignore[union-attr]
         assert 'value="50.00"' in basma.get(f"{address}/name?staff={samir.staff.id}").content.decode()
         clerk = at_desk(samir)
+        stranger = basma.get(f"{address}/{desk.clerk('nabil', desk.gas).staff.id}/end")
+        assert stranger.status_code == 403, "who does not work for this biller is not named"
         done = basma.post(f"{address}/{samir.staff.id}/end", {"reason": "left the utility"})
         assert done["Location"] == f"{address}?done=1"
         assert clerk.get("/biller/").status_code == 303
