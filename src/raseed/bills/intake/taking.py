@@ -143,7 +143,7 @@ def _numbers(order_ids: list[UUID]) -> dict[UUID, list[str]]:
 
 def _cell(text: str) -> str:
     """Return a cell as RFC 4180 has it; what a spreadsheet would take for a formula gets an apostrophe."""
-    safe = f"'{text}" if text[:1] in "=+-@" else text
+    safe = f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
     return '"' + safe.replace('"', '""') + '"' if any(sign in safe for sign in ',"\r\n') else safe
 
 

@@ -119,5 +119,7 @@ def _row(line: SettledLine, money: Currency) -> str:
 
 def _cell(text: str) -> str:
     """Return a cell as RFC 4180 has it; what a spreadsheet would take for a formula gets an apostrophe."""
-    safe = f"'{text}" if text[:1] in "=+@\t" or (text[:1] == "-" and not text[1:2].isdigit()) else text
+    safe = (
+        f"'{text}" if text.startswith(("=", "+", "@", "\t")) or (text[:1] == "-" and not text[1:2].isdigit()) else text
+    )
     return '"' + safe.replace('"', '""') + '"' if any(sign in safe for sign in ',"\r\n') else safe

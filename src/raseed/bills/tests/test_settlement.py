@@ -358,6 +358,7 @@ def test_the_end_of_day_file_tells_each_payment_sums_and_its_own_digest(street: 
         ("refund", str(first.id), "5.50"),
     ]
     assert (lines[0]["biller_reference"], lines[0]["reference"]) == (first.biller_reference, "12345678")
+    assert (lines[0]["bills"], lines[0]["refund"], lines[2]["penalty"]) == ("", "", ""), "what is empty stays empty"
     assert lines[0]["bill"] == "125.50"
     assert rows[-1] == ["end", "2", "135.50", "1", "5.50", "130.00"]
 
