@@ -24,7 +24,7 @@ class SettlementState(StrEnum):
 
 SETTLEMENT_STATE_WORDS: Final = {
     SettlementState.CLOSED: mark("Closed"),
-    SettlementState.PAID_OUT: mark("Paid out"),
+    SettlementState.PAID_OUT: mark("Paid out to the biller"),
     SettlementState.CARRIED: mark("Carried into the next"),
 }
 

@@ -248,7 +248,7 @@ FACTS: Final[Mapping[str, str]] = {
     "months": mark("Months"),
     "off_reason": mark("Switched off because"),
     "owed_minor": mark("Owed"),
-    "paid_out_minor": mark("Paid out"),
+    "paid_out_minor": mark("Paid out to the biller"),
     "paid_out_to": mark("Paid out to"),
     "passkey": mark("Passkey"),
     "pay_to": mark("Paid to"),
