@@ -155,7 +155,7 @@ def terms(today: date) -> tuple[tuple[str, date], tuple[str, date]]:
 def _fee(rng: Random, biller: str, kind: Kind, code: str, begins: date) -> dict[str, Any]:
     amount = rng.randrange(kind.least_minor, kind.most_minor + 1, 2_500)
     return {
-        "number": f"{biller[:4].upper()}-{code}-{rng.randrange(10**7, 10**8)}",
+        "number": f"{biller[:4].strip('-').upper()}-{code}-{rng.randrange(10**7, 10**8)}",
         "issued_on": begins.isoformat(),
         "due_on": (begins + timedelta(days=_TERM_DUE_DAYS)).isoformat(),
         "period": code,
@@ -169,7 +169,7 @@ def _bill(rng: Random, biller: str, kind: Kind, month: date) -> dict[str, Any]:
     issued = month + timedelta(days=rng.randrange(1, 9))
     amount = rng.randrange(kind.least_minor, kind.most_minor + 1, 25)
     bill: dict[str, Any] = {
-        "number": f"{biller[:4].upper()}-{month:%Y%m}-{rng.randrange(10**7, 10**8)}",
+        "number": f"{biller[:4].strip('-').upper()}-{month:%Y%m}-{rng.randrange(10**7, 10**8)}",
         "issued_on": issued.isoformat(),
         "due_on": (issued + timedelta(days=21)).isoformat(),
         "period": f"{month:%Y-%m}",
