@@ -28,7 +28,9 @@ OPEN = {"sign-in", "sign-in-code", "sign-out", "language"}
 def addresses() -> Iterator[tuple[str, str]]:
     for pattern in urlpatterns:
         assert isinstance(pattern, URLPattern)
-        path = str(pattern.pattern).replace("<uuid:payment_id>", str(new_id())).replace("<path:rest>", "nowhere")
+        path = str(pattern.pattern).replace("<path:rest>", "nowhere").replace("<slug:form>", "csv")
+        for part in ("<uuid:payment_id>", "<uuid:settlement_id>"):
+            path = path.replace(part, str(new_id()))
         yield pattern.name or "nowhere", f"/biller/{path}"
 
 
@@ -81,7 +83,7 @@ def test_every_page_asks_who_comes(desk: Desk) -> None:
                     assert answer["Location"].startswith("/biller/sign-in"), name
     clerk = at_desk(desk.kamal)
     for name, address in addresses():
-        expected = 404 if "payments/" in address or name == "nowhere" else 200
+        expected = 404 if "payments/" in address or name in {"settlement-file", "nowhere"} else 200
         if name not in OPEN | {"works-for", "me-sessions"}:
             answer = clerk.get(address)
             assert answer.status_code == expected, (name, answer.status_code)
