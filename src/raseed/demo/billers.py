@@ -45,7 +45,7 @@ REFUND_MOST_DAY: Final = 2_000
 LATE_SINCE: Final = timedelta(days=366)
 SAVED: Final = "nur-power"
 SAVED_AS: Final = {"ar": "كهرباء البيت", "he": "החשמל בבית", "en": "Our flat's electricity"}
-BY_ITSELF: Final = "nab-water"
+BY_ITSELF: Final = "silk-landline"
 CEILING_MINOR: Final = 30_000
 _STREAM: Final = 3
 
@@ -208,7 +208,7 @@ def _asked(biller: Collected, number: str, today: date) -> list[dict[str, str]]:
 
 
 def _live(world: WorldRow, biller: Collected, made: bills.Biller, clock: Clock) -> None:
-    """Let the named people have saved their electricity, and have their water paid automatically."""
+    """Let the named people have saved their electricity, and have their telephone paid automatically."""
     for person in _banked(world):
         number = _number(world, biller, person) if person.named else None
         if number is None or person.bank_id is None:
