@@ -136,6 +136,9 @@ def test_a_customers_key_sees_and_moves_nothing_of_another_customer(world: World
         assert reply.status == 200
         return
     assert not [each for each in theirs if each in reply.body.decode("utf-8", "replace")], reply
+    if name in ("show_receipt", "receipt_document"):  # as whoever was paid may: it says nothing of the payer
+        assert reply.status == 200
+        return
     if "{" in gate.operation.path and "product" not in gate.operation.path:  # type: ignore[union-attr]
         assert reply.status in {403, 404, 409} or reply.error["code"] == "order_file_empty", reply
 

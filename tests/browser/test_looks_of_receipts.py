@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -33,12 +34,9 @@ class Refunds:
 
     minor = 0
 
-    def given_back(self, payment_ids: Any) -> Any:
-        return (
-            {id_: Money(self.minor, bills.orders_by_id([id_])[id_].amount.currency) for id_ in payment_ids}
-            if self.minor
-            else {}
-        )
+    def of_orders(self, order_ids: Iterable[UUID]) -> dict[UUID, tuple[SimpleNamespace, ...]]:
+        found = bills.orders_by_id(order_ids).values() if self.minor else ()
+        return {one.id: (SimpleNamespace(amount=Money(self.minor, one.amount.currency)),) for one in found}
 
 
 class Simulated:
@@ -86,7 +84,7 @@ def test_receipts_and_the_page_that_checks_them_fit_are_read_tapped_and_named(
     corner: Corner, visit: Visit, language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refunds = Refunds()
-    monkeypatch.setattr(givebacks, "_sources", [refunds])
+    monkeypatch.setattr(givebacks, "refunds_of_orders", refunds.of_orders)
     id_ = paid(corner)
     receipt = bills.receipt(id_, corner.mona.id)
     found: dict[str, Any] = {}

@@ -95,7 +95,8 @@ class OutsideMachine(RuleBasedStateMachine):
         try:
             act(lane, by=people.SYSTEM, reason="the machine", clock=self.world.town.clock)
         except payments.LaneUnknown:
-            assert all(each.lane != lane for each in self.model.values())
+            held = [each for each in self.model.values() if self.world.state(each.payment) is not PaymentState.REFUSED]
+            assert all(each.lane != lane for each in held)
 
     @rule(payment=sent)
     def withdraw(self, payment: Payment) -> None:
