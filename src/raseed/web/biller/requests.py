@@ -9,23 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, cast
-from urllib.parse import urlencode
 
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest
 from django.urls import reverse
-from django_htmx.http import HttpResponseClientRedirect
 
 from raseed.bills import api as bills
 from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.errors import RaseedError, TemporarilyUnavailable
 from raseed.people import api as people
-from raseed.platform.api import error_status
-from raseed.web.network import client_address
 from raseed.web.office import sessions as office
-from raseed.web.office.requests import NOT_REPEATED, REASON_OF_END, SECOND_FACTOR
+from raseed.web.office.requests import REASON_OF_END, factor_asked, still_working, to_sign_in
 from raseed.web.office.sessions import Facts, Standing
-from raseed.web.rendering import words
 from raseed.web.requests import PageRequest
 
 from . import sessions
@@ -112,11 +107,8 @@ def find_clerk(request: BillerRequest) -> Standing:
 
 
 def _know(page: ClerkRequest, facts: Facts) -> bool:
-    try:
-        staff = people.staff(facts.staff_id)
-    except people.UnknownStaff:
-        return False
-    if staff.state != people.StaffState.ACTIVE or staff.session_epoch != facts.epoch:
+    staff = still_working(facts)
+    if staff is None:
         return False
     rights, chosen = rights_of(staff), sessions.right_of(page.biller_session)
     clerk = next((each for each in rights if each.right_id == chosen), None)
@@ -129,34 +121,10 @@ def _know(page: ClerkRequest, facts: Facts) -> bool:
 
 
 def _second_factor(page: ClerkRequest) -> HttpResponseBase | None:
-    """Return the page that asks for the second factor, or ``None`` where it was shown lately, or just now and rightly."""
-    now = SYSTEM_CLOCK.now()
-    if office.factor_is_fresh(page.facts, now=now):
-        return None
-    code, error = page.POST.get(SECOND_FACTOR, ""), None
-    if code:
-        try:
-            people.give_second_factor(page.staff.id, code=code, client_address=client_address(page))
-        except RaseedError as refused:
-            error = refused
-        else:
-            office.note_factor(page.biller_session, now=now)
-            return None
-    entered = [(name, value) for name, values in page.POST.lists() if name not in NOT_REPEATED for value in values]
-    return render(
-        page,
-        "second_factor.html",
-        status=error_status(error) if error else 200,
-        entered=entered,
-        errors={"code": words(page, error)} if error else {},
-    )
+    asked = factor_asked(page, page.biller_session, page.facts)
+    return None if asked is None else render(page, "second_factor.html", **asked)
 
 
 def _to_sign_in(request: BillerRequest, standing: Standing) -> HttpResponseBase:
-    query = {REASON_OF_END[standing]: "1"} if standing in REASON_OF_END else {}
-    if request.path != reverse("portal:live") and not request.htmx:
-        query["next"] = request.get_full_path() if request.method == "GET" else request.path
-    address = reverse("portal:sign-in") + (f"?{urlencode(query)}" if query else "")
-    if request.htmx:
-        return HttpResponseClientRedirect(address)
-    return HttpResponseRedirect(address, status=303)
+    follows = request.path != reverse("portal:live") and not request.htmx
+    return to_sign_in(request, standing, "portal:sign-in", follows=follows)

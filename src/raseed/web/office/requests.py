@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, cast
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, cast
 from urllib.parse import urlencode
 
 from django.db import InterfaceError, OperationalError
@@ -40,7 +40,7 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], "HttpResponseBase"]
 SECOND_FACTOR: Final = "second_factor"
 """The field in which a weighty act carries the code, when it has to be shown again."""
-NOT_REPEATED: Final = frozenset({"csrfmiddlewaretoken", SECOND_FACTOR})
+_NOT_REPEATED: Final = frozenset({"csrfmiddlewaretoken", SECOND_FACTOR})
 REASON_OF_END: Final = {Standing.IDLE: "ended", Standing.CHANGED: "changed"}
 
 
@@ -147,19 +147,25 @@ def find_staff(request: OfficeRequest) -> Standing:
     """Find out who of the staff is signed in, and with what rights; the session of one who is locked or changed ends."""
     standing, facts = sessions.look(request.office_session, now=SYSTEM_CLOCK.now())
     if facts is not None:
-        try:
-            staff = people.staff(facts.staff_id)
-        except people.UnknownStaff:
+        staff = still_working(facts)
+        if staff is None:
             standing = Standing.CHANGED
         else:
-            if staff.state != people.StaffState.ACTIVE or staff.session_epoch != facts.epoch:
-                standing = Standing.CHANGED
-            else:
-                turn_away_clerks(staff)
-                _know(cast(StaffRequest, request), staff, facts)
+            turn_away_clerks(staff)
+            _know(cast(StaffRequest, request), staff, facts)
     if standing in REASON_OF_END:
         sessions.end(request, request.office_session)
     return standing
+
+
+def still_working(facts: Facts) -> people.Staff | None:
+    """Return whose session it is, unless they are locked or gone, or their sessions were ended since."""
+    try:
+        staff = people.staff(facts.staff_id)
+    except people.UnknownStaff:
+        return None
+    is_valid = staff.state == people.StaffState.ACTIVE and staff.session_epoch == facts.epoch
+    return staff if is_valid else None
 
 
 def turn_away_clerks(staff: people.Staff) -> None:
@@ -185,33 +191,46 @@ def _know(page: StaffRequest, staff: people.Staff, facts: Facts) -> None:
 
 def second_factor(page: StaffRequest) -> HttpResponseBase | None:
     """Return the page that asks for the second factor, or ``None`` where it was shown lately, or just now and rightly."""
+    asked = factor_asked(page, page.office_session, page.facts)
+    return None if asked is None else render(page, "office/second_factor.html", **asked)
+
+
+def factor_asked(page: PageRequest, session: OfficeSession, facts: Facts) -> dict[str, Any] | None:
+    """Return what the page that asks for the second factor shows; ``None`` where it was shown lately, or just now and rightly.
+
+    Everything entered goes on with the code.
+    """
     now = SYSTEM_CLOCK.now()
-    if sessions.factor_is_fresh(page.facts, now=now):
+    if sessions.factor_is_fresh(facts, now=now):
         return None
     code, error = page.POST.get(SECOND_FACTOR, ""), None
     if code:
         try:
-            people.give_second_factor(page.staff.id, code=code, client_address=client_address(page))
+            people.give_second_factor(facts.staff_id, code=code, client_address=client_address(page))
         except RaseedError as refused:
             error = refused
         else:
-            sessions.note_factor(page.office_session, now=now)
+            sessions.note_factor(session, now=now)
             return None
-    entered = [(name, value) for name, values in page.POST.lists() if name not in NOT_REPEATED for value in values]
-    return render(
-        page,
-        "office/second_factor.html",
-        status=error_status(error) if error else 200,
-        entered=entered,
-        errors={"code": words(page, error)} if error else {},
-    )
+    return {
+        "status": error_status(error) if error else 200,
+        "entered": [
+            (name, value) for name, values in page.POST.lists() if name not in _NOT_REPEATED for value in values
+        ],
+        "errors": {"code": words(page, error)} if error else {},
+    }
 
 
 def _to_sign_in(request: OfficeRequest, standing: Standing) -> HttpResponseBase:
+    return to_sign_in(request, standing, "office:sign-in", follows=request.path != reverse("office:desk"))
+
+
+def to_sign_in(request: PageRequest, standing: Standing, sign_in: str, *, follows: bool) -> HttpResponseBase:
+    """Send to the sign-in page of that name, with the reason of an end, and back here afterwards where ``follows``."""
     query = {REASON_OF_END[standing]: "1"} if standing in REASON_OF_END else {}
-    if request.path != reverse("office:desk"):
+    if follows:
         query["next"] = request.get_full_path() if request.method == "GET" else request.path
-    address = reverse("office:sign-in") + (f"?{urlencode(query)}" if query else "")
+    address = reverse(sign_in) + (f"?{urlencode(query)}" if query else "")
     if request.htmx:
         return HttpResponseClientRedirect(address)
     return HttpResponseRedirect(address, status=303)
