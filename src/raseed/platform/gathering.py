@@ -92,9 +92,12 @@ class Gatherer(Generic[Call, Key, Answer]):
     def _batch(self, mine: _Waiting[Call, Key, Answer]) -> list[_Waiting[Call, Key, Answer]]:
         """Take what waits, with one's own in front."""
         with self._lock:
-            others = [each for each in self._waiting[: self._together_max - 1] if each.key is mine.key]
-            self._waiting = [each for each in self._waiting if each not in others]
-        return [mine, *others]
+            batch = [mine]
+            left: list[_Waiting[Call, Key, Answer]] = []
+            for each in self._waiting:
+                (batch if each.key is mine.key and len(batch) < self._together_max else left).append(each)
+            self._waiting = left
+        return batch
 
     def _hand_on(self) -> None:
         """Have somebody who has come meanwhile go on, if there is anybody."""
