@@ -31,6 +31,18 @@ def day_in(text: str, *, field: str) -> date | None:
         raise InvalidDay(field=field) from None
 
 
+def needed_day(text: str, *, field: str) -> date:
+    """Return the day that was entered.
+
+    Raises:
+        InvalidDay: it is none, or none was.
+    """
+    day = day_in(text, field=field)
+    if day is None:
+        raise InvalidDay(field=field)
+    return day
+
+
 def midnight(day: date, zone: str) -> datetime:
     """Return the instant at which a day begins in a zone (IANA)."""
     return datetime.combine(day, time.min, ZoneInfo(zone)).astimezone(UTC)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.conf import settings
 
@@ -130,3 +131,12 @@ def _other_side(
     if holder is None:
         return ""
     return (people.masked_name if outgoing else people.display_name)(holder, reader.language)
+
+
+def to_shown(to: banking.Alias) -> str:
+    """Write the number by which a payer named the recipient; a bill is told by the payment's reference."""
+    if to.kind is banking.AliasKind.BILL:
+        return payments.reference_of(UUID(to.value))
+    if to.kind is banking.AliasKind.PHONE:
+        return people.phone_text(to.value)
+    return banking.printed_iban(to.value) if to.kind is banking.AliasKind.IBAN else to.value

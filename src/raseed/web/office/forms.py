@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from raseed.kernel.ids import InvalidId, new_id, parse_id
 from raseed.platform.api import ErrorText, error_status
 from raseed.web.rendering import words
 
@@ -37,6 +38,14 @@ def said(request: StaffRequest, error: RaseedError | None, fields: Collection[st
 def status_of(error: RaseedError | None) -> int:
     """Return the status of a form's page."""
     return 200 if error is None else error_status(error)
+
+
+def form_id(request: StaffRequest) -> UUID:
+    """Return the id that was made with the form; a new one where the form is shown first, or was tampered with."""
+    try:
+        return parse_id(request.POST.get("id", ""))
+    except InvalidId:
+        return new_id()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from django.views.decorators.http import require_safe
 
@@ -12,6 +11,7 @@ from raseed.banking import api as banking
 from raseed.payments import api as payments
 from raseed.people import api as people
 from raseed.platform import api as platform
+from raseed.web.receipts import to_shown
 from raseed.web.rendering import render
 from raseed.web.requests import CustomerRequest, signed_in
 
@@ -77,12 +77,3 @@ def _shown(found: Sequence[payments.Payment], request: CustomerRequest) -> list[
             )
         )
     return lines
-
-
-def to_shown(to: banking.Alias) -> str:
-    """Write the number by which a payer named the recipient; a bill is told by the payment's reference."""
-    if to.kind is banking.AliasKind.BILL:
-        return payments.reference_of(UUID(to.value))
-    if to.kind is banking.AliasKind.PHONE:
-        return people.phone_text(to.value)
-    return banking.printed_iban(to.value) if to.kind is banking.AliasKind.IBAN else to.value

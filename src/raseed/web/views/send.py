@@ -24,12 +24,11 @@ from raseed.kernel.text import UnacceptableText, ascii_digits, clean_text
 from raseed.payments import api as payments
 from raseed.people import api as people
 from raseed.web.accounts import ShownAccount, accounts_of
-from raseed.web.receipts import proof_of, receipt_of
+from raseed.web.receipts import proof_of, receipt_of, to_shown
 from raseed.web.rendering import render, words
 from raseed.web.requests import CustomerRequest, signed_in
 
 from .bill_payment import bill_payment
-from .payments import to_shown
 
 if TYPE_CHECKING:
     from django.http import HttpResponse, QueryDict

@@ -17,12 +17,12 @@ from raseed.banking.api import PENALTY_WORDS, InvalidTerms, PenaltyKind, Penalty
 from raseed.bills import api as bills
 from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.errors import RaseedError
-from raseed.kernel.ids import InvalidId, new_id, parse_id
+from raseed.kernel.ids import new_id
 from raseed.kernel.money import Currency, Money, parse_amount
 from raseed.kernel.text import ascii_digits
 from raseed.people import api as people
-from raseed.web.days import InvalidDay, day_in
-from raseed.web.office.forms import ENTERED_MAX, said, status_of
+from raseed.web.days import needed_day
+from raseed.web.office.forms import ENTERED_MAX, form_id, said, status_of
 from raseed.web.office.rendering import render
 from raseed.web.office.requests import StaffRequest, staff_only
 from raseed.web.terms import PPM_OF_A_PERCENT, rate_text
@@ -135,9 +135,9 @@ def penalty_form(request: StaffRequest, biller_id: UUID) -> HttpResponseBase:
     examples: tuple[tuple[int, Money], ...] = ()
     if request.method == "POST":
         entered = {name: request.POST.get(name, "")[:ENTERED_MAX].strip() for name in _FIELDS}
-        change_id = _id(request)
+        change_id = form_id(request)
         try:
-            rule, valid_from = _rule(entered, of.currency), _day(entered["valid_from"])
+            rule, valid_from = _rule(entered, of.currency), needed_day(entered["valid_from"], field="valid_from")
             examples = _examples(rule, of.currency)
             if "try" not in request.POST:
                 change = bills.propose_penalty_rule(
@@ -177,10 +177,10 @@ def credit_form(request: StaffRequest, biller_id: UUID) -> HttpResponseBase:
     if request.method == "POST":
         reason = request.POST.get("reason", "")[:ENTERED_MAX]
         valid_from = request.POST.get("valid_from", "")[:ENTERED_MAX].strip()
-        wanted, change_id = request.POST.get("keeps", "") == "yes", _id(request)
+        wanted, change_id = request.POST.get("keeps", "") == "yes", form_id(request)
         try:
             change = bills.propose_credit_terms(
-                id=change_id, biller_id=of.id, keeps=wanted, valid_from=_day(valid_from), reason=reason,
+                id=change_id, biller_id=of.id, keeps=wanted, valid_from=needed_day(valid_from, field="valid_from"), reason=reason,
                 by=request.author,
             )  # fmt: skip
         except RaseedError as refused:
@@ -201,13 +201,6 @@ def credit_form(request: StaffRequest, biller_id: UUID) -> HttpResponseBase:
         id=change_id,
         errors=said(request, error, ("valid_from", "reason")),
     )
-
-
-def _id(request: StaffRequest) -> UUID:
-    try:
-        return parse_id(request.POST.get("id", ""))
-    except InvalidId:
-        return new_id()
 
 
 def _standing(rule: PenaltyRule, unit: Currency) -> dict[str, str]:
@@ -277,10 +270,3 @@ def _ppm(text: str, field: str) -> int | None:
     if not ppm.is_finite() or ppm != ppm.to_integral_value():
         raise InvalidTerms(field=field)
     return int(ppm)
-
-
-def _day(text: str) -> date:
-    day = day_in(text, field="valid_from")
-    if day is None:
-        raise InvalidDay(field="valid_from")
-    return day

@@ -16,9 +16,9 @@ from django.views.decorators.http import require_http_methods
 
 from raseed.banking import api as banking
 from raseed.kernel.errors import RaseedError
-from raseed.kernel.ids import InvalidId, new_id, parse_id
+from raseed.kernel.ids import parse_id
 from raseed.people import api as people
-from raseed.web.office.forms import ENTERED_MAX, Act, Choice, act_page, said, status_of
+from raseed.web.office.forms import ENTERED_MAX, Act, Choice, act_page, form_id, said, status_of
 from raseed.web.office.rendering import render
 from raseed.web.office.requests import StaffRequest, staff_only
 from raseed.web.office.sensitive import Shown, critical_date_lines, vulnerability_lines
@@ -240,7 +240,7 @@ def open_account(request: StaffRequest, customer_id: UUID) -> HttpResponseBase:
     }
     chosen = request.POST.get("product", "")
     choice = Choice("product", gettext("Product"), tuple(offered.items()), chosen)
-    reason, error, made_id = request.POST.get("reason", "")[:ENTERED_MAX], None, _made_id(request)
+    reason, error, made_id = request.POST.get("reason", "")[:ENTERED_MAX], None, form_id(request)
     if request.method == "POST":
         try:
             if chosen not in offered:
@@ -264,21 +264,13 @@ def open_account(request: StaffRequest, customer_id: UUID) -> HttpResponseBase:
     )  # fmt: skip
 
 
-def _made_id(request: StaffRequest) -> UUID:
-    """Return the id that was made with the form; a new one where the form is shown first, or was tampered with."""
-    try:
-        return parse_id(request.POST.get("id", ""))
-    except InvalidId:
-        return new_id()
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_only(PHONE, weighty=True)
 def phone(request: StaffRequest, customer_id: UUID) -> HttpResponseBase:
     """Propose another phone number for a person; a second person confirms it."""
     seen = _seen(request, customer_id, PHONE)
     typed, reason, error = request.POST.get("phone", "")[:ENTERED_MAX], "", None
-    change_id = _made_id(request)
+    change_id = form_id(request)
     if request.method == "POST":
         reason = request.POST.get("reason", "")[:ENTERED_MAX]
         try:

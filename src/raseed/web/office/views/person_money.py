@@ -15,11 +15,10 @@ from django.views.decorators.http import require_safe
 from raseed.banking import api as banking
 from raseed.kernel.errors import RaseedError
 from raseed.payments import api as payments
-from raseed.people import api as people
 from raseed.web.days import InvalidDay, day_in, midnight
 from raseed.web.office.rendering import render
 from raseed.web.office.requests import StaffRequest, staff_only
-from raseed.web.receipts import receipt_of
+from raseed.web.receipts import receipt_of, to_shown
 from raseed.web.rendering import words
 
 from .person import ORDERS, PAYMENTS, Seen, note_opened, person_for
@@ -141,7 +140,7 @@ def payment_page(request: StaffRequest, customer_id: UUID, payment_id: UUID) -> 
         payment=payment,
         receipt=receipt,
         state=state_of(payment),
-        to_shown=_to_shown(payment.to),
+        to_shown=to_shown(payment.to),
         billed=payment.to.kind is banking.AliasKind.BILL
         and payment.state is payments.PaymentState.SETTLED
         and request.rights.may("bills.view"),
@@ -152,14 +151,6 @@ def payment_page(request: StaffRequest, customer_id: UUID, payment_id: UUID) -> 
 
 def _may_open(request: StaffRequest, account: banking.BankAccount | None) -> bool:
     return account is not None and request.rights.may("banking.accounts.view", account.institution_id)
-
-
-def _to_shown(to: banking.Alias) -> str:
-    if to.kind is banking.AliasKind.BILL:
-        return payments.reference_of(UUID(to.value))
-    if to.kind is banking.AliasKind.PHONE:
-        return people.phone_text(to.value)
-    return banking.printed_iban(to.value) if to.kind is banking.AliasKind.IBAN else to.value
 
 
 @require_safe

@@ -18,12 +18,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from raseed.banking import api as banking
 from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.errors import InputError, RaseedError, mark
-from raseed.kernel.ids import InvalidId, new_id, parse_id
+from raseed.kernel.ids import new_id
 from raseed.kernel.money import Currency, Money, parse_amount
 from raseed.kernel.text import ascii_digits
 from raseed.people import api as people
-from raseed.web.days import InvalidDay, day_in
-from raseed.web.office.forms import ENTERED_MAX, said, status_of
+from raseed.web.days import InvalidDay, day_in, needed_day
+from raseed.web.office.forms import ENTERED_MAX, form_id, said, status_of
 from raseed.web.office.rendering import render
 from raseed.web.office.requests import StaffRequest, staff_only
 from raseed.web.rendering import words
@@ -153,12 +153,9 @@ def _terms_page(request: StaffRequest, form: TermsForm, today: date) -> HttpResp
         entered = {name: request.POST.get(name, "")[:ENTERED_MAX].strip() for name in names}
         valid_from = request.POST.get("valid_from", "")[:ENTERED_MAX].strip()
         reason = request.POST.get("reason", "")[:ENTERED_MAX]
+        change_id = form_id(request)
         try:
-            change_id = parse_id(request.POST.get("id", ""))
-        except InvalidId:
-            change_id = new_id()
-        try:
-            change = form.propose(change_id, entered, _day(valid_from), reason)
+            change = form.propose(change_id, entered, needed_day(valid_from, field="valid_from"), reason)
         except RaseedError as refused:
             error = refused
         else:
@@ -177,13 +174,6 @@ def _terms_page(request: StaffRequest, form: TermsForm, today: date) -> HttpResp
         reason=reason,
         errors=errors,
     )
-
-
-def _day(text: str) -> date:
-    day = day_in(text, field="valid_from")
-    if day is None:
-        raise InvalidDay(field="valid_from")
-    return day
 
 
 def _minor(text: str, unit: Currency, *, field: str) -> int | None:

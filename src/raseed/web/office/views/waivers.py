@@ -17,8 +17,8 @@ from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.errors import InputError, RaseedError, mark
 from raseed.kernel.ids import InvalidId, new_id, parse_id
 from raseed.people import api as people
-from raseed.web.days import InvalidDay, day_in
-from raseed.web.office.forms import ENTERED_MAX, Act, act_page, said, status_of
+from raseed.web.days import needed_day
+from raseed.web.office.forms import ENTERED_MAX, Act, act_page, form_id, said, status_of
 from raseed.web.office.naming import Named, names_of
 from raseed.web.office.rendering import render
 from raseed.web.office.requests import StaffRequest, staff_only
@@ -119,10 +119,7 @@ def new(request: StaffRequest) -> HttpResponseBase:
             name: request.POST.get(name, "")[: NUMBERS_LENGTH_MAX if name == "numbers" else ENTERED_MAX].strip()
             for name in _FIELDS
         }
-        try:
-            waiver_id = parse_id(request.POST.get("id", ""))
-        except InvalidId:
-            waiver_id = new_id()
+        waiver_id = form_id(request)
         try:
             wanted = _wanted(request, waiver_id, entered)
             change = bills.propose_waiver(wanted, reason=entered["reason"], by=request.author)
@@ -155,8 +152,8 @@ def _wanted(request: StaffRequest, waiver_id: UUID, entered: dict[str, str]) -> 
         id=waiver_id,
         institution_id=request.institution.id,
         names={language: entered[f"names_{language}"] for language in ("ar", "he", "en")},
-        first_day=_day(entered, "first_day"),
-        last_day=_day(entered, "last_day"),
+        first_day=needed_day(entered["first_day"], field="first_day"),
+        last_day=needed_day(entered["last_day"], field="last_day"),
         biller_id=biller_id,
         customer_ids=None if entered["whom"] == "everyone" else _customers(request, entered["numbers"]),
     )
@@ -175,13 +172,6 @@ def _customers(request: StaffRequest, text: str) -> list[UUID]:
         except RaseedError:
             raise NumbersUnknown(field="numbers", numbers=line, most=NUMBERS_MAX) from None
     return found
-
-
-def _day(entered: dict[str, str], field: str) -> date:
-    day = day_in(entered[field], field=field)
-    if day is None:
-        raise InvalidDay(field=field)
-    return day
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
