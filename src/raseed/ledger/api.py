@@ -24,7 +24,7 @@ from .domain import (
     Transfer,
     TransferFlags,
 )
-from .errors import AccountNotFound, BatchTooLarge, LedgerBusy, LedgerNotFound
+from .errors import AccountNotFound, BatchTooLarge, LedgerBusy, LedgerNotFound, RowsMissing
 from .queries import (
     account_history,
     balances_at,
@@ -43,12 +43,15 @@ from .services import (
     reopen_account,
 )
 from .staging import STAGED_MAX, stage_postings
+from .streams import BALANCE, TRANSFER, balances_as_of, effects_of, transfers_between
 
 __all__ = [
     "AMOUNT_MAX",
+    "BALANCE",
     "BATCH_MAX",
     "POST_MAX",
     "STAGED_MAX",
+    "TRANSFER",
     "TRANSIENT",
     "Account",
     "AccountFlags",
@@ -67,14 +70,17 @@ __all__ = [
     "NewAccount",
     "NewTransfer",
     "PostedTwice",
+    "RowsMissing",
     "Transfer",
     "TransferFlags",
     "account_history",
+    "balances_as_of",
     "balances_at",
     "booked_period",
     "close_account",
     "create_accounts",
     "create_transfers",
+    "effects_of",
     "ledger_info",
     "ledgers",
     "look_up_accounts",
@@ -83,4 +89,5 @@ __all__ = [
     "post",
     "reopen_account",
     "stage_postings",
+    "transfers_between",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from raseed.kernel.errors import InputError, NotFound, RaseedError, TemporarilyUnavailable, mark
+from raseed.kernel.errors import Conflict, InputError, NotFound, RaseedError, TemporarilyUnavailable, mark
 
 
 class BatchTooLarge(InputError):
@@ -35,6 +35,14 @@ class TransferNotFound(NotFound):
     code = "transfer_not_found"
     sentence = mark("We don't know this transfer.")
     hint = mark("Check its identifier; a transfer that was refused is not in the books.")
+
+
+class RowsMissing(Conflict):
+    """Rows of transfers are gone from the books, or were put in: what follows from them can't be worked out."""
+
+    code = "ledger_rows_missing"
+    sentence = mark("The transfers of the batches from %(first)s to %(last)s are not those that were posted.")
+    hint = mark("Run: ./raseed ledger verify.")
 
 
 class LedgerBusy(TemporarilyUnavailable):
