@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "raseed.banking",
     "raseed.payments",
     "raseed.bills",
+    "raseed.assurance",
     *(["raseed.imports"] if find_spec("raseed.imports.apps") else []),
     "raseed.web",
 ]
