@@ -2,7 +2,87 @@
 
 from __future__ import annotations
 
-from .domain import PROOF_SENTENCES, BalanceUnknown, Proof, ShownBalance
+from .customers import customer_codes, register_customer_codes
+from .domain import (
+    GENERATIONS_MAX,
+    NAMED_MAX,
+    PROOF_SENTENCES,
+    Difference,
+    DifferenceKind,
+    Doubt,
+    Generation,
+    GenerationState,
+    LastProven,
+    Pointer,
+    Proof,
+    ShownBalance,
+)
+from .errors import (
+    BalanceUnknown,
+    CanaryRunning,
+    GenerationShown,
+    GenerationUnknown,
+    InvalidCohort,
+    NotACandidate,
+    NothingLive,
+    NothingToRollBackTo,
+    ProjectorUnknown,
+    TooManyGenerations,
+)
+from .generations.columns import CHANGE, SHOWN
+from .generations.fold import Fold
+from .generations.projectors import Projector, projector_names, register_projector
+from .generations.reading import generation, generations, pointer
+from .generations.services import (
+    clear_canary,
+    cut_over,
+    open_generation,
+    retire_generation,
+    roll_back,
+    set_canary,
+)
 from .queries import shown_balance, shown_balances
 
-__all__ = ["PROOF_SENTENCES", "BalanceUnknown", "Proof", "ShownBalance", "shown_balance", "shown_balances"]
+__all__ = [
+    "CHANGE",
+    "GENERATIONS_MAX",
+    "NAMED_MAX",
+    "PROOF_SENTENCES",
+    "SHOWN",
+    "BalanceUnknown",
+    "CanaryRunning",
+    "Difference",
+    "DifferenceKind",
+    "Doubt",
+    "Fold",
+    "Generation",
+    "GenerationShown",
+    "GenerationState",
+    "GenerationUnknown",
+    "InvalidCohort",
+    "LastProven",
+    "NotACandidate",
+    "NothingLive",
+    "NothingToRollBackTo",
+    "Pointer",
+    "Projector",
+    "ProjectorUnknown",
+    "Proof",
+    "ShownBalance",
+    "TooManyGenerations",
+    "clear_canary",
+    "customer_codes",
+    "cut_over",
+    "generation",
+    "generations",
+    "open_generation",
+    "pointer",
+    "projector_names",
+    "register_customer_codes",
+    "register_projector",
+    "retire_generation",
+    "roll_back",
+    "set_canary",
+    "shown_balance",
+    "shown_balances",
+]

@@ -8,7 +8,8 @@ from uuid import UUID
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.ledger import api as ledger
 
-from .domain import BalanceUnknown, ShownBalance, liability_balance
+from .domain import ShownBalance, liability_balance
+from .errors import BalanceUnknown
 
 
 def shown_balances(account_ids: Iterable[UUID], *, clock: Clock = SYSTEM_CLOCK) -> dict[UUID, ShownBalance]:

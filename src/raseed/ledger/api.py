@@ -25,6 +25,7 @@ from .domain import (
     TransferFlags,
 )
 from .errors import AccountNotFound, BatchTooLarge, LedgerBusy, LedgerNotFound, RowsMissing
+from .log.horizon import Horizon
 from .queries import (
     account_history,
     balances_at,
@@ -64,6 +65,7 @@ __all__ = [
     "CreateTransferResult",
     "HistoryEntry",
     "HistoryTooLong",
+    "Horizon",
     "LedgerBusy",
     "LedgerInfo",
     "LedgerNotFound",
