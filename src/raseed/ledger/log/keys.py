@@ -1,4 +1,4 @@
-"""The log's keys, in files outside the database: ``keys/ledger-log-ID`` (0600), and ``….pub`` for whoever checks (0644).
+"""A log's keys, in files outside the database: ``keys/ledger-log-ID`` (0600), and ``….pub`` for whoever checks (0644).
 
 A private file holds one key, or two while the first hands over to the second; then both sign. The public file names
 every key the log ever had, the oldest first.
@@ -66,22 +66,34 @@ def read_public(path: Path) -> list[Verifier]:
 
 
 @dataclass(slots=True)
-class LogKeys:
-    """The keys of one log in one home."""
+class SigningKeys:
+    """The keys that sign under one name in one home.
+
+    Attributes:
+        home: the folder that holds ``keys``.
+        file_name: of the private file; the public one ends in ``.pub``.
+        origin: the name they sign under.
+    """
 
     home: Path
-    log_id: UUID
+    file_name: str
+    origin: str
     _stamp: tuple[int, int] | None = None
     _signers: tuple[Signer, ...] = ()
 
     @property
     def path(self) -> Path:
         """Where the private keys are."""
-        return self.home / "keys" / f"ledger-log-{self.log_id}"
+        return self.home / "keys" / self.file_name
+
+    @property
+    def public_path(self) -> Path:
+        """Where the public ones are."""
+        return self.home / "keys" / f"{self.file_name}.pub"
 
     def make(self) -> None:
         """Make the first key."""
-        self._write([Signer.new(origin_of(self.log_id))])
+        self._write([Signer.new(self.origin)])
 
     def signers(self) -> tuple[Signer, ...]:
         """Return the keys that sign now, the older first, as the file has them now.
@@ -93,7 +105,7 @@ class LogKeys:
         try:
             found = self.path.stat()
         except FileNotFoundError:
-            raise LogKeyMissing(origin=origin_of(self.log_id), folder=str(self.path.parent)) from None
+            raise LogKeyMissing(origin=self.origin, folder=str(self.path.parent)) from None
         stamp = (found.st_mtime_ns, found.st_ino)
         if stamp != self._stamp:
             self._signers, self._stamp = self._read(), stamp
@@ -116,7 +128,7 @@ class LogKeys:
             KeyHandOver: two keys sign already.
         """
         signers = self.exactly(1)
-        new = Signer.new(origin_of(self.log_id))
+        new = Signer.new(self.origin)
         self._write([*signers, new])
         return new
 
@@ -140,9 +152,17 @@ class LogKeys:
         return signers
 
     def _write(self, signers: Sequence[Signer]) -> None:
-        public = public_path(self.home, self.log_id)
+        public = self.public_path
         known = [str(key) for key in read_public(public)] if public.exists() else []
         new = [str(signer.verifier) for signer in signers if str(signer.verifier) not in known]
         write_whole(public, "\n".join([*known, *new]) + "\n", PUBLIC_MODE)
         write_whole(self.path, "".join(f"{signer.private_text()}\n" for signer in signers), PRIVATE_MODE)
         self._stamp = None
+
+
+class LogKeys(SigningKeys):
+    """The keys of one ledger's log in one home."""
+
+    def __init__(self, home: Path, log_id: UUID) -> None:
+        SigningKeys.__init__(self, home, public_path(home, log_id).stem, origin_of(log_id))
+        self.log_id = log_id
