@@ -13,6 +13,8 @@ import pytest
 ROOT: Final = Path(__file__).parent.parent
 FILE_LINES_MAX: Final = 500
 FUNCTION_LINES_MAX: Final = 70
+ONE_FILE: Final = {"src/raseed/display/standalone/verify_certificate.py": 600}
+"""What has to be one file, because whoever trusts nobody copies it alone."""
 TESTS: Final = re.compile(r"(^|/)tests/|^src/raseed_testing\.py$|^conftest\.py$")
 MONEY: Final = r"src/raseed/(ledger|display|banking|payments|kernel/money)"
 
@@ -75,7 +77,8 @@ def test_no_file_is_too_long_for_a_mind() -> None:
     long = {
         name: lines
         for name, path in files(r"\.py$")
-        if "/migrations/" not in name and (lines := len(path.read_text(encoding="utf-8").splitlines())) > FILE_LINES_MAX
+        if "/migrations/" not in name
+        and (lines := len(path.read_text(encoding="utf-8").splitlines())) > ONE_FILE.get(name, FILE_LINES_MAX)
     }
     assert not long
 

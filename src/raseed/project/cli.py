@@ -39,6 +39,7 @@ COMMANDS: Final = {
     "import": Command("raseed.imports.cli:main", "bring in the books of another bank", django=True, database=True),
     "ledger": Command("raseed.ledger.cli:main", "look after the ledger: verify, seal, …", django=True, database=True),
     "demo": Command("raseed.demo.cli:main", "plant the demo world", django=True, database=True, demo=True),
+    "verify-certificate": Command("raseed.display.standalone.verify_certificate:main", "check a balance's certificate"),
     "staff": Command(
         "raseed.people.staff.cli:main", "add, invite, list, lock, reset staff", django=True, database=True
     ),
@@ -57,7 +58,7 @@ INTERRUPTED: Final = 130
 
 def usage() -> str:
     """Return what ``./raseed --help`` prints."""
-    lines = [f"  {name:<9} {command.summary}" for name, command in COMMANDS.items()]
+    lines = [f"  {name:<18} {command.summary}" for name, command in COMMANDS.items()]
     return "\n".join([
         "usage: ./raseed COMMAND [--help] …", "", "Runs the money and the customer care of a bank.", "", *lines, "",
         "'./raseed COMMAND --help' tells more. Settings are environment variables: docs/operations.md.",
