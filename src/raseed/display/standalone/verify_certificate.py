@@ -21,14 +21,14 @@ from pathlib import Path
 from typing import Any
 
 FORMAT = "raseed-certificate-v1"
-CERTIFICATE_BYTES_MAX = 32_768
+CERTIFICATE_BYTES_MAX = 65_536
 KEY_FILE_BYTES_MAX = 65_536
 SEEN_BYTES_MAX = 262_144
 TREES_SEEN_MAX = 256
 KEYS_MAX = 64
 SIGNATURES_MAX = 16
-CAPACITY_MAX = 1 << 32
-SCALE_MAX = 9
+CAPACITY_MAX = 1 << 40
+SCALE_MAX = 4
 LIMIT = 1 << 63
 """Amounts, sums, positions and times stay below."""
 NODE_BYTES = 48
@@ -51,6 +51,8 @@ REFUSALS = {
     "other_amount": "It proves another amount.",
 }
 """Every refusal by its code, in the order in which they are looked for."""
+_FIELDS = {"format", "account", "currency", "scale", "booked", "held", "position", "shares", "checkpoint"}
+_SHARE_FIELDS = {"place", "salt", "owed", "owing", "path"}
 
 _NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,18})\Z")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
@@ -234,12 +236,14 @@ def _bytes(text: object, length: int | None = None) -> bytes:
 
 
 def _share(value: Mapping[str, Any]) -> Share:
+    if set(value) != _SHARE_FIELDS or len(path := _bytes(value["path"])) % NODE_BYTES:
+        raise ValueError("not a share")
     return Share(
         place=_number(value["place"]),
         salt=_bytes(value["salt"], SALT_BYTES),
         owed=_number(value["owed"]),
         owing=_number(value["owing"]),
-        path=_bytes(value["path"]),
+        path=path,
     )
 
 
@@ -249,6 +253,15 @@ def _signature(line: str) -> tuple[str, bytes, bytes]:
     if not line.startswith(_DASH) or len(raw) <= 4:  # noqa: PLR2004  (the length of a key's id)
         raise ValueError("not a signature line")
     return _text(name, _NAME), raw[:4], raw[4:]
+
+
+def _key(text: str) -> Key:
+    name, number, encoded = text.split("+", 2)
+    raw = _bytes(encoded, 33)
+    key = Key(_text(name, _NAME), raw[1:])
+    if raw[:1] != b"\1" or number != key.id.hex():
+        raise ValueError("not an Ed25519 key with its own id")
+    return key
 
 
 def _only(lines: Sequence[str], name: str, words: int) -> list[str]:
@@ -264,15 +277,20 @@ def _checkpoint(note: object) -> Checkpoint:
     if not isinstance(note, str) or _CONTROL.search(note) or not note.endswith("\n"):
         raise ValueError("not a signed note")
     head, blank, tail = note.rpartition("\n\n")
+    for line in head.split("\n"):
+        if line.startswith("raseed-key-v1 "):
+            _key(line.partition(" ")[2])
     signatures = tail.removesuffix("\n").split("\n")
     origin, capacity, root, *more = head.split("\n")
-    if not blank or not 1 <= len(signatures) <= SIGNATURES_MAX:
+    if not blank or not all(more) or not 1 <= len(signatures) <= SIGNATURES_MAX:
         raise ValueError("not a signed note")
     places = _number(capacity)
     if not 2 <= places <= CAPACITY_MAX or places & (places - 1):  # noqa: PLR2004  (two leaves at least)
         raise ValueError("not a capacity")
     unit, scale, owed, owing = _only(more, "raseed-sum-v1", 4)
     as_of, batch = _only(more, "raseed-asof-v1", 2)
+    _, leaves, log_root = _only(more, "raseed-ledger-v1", 3)
+    _number(leaves), _bytes(log_root, HASH_BYTES)
     return Checkpoint(
         text=(head + "\n").encode(),
         origin=_text(origin, _NAME),
@@ -288,7 +306,15 @@ def _checkpoint(note: object) -> Checkpoint:
     )
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(found := dict(pairs)) != len(pairs):
+        raise ValueError("a name stands in it twice")
+    return found
+
+
 def _certificate(value: Mapping[str, Any]) -> Certificate:
+    if set(value) != _FIELDS:
+        raise ValueError("other names")
     first, second = value["shares"]
     booked = value["booked"]
     below = isinstance(booked, str) and booked.startswith("-") and booked != "-0"
@@ -311,7 +337,9 @@ def read_certificate(data: bytes) -> Certificate:
         Refused: ``not_a_certificate``.
     """
     try:
-        return _certificate(json.loads(data.decode("utf-8") if len(data) <= CERTIFICATE_BYTES_MAX else ""))
+        return _certificate(
+            json.loads(data.decode() if len(data) <= CERTIFICATE_BYTES_MAX else "", object_pairs_hook=_once)
+        )
     except (ValueError, KeyError, TypeError, RecursionError):
         raise Refused("not_a_certificate") from None
 
@@ -335,7 +363,7 @@ def check_signature(checkpoint: Checkpoint, keys: Sequence[Key]) -> None:
         raise Refused("unknown_key")
     if not all(signed_by(key.public, checkpoint.text, raw) for key, raw in signed):
         raise Refused("forged_checkpoint")
-    if any(key.name != checkpoint.origin for key, _ in signed):
+    if all(key.name != checkpoint.origin for key, _ in signed):
         raise Refused("wrong_tree")
 
 
@@ -422,16 +450,10 @@ def parse_key(text: str) -> Key:
     Raises:
         Misused: it is not written so.
     """
-    name, _, rest = text.partition("+")
-    number, _, encoded = rest.partition("+")
     try:
-        raw = _bytes(encoded, 33)
-        key = Key(_text(name, _NAME), raw[1:])
+        return _key(text)
     except ValueError:
-        raise Misused(f"{text[:80]!r} is not a public key: NAME+KEYID+BASE64") from None
-    if raw[:1] != b"\1" or number != key.id.hex():
-        raise Misused(f"{text[:80]!r} is not an Ed25519 key with its own id")
-    return key
+        raise Misused(f"{text[:80]!r} is not a public key: NAME+KEYID+BASE64, with its own id") from None
 
 
 def _read(path: str, most: int) -> bytes:

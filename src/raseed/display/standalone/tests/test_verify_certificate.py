@@ -94,7 +94,7 @@ def test_whatever_stands_in_place_of_a_part_is_refused(name: str, share: str | N
         b'{"a":' * 6_000,
         b'{"format":"raseed-certificate-v1","scale":' + b"9" * 20_000 + b"}",
         b"\xff\xfe" + "{}".encode("utf-16-le"),
-        GOOD + b" " * 40_000,
+        GOOD + b" " * 70_000,
         GOOD.replace(b'"scale":2', b'"scale":true'),
         GOOD.replace(b'"scale":2', b'"scale":2.0'),
         GOOD.replace(b'"checkpoint":"', b'"checkpoint":"\\ud800'),

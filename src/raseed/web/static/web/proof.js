@@ -3,7 +3,7 @@
    where the browser has none. Keeps which keys sign each tree and the newest root of each; believes nothing older, nobody else.
    Proof.check(text, ask) resolves to what is proven, or throws a Refused that says why not. */
 const Proof = (() => {
-  const LIMIT = 1n << 63n, NODE = 48, BYTES_MAX = 32768, TREES_MAX = 32, KEPT = "raseed-proof";
+  const LIMIT = 1n << 63n, NODE = 48, BYTES_MAX = 65536, TREES_MAX = 32, KEPT = "raseed-proof";
   const NUMBER = /^(0|[1-9][0-9]{0,18})$/, NAME = /^[^\s+]{1,200}$/, CURRENCY = /^[A-Z]{3}$/;
   const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -14,7 +14,7 @@ const Proof = (() => {
   const not = () => refuse("not_a_certificate");
   const text = (value, form) => (typeof value === "string" && form.test(value) ? value : not());
   const number = (value) => { const n = BigInt(text(value, NUMBER)); return n < LIMIT ? n : not(); };
-  const scale = (value) => (Number.isInteger(value) && value >= 0 && value <= 9 ? value : not());
+  const scale = (value) => (Number.isInteger(value) && value >= 0 && value <= 4 ? value : not());
   const utf8 = (words) => new TextEncoder().encode(words);
   const hex = (bytes) => [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   const unhex = (digits) => Uint8Array.from(digits.match(/../g), (pair) => parseInt(pair, 16));
@@ -43,15 +43,18 @@ const Proof = (() => {
       if (bytes.length <= 4) not();
       return { id: text(name, NAME) + "+" + hex(bytes.slice(0, 4)), raw: bytes.slice(4) };
     });
-    if (cut < 0 || signatures.length > 16) not();
+    if (cut < 0 || signatures.length > 16 || note.slice(0, cut).includes("\n\n")) not();
     const [origin, capacity, root, ...more] = note.slice(0, cut).split("\n");
-    const only = (name, words) => {
-      const found = more.map((line) => line.split(" ")).filter((line) => line[0] === name);
+    const line = (name, words) => {
+      const found = more.map((one) => one.split(" ")).filter((one) => one[0] === name);
       return found.length === 1 && found[0].length === words + 1 ? found[0].slice(1) : not();
     };
     const places = number(capacity);
-    if (places < 2n || places > 1n << 32n || places & (places - 1n)) not();
-    const [currency, decimals, owed, owing] = only("raseed-sum-v1", 4), [asOf, batch] = only("raseed-asof-v1", 2);
+    if (places < 2n || places > 1n << 40n || places & (places - 1n)) not();
+    const [currency, decimals, owed, owing] = line("raseed-sum-v1", 4), [asOf, batch] = line("raseed-asof-v1", 2);
+    const [, leaves, logRoot] = line("raseed-ledger-v1", 3);
+    number(leaves);
+    unbase64(logRoot, 32);
     return {
       text: utf8(note.slice(0, cut + 1)), origin: text(origin, NAME), places, depth: places.toString(2).length - 1,
       root: unbase64(root, 32), currency: text(currency, CURRENCY), scale: scale(Number(number(decimals))),
@@ -60,17 +63,24 @@ const Proof = (() => {
     };
   }
 
+  const only = (said, names) => (said && Object.keys(said).sort().join() === names ? said : not());
+
+  function readShare(said) {
+    only(said, "owed,owing,path,place,salt");
+    const path = unbase64(said.path);
+    return path.length % NODE ? not() : { place: number(said.place), salt: unbase64(said.salt, 16), owed: number(said.owed), owing: number(said.owing), path };
+  }
+
   function read(words) {
     let said;
     try { said = JSON.parse(words.length <= BYTES_MAX ? words : ""); } catch { not(); }
-    if (!said || said.format !== "raseed-certificate-v1" || !Array.isArray(said.shares) || said.shares.length !== 2) not();
+    only(said, "account,booked,checkpoint,currency,format,held,position,scale,shares");
+    if (said.format !== "raseed-certificate-v1" || !Array.isArray(said.shares) || said.shares.length !== 2) not();
     const below = typeof said.booked === "string" && said.booked !== "-0" && said.booked[0] === "-";
     return {
       account: text(said.account, UUID), currency: text(said.currency, CURRENCY), scale: scale(said.scale),
       booked: below ? -number(said.booked.slice(1)) : number(said.booked), held: number(said.held), position: number(said.position),
-      shares: said.shares.map((share) => (share ? {
-        place: number(share.place), salt: unbase64(share.salt, 16), owed: number(share.owed), owing: number(share.owing), path: unbase64(share.path),
-      } : not())),
+      shares: said.shares.map(readShare),
       signed: readCheckpoint(said.checkpoint),
     };
   }
@@ -146,7 +156,7 @@ const Proof = (() => {
     const found = signed.signatures.flatMap(({ id, raw }) => keys.filter((key) => key.id === id).map((key) => ({ key, raw })));
     if (!found.length) refuse("unknown_key");
     for (const { key, raw } of found) if (!await signedBy(key.raw, signed.text, raw)) refuse("forged_checkpoint");
-    if (found.some(({ key }) => key.name !== signed.origin)) refuse("wrong_tree");
+    if (found.every(({ key }) => key.name !== signed.origin)) refuse("wrong_tree");
     return found.map(({ key }) => key);
   }
 
