@@ -169,4 +169,4 @@ def _chunk(institution_id: UUID, on: date, after: UUID) -> list[Loan]:
     rows = rows.exclude(account__state=AccountState.CLOSED.value).order_by("account_id")
     page = list(rows[:LOANS_AT_ONCE])
     found = accounts(row.account_id for row in page)
-    return [shown(found[books.loan.account_id], books, on) for books in books_of_loans(page)]
+    return [shown(found[books.loan.account_id], books) for books in books_of_loans(page, on=on)]

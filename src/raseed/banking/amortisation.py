@@ -79,15 +79,16 @@ class Instalment:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What has been paid of one instalment: its interest first, then its principal."""
+    """What has been paid of one instalment: its interest first, then its principal, and then its late penalty."""
 
     interest_minor: int
     principal_minor: int
+    penalty_minor: int = 0
 
     @property
     def total_minor(self) -> int:
-        """Both."""
-        return self.interest_minor + self.principal_minor
+        """All of it."""
+        return self.interest_minor + self.principal_minor + self.penalty_minor
 
 
 def period_ends(terms: LoanTerms) -> list[date]:
@@ -145,14 +146,20 @@ def schedule_over(
     )
 
 
-def paid_parts(instalments: Sequence[Instalment], paid_minor: int) -> Iterator[Part]:
-    """Yield what of each instalment is paid by ``paid_minor`` in all: the oldest first, interest before principal."""
+def paid_parts(
+    instalments: Sequence[Instalment], paid_minor: int, penalties: Sequence[int] | None = None
+) -> Iterator[Part]:
+    """Yield what of each instalment is paid by ``paid_minor`` in all: the oldest first; interest, principal, penalty.
+
+    ``penalties``: the whole late penalty of each, where there are any.
+    """
     left = paid_minor
-    for instalment in instalments:
+    for instalment, asked_minor in zip(instalments, penalties or (0,) * len(instalments), strict=True):
         interest_minor = min(left, instalment.interest_minor)
         principal_minor = min(left - interest_minor, instalment.principal_minor)
-        left -= interest_minor + principal_minor
-        yield Part(interest_minor, principal_minor)
+        penalty_minor = min(left - interest_minor - principal_minor, asked_minor)
+        left -= interest_minor + principal_minor + penalty_minor
+        yield Part(interest_minor, principal_minor, penalty_minor)
 
 
 _Periods = Sequence[tuple[date, date]]

@@ -14,9 +14,11 @@ class BankingConfig(AppConfig):
         from . import phones  # noqa: F401  (its handler registers itself)
         from .changes import KINDS
         from .domain import LEDGER_CODES, ProductKind
+        from .late.changes import KIND as PENALTIES
+        from .late.waivers import KIND as WAIVERS
         from .permissions import PERMISSIONS
 
         register_customer_codes(LEDGER_CODES[kind] for kind in ProductKind)
         register_permissions(*PERMISSIONS)
-        for kind in KINDS:
+        for kind in (*KINDS, PENALTIES, WAIVERS):
             register_change_kind(kind)

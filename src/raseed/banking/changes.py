@@ -246,7 +246,7 @@ def _fee_lines(change: Change, language: str) -> list[ChangeLine]:
 
 
 def _rate_lines(change: Change, language: str) -> list[ChangeLine]:
-    before, after = (_rate(told.get("annual_rate_ppm"), language) for told in (change.before, change.payload))
+    before, after = (rate_text(told.get("annual_rate_ppm"), language) for told in (change.before, change.payload))
     return [ChangeLine(gettext(YEARLY_RATE), before, after)]
 
 
@@ -254,7 +254,8 @@ def _money(minor: object, unit: Currency, language: str, none: str) -> str:
     return platform.money_text(Money(minor, unit), language) if isinstance(minor, int) else none
 
 
-def _rate(ppm: object, language: str) -> str:
+def rate_text(ppm: object, language: str) -> str:
+    """Return a share in millionths as a percentage, as a reader of a language has it."""
     if not isinstance(ppm, int):
         return ""
     whole, part = divmod(ppm * 100, PPM)

@@ -7,7 +7,7 @@ balance that is paid out, one that comes later is told that the account is close
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -113,7 +113,7 @@ def _check_receiver(of: BankAccount, other: BankAccount) -> None:
 
 def _rest(of: BankAccount, clock: Clock) -> _Rest:
     if of.product.kind is ProductKind.LOAN:
-        _check_course(of)
+        _check_course(of, business_day(of, clock.now()))
     crediting = None
     if of.product.kind is ProductKind.SAVINGS:
         crediting = crediting_through(of, business_day(of, clock.now()) - timedelta(days=1))
@@ -124,10 +124,14 @@ def _rest(of: BankAccount, clock: Clock) -> _Rest:
     return _Rest(crediting, books.credits_posted - books.debits_posted + earned_minor)
 
 
-def _check_course(of: BankAccount) -> None:
+def _check_course(of: BankAccount, today: date) -> None:
     """A loan ends when nothing will be charged any more, not when somebody has paid ahead."""
-    (books,) = books_of_loans([LoanRow.objects.select_for_update().get(account_id=of.id)])
-    if books.owed_minor or any(each.number > books.loan.charged_through for each in books.instalments):
+    (books,) = books_of_loans([LoanRow.objects.select_for_update().get(account_id=of.id)], on=today)
+    if (
+        books.owed_minor
+        or books.uncharged_minor
+        or any(each.number > books.loan.charged_through for each in books.instalments)
+    ):
         raise AccountNotEmpty(field="account_id")
 
 

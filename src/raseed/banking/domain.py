@@ -145,7 +145,8 @@ class InternalRole(StrEnum):
 
     ``float`` is the money in trust behind the wallets, ``cash`` what tills and agents hand over, ``fees`` what the
     institution earns by fees, ``opening`` the contra account of balances brought in from other books,
-    ``interest_expense`` what savers were credited, ``interest_income`` what borrowers were charged.
+    ``interest_expense`` what savers were credited, ``interest_income`` what borrowers were charged, ``penalty_income`` what
+    being late with an instalment cost them.
     """
 
     FLOAT = "float"
@@ -154,6 +155,7 @@ class InternalRole(StrEnum):
     OPENING = "opening"
     INTEREST_EXPENSE = "interest_expense"
     INTEREST_INCOME = "interest_income"
+    PENALTY_INCOME = "penalty_income"
 
 
 class FeeEvent(StrEnum):
@@ -189,6 +191,7 @@ LEDGER_CODES: Final[Mapping[ProductKind | InternalRole, int]] = {
     InternalRole.OPENING: 940,
     InternalRole.INTEREST_EXPENSE: 950,
     InternalRole.INTEREST_INCOME: 960,
+    InternalRole.PENALTY_INCOME: 970,
 }
 """The ledger's ``code`` of each sort of account: 1xx customers' money, 2xx what they owe, 9xx the institution's own."""
 
@@ -199,6 +202,7 @@ ROLE_WORDS: Final = {
     InternalRole.OPENING: mark("Balance brought forward"),
     InternalRole.INTEREST_EXPENSE: mark("Interest"),
     InternalRole.INTEREST_INCOME: mark("Interest"),
+    InternalRole.PENALTY_INCOME: mark("Late penalty"),
 }
 """What a statement calls an institution's own account on the other side."""
 

@@ -141,6 +141,30 @@ class LoanUnknown(NotFound):
     hint = mark("Open the list of accounts and choose one.")
 
 
+class PenaltyWaiverUnknown(NotFound):
+    """No such waiver of loans' penalties, or another institution's."""
+
+    code = "penalty_waiver_unknown"
+    sentence = mark("We could not find this waiver.")
+    hint = mark("Look at the list of waivers.")
+
+
+class InvalidPenaltyWaiver(InputError):
+    """A waiver that ends before it begins, is for nobody or too many, for strangers, or has no name; ``field`` says what."""
+
+    code = "invalid_penalty_waiver"
+    sentence = mark("The waiver can't be like this: look at its days, whom it is for, and its name.")
+    hint = mark("Correct what is marked and try again.")
+
+
+class PenaltyWaiverEnded(Conflict):
+    """The waiver was ended already, or was never confirmed."""
+
+    code = "penalty_waiver_not_active"
+    sentence = mark("This waiver is not in force.")
+    hint = mark("Look at what became of it.")
+
+
 class RefusedByLedger(RaseedError):
     """The ledger refused for a reason that has no words of its own here; ``reason`` is its result."""
 

@@ -28,6 +28,7 @@ from .domain import (
 )
 from .errors import AccountOpenedDifferently, AccountUnknown, InvalidTerms, ProductNotOffered
 from .holidays import workdays_of
+from .late.rules import rule_row
 from .loans import Loan, loan, terms_of
 from .models import InstalmentRow, LoanPlanRow, LoanRow
 from .opening import open_accounts
@@ -174,6 +175,7 @@ def _write(
     today: date,
     now: datetime,
 ) -> None:
+    assert new.product_id is not None, "a loan is granted of a product that was named"
     LoanRow.objects.create(
         account_id=new.id,
         pay_account_id=pay_to.id,
@@ -192,6 +194,7 @@ def _write(
         plan=1,
         charged_through=0,
         next_due_on=instalments[0].due_on,
+        penalty_rule=rule_row(new.product_id, on=today),
     )
     plan = LoanPlanRow(
         id=new.id,

@@ -2,7 +2,8 @@
 
 What is due already stays due, unchanged. Interest goes on meanwhile: the first instalment after the holiday bears that of the
 whole time since the last one, and what is left is spread anew over the dates that follow; the last instalment takes what
-rounding leaves, so that principals add up as before. Nothing is forgiven by it, and nothing is charged for it.
+rounding leaves, so that principals add up as before. Nothing is forgiven by it, and nothing is charged for it. Penalties of
+what is due stay with it, and go on.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from raseed.people import api as people
 from raseed.platform import api as platform
 
 from . import events
-from .amortisation import INSTALMENTS_MAX, Instalment, paid_parts, schedule_over
+from .amortisation import INSTALMENTS_MAX, Instalment, schedule_over
 from .domain import AccountState, BankAccount, business_day
 from .errors import AccountClosed, InvalidTerms, LoanUnknown
 from .granting import write_plan
 from .holidays import workdays_of
+from .late.charging import penalty_transfers
 from .loans import Books, Loan, books_of_loans, loan, terms_of
 from .models import InstalmentRow, LoanPlanRow, LoanRow
 from .posting import post
@@ -60,8 +62,8 @@ def preview_loan_holiday(
     row = LoanRow.objects.filter(account_id=account_id).first()
     if row is None:
         raise LoanUnknown(field="account_id")
-    (books,) = books_of_loans([row])
-    return _planned(books, of, instalments, business_day(of, clock.now())).instalments
+    (books,) = books_of_loans([row], on=business_day(of, clock.now()))
+    return _planned(books, of, instalments).instalments
 
 
 def give_loan_holiday(
@@ -104,18 +106,18 @@ def give_loan_holiday(
     return loan(account_id, clock=clock)
 
 
-def _planned(books: Books, of: BankAccount, put_off: int, today: date) -> _NewPlan:
+def _planned(books: Books, of: BankAccount, put_off: int) -> _NewPlan:
     if not 0 < put_off <= HOLIDAY_INSTALMENTS_MAX:
         raise InvalidTerms(field="instalments")
-    course = course_of(books, today, early=False)
+    course = course_of(books, early=False)
     due, coming = books.instalments[: course.charged_through], books.instalments[course.charged_through :]
     if not coming:
         raise InvalidTerms(field="instalments")
-    whole = 0
-    for each, part in zip(due, paid_parts(books.instalments, books.paid_minor), strict=False):
-        if part.total_minor != each.total_minor:
+    whole, paid_whole_minor = 0, 0
+    for each, part, penalty_minor in zip(due, books.parts, books.penalties, strict=False):
+        if part.total_minor != each.total_minor + penalty_minor:
             break
-        whole += 1
+        whole, paid_whole_minor = whole + 1, paid_whole_minor + part.total_minor
     carried = due[whole:]
     last = due[-1].period_end if due else books.plan.starts_on
     terms = terms_of(books.loan)
@@ -128,7 +130,7 @@ def _planned(books: Books, of: BankAccount, put_off: int, today: date) -> _NewPl
         course=course,
         carried=carried,
         coming=schedule_over(principal_minor, last, after, terms, workdays_of(of)),
-        paid_whole_minor=sum(each.total_minor for each in due[:whole]),
+        paid_whole_minor=paid_whole_minor,
     )
 
 
@@ -148,8 +150,8 @@ def _dates_after(books: Books, last_end: date, count: int) -> list[date]:
 
 def _give(id_: UUID, of: BankAccount, row: LoanRow, put_off: int, actor: str, reason: str, clock: Clock) -> None:
     now = clock.now()
-    (books,) = books_of_loans([row])
-    planned = _planned(books, of, put_off, business_day(of, now))
+    (books,) = books_of_loans([row], on=business_day(of, now))
+    planned = _planned(books, of, put_off)
     instalments = planned.instalments
     plan = LoanPlanRow(
         id=id_,
@@ -178,7 +180,8 @@ def _give(id_: UUID, of: BankAccount, row: LoanRow, put_off: int, actor: str, re
         clock=clock,
     )
     platform.emit(events.LOAN_HOLIDAY_GIVEN, {"account_id": str(of.id)}, institution_id=of.institution_id, clock=clock)
-    post(charge_transfers(books, planned.course.charges, of), clock=clock)
+    penalties = penalty_transfers(of, books, now)
+    post([*penalties, *charge_transfers(books, planned.course.charges, of)], clock=clock)
 
 
 def _starts_on(books: Books, course: Course) -> date:

@@ -2,15 +2,16 @@
 
 A loan is an account of the bank's assets: its balance is a debit, and the ledger lets no more be paid in than is owed. It is
 paid out to the customer's account when it is granted (``granting``); the interest of an instalment is charged to it when it
-is due (``repayment``); whatever comes in on its number is a repayment. What of which instalment is paid follows from what
-has come in, oldest first and interest before principal, and is kept nowhere else, so that it can't differ from the books.
+is due (``repayment``), and what being late with one costs when a day of it has begun (``late``); whatever comes in on its
+number is a repayment. What of which instalment is paid follows from what has come in, oldest first, and of each its
+interest, its principal, its penalty; it is kept nowhere else, so that it can't differ from the books.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -26,7 +27,10 @@ from .amortisation import Instalment, LoanTerms, Method, Part, paid_parts
 from .domain import AliasKind, BankAccount, business_day
 from .errors import LoanUnknown
 from .interest import DayCount
+from .late.counting import NEVER_LATE, Lateness, penalties_on
+from .late.reading import lateness_of
 from .models import InstalmentRow, LoanPlanRow, LoanRow
+from .penalties import Days, PenaltyRule
 from .queries import account, accounts
 from .workdays import BusinessDayRule
 
@@ -52,25 +56,32 @@ INSTALMENT_STATE_WORDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ShownInstalment:
-    """An instalment and what has been paid of it."""
+    """An instalment and what has been paid of it; ``penalty`` is what being late with it costs, by the day it is shown for."""
 
     number: int
     due_on: date
     principal: Money
     interest: Money
+    penalty: Money
     paid_principal: Money
     paid_interest: Money
+    paid_penalty: Money
     state: InstalmentState
 
     @property
     def total(self) -> Money:
-        """What is to be paid."""
-        return self.principal + self.interest
+        """What is to be paid, with its penalty."""
+        return self.principal + self.interest + self.penalty
 
     @property
     def unpaid(self) -> Money:
         """What of it is not paid yet."""
-        return self.total - self.paid_principal - self.paid_interest
+        return self.total - self.paid_principal - self.paid_interest - self.paid_penalty
+
+    @property
+    def unpaid_penalty(self) -> Money:
+        """What of its penalty is not paid yet."""
+        return self.penalty - self.paid_penalty
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +94,14 @@ class Loan:
         principal: what was lent; ``granted_on`` when.
         terms: of the contract.
         plan: the number of the schedule in force: 1, and one more for each early repayment.
-        owed: the balance: principal, and interest charged and not paid.
+        owed: the balance: principal, and interest and penalties charged and not paid; with the penalties of days that have
+            begun and are not charged yet.
         repaid: all that has come in.
-        due: what is due today or was before, and is not paid; ``arrears`` the part of it that was due before today.
-        days_past_due: since when the oldest of it is overdue; 0 where nothing is.
+        due: what is due today or was before, and is not paid; ``arrears`` the part of it that was due before today, both
+            with penalties; ``penalties_due`` the penalties among them.
+        days_past_due: since when the oldest principal or interest is overdue; 0 where none is: nobody ages by a penalty.
         schedule: the instalments of the plan in force.
+        penalty_rule: what being late costs by its contract; ``spared`` the days that waivers take out.
     """
 
     account: BankAccount
@@ -101,8 +115,11 @@ class Loan:
     repaid: Money
     due: Money
     arrears: Money
+    penalties_due: Money
     days_past_due: int
     schedule: tuple[ShownInstalment, ...]
+    penalty_rule: PenaltyRule
+    spared: tuple[Days, ...]
 
     @property
     def is_repaid(self) -> bool:
@@ -130,13 +147,24 @@ class SchedulePage:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """A loan's rows with what the ledger says of its account: what the rules of repayment work on."""
+    """A loan's rows with what the ledger says of its account, on a day: what the rules of repayment work on.
+
+    ``penalties`` is the whole late penalty of each instalment on the day ``on``, charged yet or not.
+    """
 
     loan: LoanRow
     plan: LoanPlanRow
     instalments: tuple[Instalment, ...]
     debits_minor: int
     credits_minor: int
+    on: date
+    lateness: Lateness = NEVER_LATE
+    penalties: tuple[int, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Count the penalties, once."""
+        counted = penalties_on(self.lateness, self.instalments, self.paid_minor, self.on)
+        object.__setattr__(self, "penalties", counted)
 
     @property
     def owed_minor(self) -> int:
@@ -144,9 +172,25 @@ class Books:
         return self.debits_minor - self.credits_minor
 
     @property
+    def uncharged_minor(self) -> int:
+        """What of the penalties is not charged yet; below zero where some is to be taken back."""
+        charged = self.lateness.charged
+        return sum(self.penalties) - sum(charged.get(each.period_end, 0) for each in self.instalments)
+
+    @property
+    def repaid_minor(self) -> int:
+        """All that has come in."""
+        return self.credits_minor - self.lateness.taken_back_minor
+
+    @property
     def paid_minor(self) -> int:
         """What has come in for the instalments of the plan in force."""
-        return self.credits_minor - self.plan.credited_before_minor
+        return self.repaid_minor - self.plan.credited_before_minor
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What of each instalment is paid."""
+        return tuple(paid_parts(self.instalments, self.paid_minor, self.penalties))
 
 
 def loan(
@@ -161,15 +205,15 @@ def loan(
     row = LoanRow.objects.filter(account_id=account_id).first()
     if row is None:
         raise LoanUnknown(field="account_id")
-    (books,) = books_of_loans([row])
-    return shown(of, books, on or business_day(of, clock.now()))
+    (books,) = books_of_loans([row], on=on or business_day(of, clock.now()))
+    return shown(of, books)
 
 
 def loans(account_ids: Iterable[UUID], *, on: date) -> dict[UUID, Loan]:
     """Return many loans as they stand on a date; what is no loan is left out."""
     rows = list(LoanRow.objects.filter(account_id__in=list(account_ids)))
     found = accounts(row.account_id for row in rows)
-    return {books.loan.account_id: shown(found[books.loan.account_id], books, on) for books in books_of_loans(rows)}
+    return {books.loan.account_id: shown(found[books.loan.account_id], books) for books in books_of_loans(rows, on=on)}
 
 
 def loan_schedule(
@@ -188,8 +232,11 @@ def loan_schedule(
     return SchedulePage(tuple(rest[:size]), rest[size - 1].number if len(rest) > size else None)
 
 
-def books_of_loans(rows: Sequence[LoanRow]) -> list[Books]:
-    """Return what is on record of loans, in two look-ups for all, and what the ledger says of their accounts."""
+def books_of_loans(rows: Sequence[LoanRow], *, on: date) -> list[Books]:
+    """Return what is on record of loans, in a few look-ups for all, and what the ledger says of their accounts.
+
+    ``on`` is the day for which penalties are counted.
+    """
     plans = {
         plan.loan_id: plan
         for plan in LoanPlanRow.objects.filter(loan_id__in=[row.account_id for row in rows], number=F("loan__plan"))
@@ -199,17 +246,33 @@ def books_of_loans(rows: Sequence[LoanRow]) -> list[Books]:
         by_plan[each.plan_id].append(
             Instalment(each.number, each.period_end, each.due_on, each.principal_minor, each.interest_minor)
         )
-    stand = ledger.look_up_accounts(plans)
+    stand = {id_: account.balances for id_, account in ledger.look_up_accounts(plans).items()}
+    lateness = lateness_of(
+        {row.account_id: (row, plans[row.account_id], by_plan[plans[row.account_id].id]) for row in rows},
+        {id_: balances.credits_posted for id_, balances in stand.items()},
+        on,
+    )
     return [
         Books(
             row,
             plans[row.account_id],
             tuple(by_plan[plans[row.account_id].id]),
-            stand[row.account_id].balances.debits_posted,
-            stand[row.account_id].balances.credits_posted,
+            stand[row.account_id].debits_posted,
+            stand[row.account_id].credits_posted,
+            on,
+            lateness[row.account_id],
         )
         for row in rows
     ]
+
+
+def books_today(rows: Iterable[LoanRow], found: Mapping[UUID, BankAccount], now: datetime) -> Iterator[Books]:
+    """Yield what ``books_of_loans`` returns, of each loan on the business day of its institution."""
+    by_day: dict[date, list[LoanRow]] = {}
+    for row in rows:
+        by_day.setdefault(business_day(found[row.account_id], now), []).append(row)
+    for on, same_day in by_day.items():
+        yield from books_of_loans(same_day, on=on)
 
 
 def terms_of(row: LoanRow) -> LoanTerms:
@@ -226,15 +289,17 @@ def terms_of(row: LoanRow) -> LoanTerms:
     )
 
 
-def shown(of: BankAccount, books: Books, on: date) -> Loan:
-    """Return a loan as it stands on a date, from what is on record."""
+def shown(of: BankAccount, books: Books) -> Loan:
+    """Return a loan as it stands on the day of its books."""
+    on = books.on
     instalments = tuple(
-        _shown(instalment, part, of, on)
-        for instalment, part in zip(books.instalments, paid_parts(books.instalments, books.paid_minor), strict=True)
+        _shown(instalment, part, penalty_minor, of, on)
+        for instalment, part, penalty_minor in zip(books.instalments, books.parts, books.penalties, strict=True)
     )
     overdue = [each for each in instalments if each.state is InstalmentState.OVERDUE]
     nothing = Money(0, of.currency)
     arrears = sum((each.unpaid for each in overdue), nothing)
+    oldest = next((each for each in overdue if each.unpaid > each.unpaid_penalty), None)
     return Loan(
         account=of,
         as_of=on,
@@ -243,29 +308,34 @@ def shown(of: BankAccount, books: Books, on: date) -> Loan:
         granted_on=books.loan.granted_on,
         terms=terms_of(books.loan),
         plan=books.loan.plan,
-        owed=Money(books.owed_minor, of.currency),
-        repaid=Money(books.credits_minor, of.currency),
+        owed=Money(books.owed_minor + books.uncharged_minor, of.currency),
+        repaid=Money(books.repaid_minor, of.currency),
         due=sum((each.unpaid for each in instalments if each.state is InstalmentState.DUE), arrears),
         arrears=arrears,
-        days_past_due=(on - overdue[0].due_on).days if overdue else 0,
+        penalties_due=sum((each.unpaid_penalty for each in overdue), nothing),
+        days_past_due=(on - oldest.due_on).days if oldest else 0,
         schedule=instalments,
+        penalty_rule=books.lateness.rule,
+        spared=tuple(books.lateness.spared),
     )
 
 
-def _shown(instalment: Instalment, part: Part, of: BankAccount, on: date) -> ShownInstalment:
+def _shown(instalment: Instalment, part: Part, penalty_minor: int, of: BankAccount, on: date) -> ShownInstalment:
     return ShownInstalment(
         number=instalment.number,
         due_on=instalment.due_on,
         principal=Money(instalment.principal_minor, of.currency),
         interest=Money(instalment.interest_minor, of.currency),
+        penalty=Money(penalty_minor, of.currency),
         paid_principal=Money(part.principal_minor, of.currency),
         paid_interest=Money(part.interest_minor, of.currency),
-        state=_state(instalment, part, on),
+        paid_penalty=Money(part.penalty_minor, of.currency),
+        state=_state(instalment, part, penalty_minor, on),
     )
 
 
-def _state(instalment: Instalment, part: Part, on: date) -> InstalmentState:
-    if part.total_minor == instalment.total_minor:
+def _state(instalment: Instalment, part: Part, penalty_minor: int, on: date) -> InstalmentState:
+    if part.total_minor == instalment.total_minor + penalty_minor:
         return InstalmentState.PAID
     if instalment.due_on > on:
         return InstalmentState.UPCOMING

@@ -395,7 +395,8 @@ class LoanRow(models.Model):
     """A loan's contract, beside its account. Only how far it has come changes, and forward only.
 
     ``plan`` is the schedule in force, ``charged_through`` the number of its last instalment whose interest was charged,
-    ``next_due_on`` when the next one's is (``None``: all were).
+    ``next_due_on`` when the next one's is (``None``: all were). Penalties are by its product's rule when it was granted, and
+    were last counted when so much had come in on its account.
     """
 
     account = models.OneToOneField(AccountRow, on_delete=models.PROTECT, primary_key=True, related_name="+")
@@ -415,10 +416,16 @@ class LoanRow(models.Model):
     plan = models.SmallIntegerField(db_default=1)
     charged_through = models.SmallIntegerField(db_default=0)
     next_due_on = models.DateField(null=True)
+    penalty_rule = models.ForeignKey("ProductPenaltyRow", models.PROTECT, null=True, related_name="+", db_index=False)
+    penalties_counted_at = models.DateTimeField(null=True)
+    penalties_counted_credits_minor = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "banking_loan"
         indexes = (
+            models.Index(
+                fields=["account"], name="banking_loan_penalties", condition=models.Q(penalty_rule__isnull=False)
+            ),
             models.Index(
                 fields=["next_due_on", "account"],
                 name="banking_loan_due",
@@ -493,3 +500,6 @@ class InstalmentRow(models.Model):
                 condition=models.Q(principal_minor__gte=0, interest_minor__gte=0, number__gt=0),
             ),
         )
+
+
+from .late import models as late_models  # noqa: E402, F401

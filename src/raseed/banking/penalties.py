@@ -140,29 +140,45 @@ def penalty(
         spared: days that don't count.
         settled: what was settled before.
     """
-    nothing = Money(0, owed.currency)
-    if rule.kind is PenaltyKind.NONE or owed.amount_minor <= 0:
-        return nothing
+    asked = penalty_minor(
+        rule, owed.amount_minor, due_on, on, whole_minor=(whole or owed).amount_minor, spared=spared, settled=settled
+    )
+    return Money(asked, owed.currency)
+
+
+def penalty_minor(
+    rule: PenaltyRule,
+    owed_minor: int,
+    due_on: date,
+    on: date,
+    *,
+    whole_minor: int,
+    spared: Sequence[Days] = (),
+    settled: Settled = NOTHING_SETTLED,
+) -> int:
+    """Return what ``penalty`` does, in minor units of whatever currency."""
+    if rule.kind is PenaltyKind.NONE or owed_minor <= 0:
+        return 0
     late = days_late(due_on, on, spared) - rule.grace_days
     before = 0 if settled.through is None else days_late(due_on, min(settled.through, on), spared) - rule.grace_days
     times = max(late, 0) - max(before, 0)
     if not rule.is_daily:
         times = int(late > 0 and before <= 0 and not settled.amount_minor)
     if times <= 0:
-        return nothing
+        return 0
     full = times * (rule.amount_minor or 0)
     if rule.rate_ppm is not None:
-        full = owed.amount_minor * rule.rate_ppm * times // PPM
-    most = cap_of(rule, whole or owed)
+        full = owed_minor * rule.rate_ppm * times // PPM
+    most = cap_of(rule, whole_minor)
     left = full if most is None else min(full, most - settled.amount_minor)
-    return Money(min(max(left, 0), AMOUNT_MINOR_MAX), owed.currency)
+    return min(max(left, 0), AMOUNT_MINOR_MAX)
 
 
-def cap_of(rule: PenaltyRule, whole: Money) -> int | None:
+def cap_of(rule: PenaltyRule, whole_minor: int) -> int | None:
     """Return the most that a rule asks for in all beside a whole bill, minor units; ``None``: there is no cap."""
     caps = [] if rule.cap_minor is None else [rule.cap_minor]
     if rule.cap_ppm is not None:
-        caps.append(whole.amount_minor * rule.cap_ppm // PPM)
+        caps.append(whole_minor * rule.cap_ppm // PPM)
     return min(caps, default=None)
 
 

@@ -25,7 +25,7 @@ from raseed.people import api as people
 from raseed.platform import api as platform
 
 from . import events
-from .amortisation import Instalment, paid_parts, schedule_over
+from .amortisation import Instalment, schedule_over
 from .domain import AccountState, AliasKind, BankAccount, InternalRole, ProductKind, business_day
 from .errors import (
     AccountBlocked,
@@ -39,7 +39,18 @@ from .errors import (
 from .granting import write_plan
 from .holidays import workdays_of
 from .interest import interest_of, rounded
-from .loans import Books, InstalmentState, Loan, ShownInstalment, books_of_loans, loan, shown, terms_of
+from .late.charging import penalty_transfers
+from .loans import (
+    Books,
+    InstalmentState,
+    Loan,
+    ShownInstalment,
+    books_of_loans,
+    books_today,
+    loan,
+    shown,
+    terms_of,
+)
 from .models import LoanPlanRow, LoanRow
 from .posting import PostingCode, chained, derived_id, post
 from .queries import account, accounts, internal_account, lock_accounts, may_pay
@@ -153,11 +164,11 @@ def instalments_due(institution_id: UUID, *, on: date, after: UUID | None = None
     found = list(rows.order_by("account_id")[: size + 1])
     loans = accounts(row.account_id for row in found[:size])
     items = []
-    for books in books_of_loans(found[:size]):
+    for books in books_of_loans(found[:size], on=on):
         of = loans[books.loan.account_id]
         items += [
             DueInstalment(of.id, of.owner_id, books.loan.pay_account_id, of.alias(AliasKind.NUMBER) or "", each)
-            for each in shown(of, books, on).schedule
+            for each in shown(of, books).schedule
             if each.state in (InstalmentState.DUE, InstalmentState.OVERDUE)
         ]
     return DuePage(tuple(items), found[size - 1].account_id if len(found) > size else None)
@@ -175,9 +186,9 @@ def early_repayment(
     row = LoanRow.objects.filter(account_id=account_id).first()
     if row is None:
         raise LoanUnknown(field="account_id")
-    (books,) = books_of_loans([row])
     today = business_day(of, clock.now())
-    course = course_of(books, today, early=True)
+    (books,) = books_of_loans([row], on=today)
+    course = course_of(books, early=True)
     return EarlyRepayment(
         today,
         Money(course.due_minor, of.currency),
@@ -198,8 +209,8 @@ def preview_early_repayment(
     of = account(account_id)
     if amount is not None and amount.currency != of.currency:
         raise CurrencyMismatch(field="amount", given=amount.currency.code, expected=of.currency.code)
-    (books,) = books_of_loans([LoanRow.objects.get(account_id=account_id)])
-    course = course_of(books, quote.on, early=True)
+    (books,) = books_of_loans([LoanRow.objects.get(account_id=account_id)], on=quote.on)
+    course = course_of(books, early=True)
     repaid_minor = course.full_minor if amount is None else amount.amount_minor
     check_amount(repaid_minor, course, of)
     left_minor = course.full_minor - repaid_minor
@@ -284,8 +295,8 @@ def _repay(
 ) -> None:
     now = clock.now()
     today = business_day(of, now)
-    (books,) = books_of_loans([LoanRow.objects.select_for_update().get(account_id=of.id)])
-    course = course_of(books, today, early=True)
+    (books,) = books_of_loans([LoanRow.objects.select_for_update().get(account_id=of.id)], on=today)
+    course = course_of(books, early=True)
     repaid_minor = course.full_minor if amount is None else amount.amount_minor
     check_amount(repaid_minor, course, of)
     left_minor = course.full_minor - repaid_minor
@@ -299,7 +310,7 @@ def _repay(
         from_account_id=payer.id,
         repaid_minor=repaid_minor,
         accrued_minor=course.accrued_minor,
-        credited_before_minor=books.credits_minor + repaid_minor,
+        credited_before_minor=books.repaid_minor + repaid_minor,
         made_at=now,
     )
     write_plan(plan, instalments)
@@ -318,7 +329,8 @@ def _repay(
         clock=clock,
     )
     platform.emit(events.LOAN_REPAID_EARLY, {"account_id": str(of.id)}, institution_id=of.institution_id, clock=clock)
-    post(_repayment_transfers(id_, books, course, of, payer, repaid_minor, today), clock=clock)
+    penalties = penalty_transfers(of, books, now)
+    post(chained([*penalties, *_repayment_transfers(id_, books, course, of, payer, repaid_minor)]), clock=clock)
 
 
 def check_amount(repaid_minor: int, course: Course, of: BankAccount) -> None:
@@ -338,29 +350,33 @@ def new_schedule(books: Books, course: Course, left_minor: int, of: BankAccount)
     return schedule_over(left_minor, course.starts_on, ends, terms_of(books.loan), workdays_of(of))
 
 
-def course_of(books: Books, today: date, *, early: bool) -> Course:
-    """Return where a loan stands on a day: the instalments due but not charged, what is due, what has accrued since.
+def course_of(books: Books, *, early: bool) -> Course:
+    """Return where a loan stands on the day of its books: instalments due but not charged, what is due, what has accrued since.
 
-    For an early repayment an instalment counts whose period is over, though a holiday has moved its due date past today.
+    For an early repayment an instalment counts whose period is over, though a holiday has moved its due date past today. No
+    interest accrues on interest or penalties.
     """
-    charged_before = books.loan.charged_through
+    today, charged_before = books.on, books.loan.charged_through
     due = [each for each in books.instalments if each.due_on <= today or (early and each.period_end <= today)]
     charges = tuple(each for each in due if each.number > charged_before)
     charged_through = max([charged_before, *(each.number for each in charges)])
-    parts = list(paid_parts(books.instalments, books.paid_minor))
+    parts = books.parts
     unpaid_interest_minor = sum(
         each.interest_minor - part.interest_minor
         for each, part in zip(books.instalments[:charged_through], parts, strict=False)
     )
-    owed_minor = books.owed_minor + sum(each.interest_minor for each in charges)
+    unpaid_penalties_minor = sum(books.penalties) - sum(part.penalty_minor for part in parts)
+    owed_minor = books.owed_minor + books.uncharged_minor + sum(each.interest_minor for each in charges)
+    bearing_minor = owed_minor - unpaid_interest_minor - unpaid_penalties_minor
     last = books.instalments[charged_through - 1].period_end if charged_through else books.plan.starts_on
     terms = terms_of(books.loan)
     accrued_minor = (
-        rounded(interest_of(owed_minor - unpaid_interest_minor, terms.annual_rate_ppm, terms.day_count, last, today))
-        if last < today and owed_minor > unpaid_interest_minor
+        rounded(interest_of(bearing_minor, terms.annual_rate_ppm, terms.day_count, last, today))
+        if last < today and bearing_minor > 0
         else 0
     )
-    due_minor = sum(each.total_minor - part.total_minor for each, part in zip(due, parts, strict=False))
+    unpaid_minor = sum(each.total_minor - part.total_minor for each, part in zip(due, parts, strict=False))
+    due_minor = unpaid_minor + sum(books.penalties)
     return Course(charged_through, charges, max(last, today), due_minor, accrued_minor, owed_minor + accrued_minor)
 
 
@@ -384,9 +400,9 @@ def _charge_all(ids: Sequence[UUID], now: datetime, clock: Clock) -> int:
         found = accounts(ids, with_aliases=False)
         rows = list(LoanRow.objects.select_for_update().filter(account_id__in=ids).order_by("account_id"))
         transfers, charged = [], 0
-        for books in books_of_loans(rows):
+        for books in books_today(rows, found, now):
             of = found[books.loan.account_id]
-            course = course_of(books, business_day(of, now), early=False)
+            course = course_of(books, early=False)
             if not course.charges:
                 continue
             charged += len(course.charges)
@@ -424,9 +440,10 @@ def _interest_transfer(id_: UUID, of: BankAccount, amount_minor: int, booked_on:
 
 
 def _repayment_transfers(
-    id_: UUID, books: Books, course: Course, of: BankAccount, payer: BankAccount, repaid_minor: int, today: date
+    id_: UUID, books: Books, course: Course, of: BankAccount, payer: BankAccount, repaid_minor: int
 ) -> list[ledger.NewTransfer]:
-    """Return the chain of an early repayment: interest first, so that the loan never holds more credit than it owes."""
+    """Return the postings of an early repayment: interest first, so that the loan never holds more credit than it owes."""
+    today = books.on
     charges = [replace(each, due_on=min(each.due_on, today)) for each in course.charges]
     transfers = charge_transfers(books, charges, of)
     if course.accrued_minor:
@@ -442,4 +459,4 @@ def _repayment_transfers(
             booked_on=today,
         )
     )
-    return chained(transfers)
+    return transfers

@@ -9,6 +9,7 @@ from __future__ import annotations
 from raseed.platform.jobs import app
 
 from .dormancy import make_dormant
+from .late.charging import charge_loan_penalties
 from .repayment import charge_loan_interest
 from .savings import credit_interest
 
@@ -16,9 +17,10 @@ from .savings import credit_interest
 @app.periodic(cron="10 * * * *")
 @app.task(name="banking.charge_loan_interest", queue="upkeep", queueing_lock="banking.charge_loan_interest")
 def charge_interest_of_loans(timestamp: int) -> None:
-    """Charge loans the interest of the instalments that are due."""
+    """Charge loans the interest of the instalments that are due, and what being late with those before costs."""
     del timestamp
     charge_loan_interest()
+    charge_loan_penalties()
 
 
 @app.periodic(cron="20 * * * *")

@@ -18,11 +18,12 @@ from raseed.ledger import api as ledger
 from raseed.people import api as people
 from raseed.platform import api as platform
 
-from .domain import FEE_EVENTS, LEDGER_CODES, BankAccount, FeeEvent, InternalRole, Limits, Product, ProductKind
+from .domain import FEE_EVENTS, BankAccount, FeeEvent, Limits, Product, ProductKind
 from .errors import InvalidTerms
 from .iban import make_iban
 from .interest import SAVINGS_DAY_COUNTS, DayCount
-from .models import AccountLimitRow, BooksRow, InternalAccountRow, ProductFeeRow, ProductLimitRow, ProductRow
+from .internal import create_internal_accounts
+from .models import AccountLimitRow, BooksRow, ProductFeeRow, ProductLimitRow, ProductRow
 from .queries import account, books_of, business_date, fee_minor, limits_of, product, product_of
 
 NO_CODE: Final = "0"
@@ -68,7 +69,7 @@ def set_up_institution(
                 "set_up_at": clock.now(),
             },
         )
-        _create_internal_accounts(books)
+        create_internal_accounts(books)
         if made:
             platform.record(
                 actor=actor,
@@ -126,7 +127,7 @@ def offer_product(
         if row.kind != kind.value:
             raise InvalidTerms(field="code")
         if made:
-            _create_internal_accounts(books)
+            create_internal_accounts(books)
             platform.record(
                 actor=actor,
                 action="banking.product_offered",
@@ -260,23 +261,3 @@ def check_fee(offered: Product, event: FeeEvent, amount_minor: int) -> None:
         raise InvalidTerms(field="event")
     if not 0 <= amount_minor <= AMOUNT_MINOR_MAX:
         raise InvalidTerms(field="amount")
-
-
-def _create_internal_accounts(books: BooksRow) -> None:
-    """Create those of the institution's own accounts in these books that are not there yet."""
-    there = set(InternalAccountRow.objects.filter(books=books).values_list("role", flat=True))
-    ids = {role: new_id() for role in InternalRole if role.value not in there}
-    if not ids:
-        return
-    results = ledger.create_accounts(
-        [
-            ledger.NewAccount(
-                id=ids[role], ledger=books.ledger, code=LEDGER_CODES[role], flags=ledger.AccountFlags.HISTORY
-            )
-            for role in ids
-        ]
-    )
-    assert all(result is ledger.CreateAccountResult.OK for result in results), "ids just made are new to the ledger"
-    InternalAccountRow.objects.bulk_create(
-        InternalAccountRow(id=id_, books=books, role=role.value) for role, id_ in ids.items()
-    )

@@ -47,6 +47,7 @@ _CODES: Final[Mapping[InternalRole, tuple[_Code, _Code]]] = {
     InternalRole.FLOAT: (("PMNT", "RCDT", "OTHR"), ("PMNT", "ICDT", "OTHR")),
     InternalRole.INTEREST_EXPENSE: _INTEREST,
     InternalRole.INTEREST_INCOME: _INTEREST,
+    InternalRole.PENALTY_INCOME: (("PMNT", "MCOP", "FEES"), ("PMNT", "MDOP", "FEES")),
     InternalRole.OPENING: (("ACMT", "OPCL", "ACCT"), ("ACMT", "OPCL", "ACCT")),
 }
 """Domain, family and sub-family (ISO 20022 external bank transaction codes) of money in and of money out, by which of the

@@ -1,4 +1,4 @@
-"""The named statements of ``statements.sql``."""
+"""The named statements of the files beside this one."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from typing import Final
 
 from raseed.platform.api import named_statements, run_statement
 
-STATEMENTS: Final = named_statements(__package__)
+STATEMENTS: Final = named_statements(__package__, "statements.sql", "late.sql")
 run = run_statement

@@ -1,0 +1,1 @@
+"""What being late with an instalment costs: rules as data, the counting, the charging, and waivers."""
