@@ -37,6 +37,7 @@ from ..errors import (
     TooManyGenerations,
 )
 from ..events import GENERATION_FAILED, POINTER_MOVED
+from .fold import NAME as FIRST_PROJECTOR
 from .locks import WHOLE, lock
 from .models import CanaryRow, GenerationRow, PointerRow
 from .projectors import projector as projector_called
@@ -131,6 +132,26 @@ def open_generation(*, projector: str, actor: str, clock: Clock = SYSTEM_CLOCK) 
             after={"projector": projector}, clock=clock,
         )  # fmt: skip
         return as_generation(row)
+
+
+def begin(*, clock: Clock = SYSTEM_CLOCK) -> None:
+    """Open generation 1, of our own projector, where there was never any."""
+    if GenerationRow.objects.exists():
+        return
+    with _changing():
+        if not GenerationRow.objects.exists():
+            open_generation(projector=FIRST_PROJECTOR, actor="system", clock=clock)
+
+
+def go_live_first(*, clock: Clock = SYSTEM_CLOCK) -> None:
+    """Let the first candidate go live, where nothing ever has."""
+    candidates = GenerationRow.objects.filter(state=GenerationState.CANDIDATE.value).order_by("number")
+    if PointerRow.objects.exists() or not candidates.exists():
+        return
+    with _changing():
+        first = candidates.first()
+        if first is not None and pointer() is None:
+            cut_over(generation=first.number, actor="system", reason="the first generation", clock=clock)
 
 
 def retire_generation(number: int, *, actor: str, reason: str, clock: Clock = SYSTEM_CLOCK) -> Generation:

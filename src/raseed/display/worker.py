@@ -1,0 +1,27 @@
+"""``python -m raseed.display.worker``: keeps shown balances up with the books until SIGTERM. Several may run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+
+
+def main() -> int:
+    """Project until SIGTERM or SIGINT."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "raseed.project.settings")
+    import django  # noqa: PLC0415 - after the environment is set
+
+    django.setup()
+    from .generations.projection import keep_projecting  # noqa: PLC0415 - needs what setup has made
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    keep_projecting(stop)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
