@@ -44,9 +44,10 @@ from .services import (
     reopen_account,
 )
 from .staging import STAGED_MAX, stage_postings
-from .streams import BALANCE, TRANSFER, balances_as_of, effects_of, transfers_between
+from .streams import ACCOUNT, BALANCE, TRANSFER, accounts_from, balances_as_of, effects_of, transfers_between
 
 __all__ = [
+    "ACCOUNT",
     "AMOUNT_MAX",
     "BALANCE",
     "BATCH_MAX",
@@ -76,6 +77,7 @@ __all__ = [
     "Transfer",
     "TransferFlags",
     "account_history",
+    "accounts_from",
     "balances_as_of",
     "balances_at",
     "booked_period",

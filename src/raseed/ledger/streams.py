@@ -18,7 +18,7 @@ import numpy as np
 from .errors import RowsMissing
 from .verify.formats import PENDING, SEQS_PER_BATCH_BITS, VOID, Table, words
 from .verify.index import IdIndex
-from .verify.reading import Pages
+from .verify.reading import PAGES_PER_PORTION, Pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,8 @@ BALANCE: Final = np.dtype([
     ("credits_pending", np.int64), ("credits_posted", np.int64),
 ])  # fmt: skip
 """An account and its four sums, minor units."""
+ACCOUNT: Final = np.dtype([("id", "V16"), ("ledger", np.int32), ("code", np.int32)])
+"""What of an account never changes."""
 SUMS: Final = ("debits_pending", "debits_posted", "credits_pending", "credits_posted")
 BATCHES_PER_READ: Final = 4096
 """The most batches that one chunk of transfers spans, where the caller does not say otherwise."""
@@ -60,7 +62,8 @@ _BATCHES: Final = """
     SELECT string_agg(int8send(number) || int4send(transfers), '') FROM (
         SELECT number, transfers FROM ledger_batch WHERE number > %s AND number <= %s ORDER BY number LIMIT %s) batches
 """
-_ACCOUNTS: Final = Table("ledger_account", ("id uuid", "code int4"))
+_CODES: Final = Table("ledger_account", ("id uuid", "code int4"))
+_ACCOUNTS: Final = Table("ledger_account", ("id uuid", "ledger int4", "code int4"))
 _BALANCES: Final = Table(
     "ledger_balance",
     (
@@ -154,11 +157,29 @@ def balances_as_of(connection: psycopg.Connection[Any], *, upto: int) -> Iterato
 def _codes(connection: psycopg.Connection[Any]) -> tuple[IdIndex, NDArray[np.int32]]:
     """Return the accounts' codes, with a zero at the end for whoever is not among them."""
     ids, codes = [], []
-    for rows in Pages(connection, _ACCOUNTS):
+    for rows in Pages(connection, _CODES):
         ids.append(words(rows["id"]))
         codes.append(rows["code"].astype(np.int32))
     codes.append(np.zeros(1, np.int32))
     return IdIndex(np.concatenate(ids) if ids else np.empty((0, 2), np.uint64)), np.concatenate(codes)
+
+
+def accounts_from(connection: psycopg.Connection[Any], *, page: int = 0) -> Iterator[tuple[NDArray[Any], int]]:
+    """Yield accounts, as ``ACCOUNT``, from a page of their table on, each chunk with the page to go on from another time.
+
+    Accounts are only ever added, nearly always at the end; one that takes the room of an opening that was rolled back is
+    found by a look from page 0.
+
+    Raises:
+        raseed.ledger.verify.findings.Found: a row is damaged.
+    """
+    pages = Pages(connection, _ACCOUNTS, first=page)
+    for start in pages.starts:
+        rows = pages.read(start)
+        accounts = np.empty(len(rows), ACCOUNT)
+        for name in ("id", "ledger", "code"):
+            accounts[name] = rows[name]
+        yield accounts, max(min(start + PAGES_PER_PORTION, pages.starts.stop) - 1, 0)
 
 
 class _Later:

@@ -208,3 +208,14 @@ def test_a_held_transfer_taken_out_is_not_passed_over(ledger, accounts, reading,
         thief.execute("DELETE FROM ledger_transfer WHERE id = %s", [held.id])
     with pytest.raises(RowsMissing):
         list(api.transfers_between(reading, after=before, upto=upto))
+
+
+def test_accounts_are_read_from_where_the_last_look_ended(ledger, accounts, reading) -> None:
+    first = list(api.accounts_from(reading))
+    assert [chunk.dtype for chunk, _ in first] == [api.ACCOUNT]
+    page = first[-1][1]
+    more = [NewAccount(new_id(), ledger, 7) for _ in range(300)]
+    api.create_accounts(more)
+    later = np.concatenate([chunk for chunk, _ in api.accounts_from(reading, page=page)])
+    found = {UUID(bytes=row["id"].tobytes()): (row["ledger"], row["code"]) for row in later}
+    assert {account.id: (ledger, 7) for account in more}.items() <= found.items()

@@ -81,10 +81,11 @@ def joined(parts: list[NDArray[Any]], table: Table) -> NDArray[Any]:
 class Pages:
     """A table's rows in the order in which they lie, a portion at a time."""
 
-    def __init__(self, connection: psycopg.Connection[Any], table: Table) -> None:
+    def __init__(self, connection: psycopg.Connection[Any], table: Table, *, first: int = 0) -> None:
+        """Take the pages from one on; those that come later are not read."""
         self._connection = connection
         self.table = table
-        self.starts = range(0, _pages(connection, table), PAGES_PER_PORTION)
+        self.starts = range(first, _pages(connection, table), PAGES_PER_PORTION)
         self._read: Any = (
             f"SELECT count(*), string_agg({table.expression}, '') FROM {table.name} WHERE ctid >= %s AND ctid < %s"  # noqa: S608
         ).encode()
