@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import inspection
 from .ageing import AGE_WORDS, Ageing, AgeSum, ArrearsAge, ArrearsPage, age_of, arrears_by_age, loans_in_arrears
 from .amortisation import (
     METHOD_WORDS,
@@ -379,6 +380,7 @@ __all__ = [
     "grant_loan",
     "holders",
     "holidays",
+    "inspection",
     "instalments_due",
     "interest_credits",
     "internal_account",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import inspection
 from .adapters.protocol import BillerAdapter, FetchedBill, NoAnswer, Validated
 from .clerks.domain import Clerk, ClerkHasRole, InvalidClerk, NotAClerk
 from .clerks.naming import end_clerk, name_clerk, propose_clerk
@@ -285,7 +286,7 @@ __all__ = [
     "clerk_of", "clerks_of", "close_day", "close_days", "collection", "collections", "credit", "day_sum",
     "decide_dispute", "dispute", "dispute_by_id", "dispute_of", "disputes", "disputes_at", "disputes_of", "end_autopay",
     "end_biller_key", "end_clerk", "end_waiver", "expire_orders", "fetch_bills", "findings", "give_autopay",
-    "give_waiver", "keep_known_bills", "keeps_credit", "lane_of", "left_to_autopays", "logo", "name_clerk",
+    "give_waiver", "inspection", "keep_known_bills", "keeps_credit", "lane_of", "left_to_autopays", "logo", "name_clerk",
     "notice_hours", "open_breaks", "order", "orders_by_id", "our_public_key", "path_of", "pause_autopay", "pay",
     "pay_out", "payments_out_csv", "payout_account", "penalty_rule", "penalty_rules", "propose_clerk",
     "propose_credit_terms", "propose_payout_account", "propose_penalty_rule", "propose_refund", "propose_waiver",

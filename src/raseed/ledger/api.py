@@ -6,6 +6,7 @@ error, and the caller commits.
 
 from __future__ import annotations
 
+from . import inspection
 from .booked import BookedEntry, BookedPeriod, HistoryTooLong, booked_period
 from .domain import (
     AMOUNT_MAX,
@@ -85,6 +86,7 @@ __all__ = [
     "create_accounts",
     "create_transfers",
     "effects_of",
+    "inspection",
     "ledger_info",
     "ledgers",
     "look_up_accounts",

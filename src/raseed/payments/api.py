@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import inspection
 from .domain import (
     BATCH_MAX,
     NOTE_LENGTH_MAX,
@@ -246,6 +247,7 @@ __all__ = [
     "end_transfer_id",
     "execute_order",
     "give_standing_order",
+    "inspection",
     "lanes",
     "next_dates",
     "open_lane",

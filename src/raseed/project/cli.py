@@ -38,6 +38,7 @@ COMMANDS: Final = {
     "run": Command("raseed.project.supervisor:main", "start everything: database, pages, rail, worker, the demo"),
     "import": Command("raseed.imports.cli:main", "bring in the books of another bank", django=True, database=True),
     "ledger": Command("raseed.ledger.cli:main", "look after the ledger: verify, seal, …", django=True, database=True),
+    "books": Command("raseed.assurance.cli:main", "check the books", django=True, database=True),
     "demo": Command("raseed.demo.cli:main", "plant the demo world", django=True, database=True, demo=True),
     "verify-certificate": Command("raseed.display.standalone.verify_certificate:main", "check a balance's certificate"),
     "staff": Command(

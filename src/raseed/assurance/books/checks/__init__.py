@@ -1,0 +1,20 @@
+"""The checks: one idea a file, each a function that says what it found wrong, and changes nothing."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ..domain import Check
+from .billers import AT_BILLERS, BILLS_HELD, ORDERS_PAID
+from .events import TOLD
+from .holds import HOLDS_OF_PAYMENTS, ORPHAN_HOLDS
+from .ledger import BALANCES, HISTORIES, HOLDS, PENDING, ZERO_SUM
+from .log import BATCHES, LOG, SEALED
+from .payments import LOST, POSTED, STUCK
+from .statements import STATEMENTS
+from .trust import TRUST
+
+CHECKS: Final[tuple[Check, ...]] = (
+    ZERO_SUM, BALANCES, HISTORIES, HOLDS, PENDING, TRUST, LOG, BATCHES, SEALED, POSTED, STUCK, LOST, ORPHAN_HOLDS,
+    HOLDS_OF_PAYMENTS, AT_BILLERS, ORDERS_PAID, BILLS_HELD, STATEMENTS, TOLD,
+)  # fmt: skip

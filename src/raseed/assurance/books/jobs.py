@@ -1,0 +1,20 @@
+"""What a worker does for the books. It bears being run twice, by two workers at once, and being killed."""
+
+from __future__ import annotations
+
+from raseed.platform.jobs import app
+
+from .continuous import look_round
+
+
+@app.periodic(cron="* * * * *")
+@app.task(
+    name="assurance.look_at_books",
+    queue="upkeep",
+    queueing_lock="assurance.look_at_books",
+    lock="assurance.look_at_books",
+)
+def look_at_books(timestamp: int) -> None:
+    """Ask the checks that are due."""
+    del timestamp
+    look_round()
