@@ -1,4 +1,4 @@
-"""The front door of ``assurance``: checks of the books and their findings."""
+"""The front door of ``assurance``: checks of the books and their findings; the release guard, as ``guard``."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ from .books.working import (
     standing,
 )
 from .errors import CheckUnknown, FinderUnfit, FindingEnded, FindingUnknown
+from .guard import api as guard
 from .permissions import VIEW_BOOKS, WORK_ON_BOOKS
 
 __all__ = [
@@ -72,6 +73,7 @@ __all__ = [
     "finding_history",
     "finding_of",
     "findings",
+    "guard",
     "look_round",
     "note_on_finding",
     "register_check",

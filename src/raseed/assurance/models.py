@@ -3,5 +3,19 @@
 from __future__ import annotations
 
 from .books.models import CheckRow, FindingRow, FindingStepRow, SweepRow
+from .guard.models import DifferenceRow, ReleaseRow, ReportRow, RunRow, StepRow, SystemRow, TallyRow, TrialRow
 
-__all__ = ["CheckRow", "FindingRow", "FindingStepRow", "SweepRow"]
+__all__ = [
+    "CheckRow",
+    "DifferenceRow",
+    "FindingRow",
+    "FindingStepRow",
+    "ReleaseRow",
+    "ReportRow",
+    "RunRow",
+    "StepRow",
+    "SweepRow",
+    "SystemRow",
+    "TallyRow",
+    "TrialRow",
+]

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from .books.jobs import look_at_books
+from .guard.jobs import guard_go_on, guard_take_up
 
-__all__ = ["look_at_books"]
+__all__ = ["guard_go_on", "guard_take_up", "look_at_books"]

@@ -23,7 +23,8 @@ from .closing import (
 from .documents.camt053 import statement_camt053
 from .documents.delimited import statement_csv
 from .documents.errors import AmountTooLargeForFormat, PeriodInFuture, PeriodTooLong, PeriodUpsideDown
-from .documents.pdf import slip_pdf, statement_pdf
+from .documents.leaflet import Leaflet, LeafletFact, LeafletSection, LeafletTable
+from .documents.pdf import leaflet_pdf, slip_pdf, statement_pdf
 from .documents.period import PERIOD_LINES_MAX, PERIOD_YEARS_MAX, PeriodStatement, period_statement
 from .documents.slip import Slip, SlipFact, SlipPart
 from .domain import (
@@ -296,6 +297,10 @@ __all__ = [
     "InvalidIban",
     "InvalidPenaltyWaiver",
     "InvalidTerms",
+    "Leaflet",
+    "LeafletFact",
+    "LeafletSection",
+    "LeafletTable",
     "LessThanDue",
     "LimitPerDay",
     "LimitPerTransfer",
@@ -385,6 +390,7 @@ __all__ = [
     "interest_credits",
     "internal_account",
     "internal_accounts",
+    "leaflet_pdf",
     "left_today",
     "limits_of",
     "limits_of_account",

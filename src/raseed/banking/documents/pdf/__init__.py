@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from raseed.banking.documents.leaflet import Leaflet
 from raseed.banking.documents.period import PeriodStatement
 from raseed.banking.documents.slip import Slip
 
@@ -21,3 +22,10 @@ def slip_pdf(slip: Slip) -> bytes:
     from .slip import write  # noqa: PLC0415  (as above)
 
     return write(slip)
+
+
+def leaflet_pdf(leaflet: Leaflet) -> bytes:
+    """Return a leaflet as A4 pages; the same leaflet makes the same file."""
+    from .leaflet import write  # noqa: PLC0415  (as above)
+
+    return write(leaflet)

@@ -1,0 +1,111 @@
+"""A release goes on from wherever it is: what was asked for, what was cut off, what is to be watched, and its report."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+
+from raseed.kernel.clock import SYSTEM_CLOCK, Clock
+from raseed.kernel.errors import RaseedError
+from raseed.people import api as people
+from raseed.platform.api import Progress, no_progress
+
+from .cutting import finish_cut_over, finish_roll_back
+from .domain import ENDED, Release, ReleaseState, RunKind
+from .driving import Pause, held, wait
+from .errors import ByHand, ReleaseBusy
+from .models import ReleaseRow, ReportRow
+from .queries import release
+from .registering import BASELINE
+from .report.writing import write_report
+from .runs import ended
+from .shadow import run_shadow, take_baseline
+from .timeline import locked
+from .watching import verify, verify_restored, watch_canary
+
+ROUNDS_MAX: Final = 20
+"""Steps taken in one go: a release has fewer."""
+_S = ReleaseState
+_log = structlog.get_logger("raseed.guard")
+
+
+def go_on(
+    release_id: UUID, *, clock: Clock = SYSTEM_CLOCK, pause: Pause = wait, progress: Progress = no_progress
+) -> Release:
+    """Do whatever a release needs that no person has to decide; where another process does it, nothing.
+
+    Raises:
+        ReleaseUnknown: there is none.
+    """
+    try:
+        with held(release_id):
+            for _ in range(ROUNDS_MAX):
+                before = release(release_id)
+                try:
+                    _step(before, clock=clock, pause=pause, progress=progress)
+                except ByHand:
+                    break
+                after = release(release_id)
+                if (after.state, after.wanted, len(after.timeline)) == (
+                    before.state, before.wanted, len(before.timeline),
+                ):  # fmt: skip
+                    break
+    except ReleaseBusy:
+        _log.info("guard_busy", release=str(release_id))
+    return release(release_id)
+
+
+def _step(of: Release, *, clock: Clock, pause: Pause, progress: Progress) -> None:
+    if of.wanted:
+        _take_wanted(of, clock=clock, progress=progress)
+    elif of.state is _S.CANARY:
+        watch_canary(of.id, clock=clock, pause=pause, progress=progress)
+    elif of.state is _S.CUTTING_OVER:
+        finish_cut_over(of.id, clock=clock)
+    elif of.state in (_S.LIVE, _S.VERIFYING):
+        verify(of.id, clock=clock, pause=pause, progress=progress)
+    elif of.state is _S.ROLLING_BACK:
+        finish_roll_back(of.id, clock=clock)
+    elif of.state is _S.ROLLED_BACK:
+        verify_restored(of.id, clock=clock, progress=progress)
+    if release(of.id).state in ENDED:
+        _report_once(of.id, clock)
+
+
+def _report_once(release_id: UUID, clock: Clock) -> None:
+    """Write the report of a release that has ended, unless one was written since."""
+    of = release(release_id)
+    written = ReportRow.objects.filter(release_id=release_id, at__gte=of.timeline[-1].at).exists()
+    if not written and (of.state is not _S.ROLLED_BACK or ended(release_id, RunKind.RESTORED) is not None):
+        write_report(release_id, clock=clock)
+
+
+def _take_wanted(of: Release, *, clock: Clock, progress: Progress) -> None:
+    asked = json.loads(of.wanted)
+    author = people.Author(asked["by"], permissions=people.SYSTEM.permissions, everything=True)
+    try:
+        if asked["step"] == BASELINE:
+            take_baseline(of.id, by=author, progress=progress, clock=clock)
+        else:
+            run_shadow(of.id, by=author, sample_permille=asked["sample_permille"], progress=progress, clock=clock)
+    except RaseedError as refused:
+        _log.warning("guard_step_refused", release=str(of.id), step=asked["step"], code=refused.code)
+    with transaction.atomic():
+        row = locked(of.id)
+        if row.wanted == of.wanted:
+            row.wanted = ""
+            row.save(update_fields=["wanted"])
+
+
+UNFINISHED: Final = (_S.CANARY, _S.CUTTING_OVER, _S.LIVE, _S.VERIFYING, _S.ROLLING_BACK)
+
+
+def unfinished() -> list[UUID]:
+    """Return the releases on which a worker should be at work."""
+    waiting = ReleaseRow.objects.filter(state__in=[state.value for state in UNFINISHED])
+    asked = ReleaseRow.objects.exclude(wanted="")
+    return sorted({*waiting.values_list("id", flat=True), *asked.values_list("id", flat=True)})
