@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .connecting import open_connection
 from .customers import customer_codes, register_customer_codes
 from .domain import (
     GENERATIONS_MAX,
@@ -33,6 +34,7 @@ from .generations.columns import CHANGE, SHOWN
 from .generations.fold import Fold
 from .generations.projectors import Projector, projector_names, register_projector
 from .generations.reading import generation, generations, pointer
+from .generations.rows import read_all as shown_rows
 from .generations.services import (
     clear_canary,
     cut_over,
@@ -75,6 +77,7 @@ __all__ = [
     "cut_over",
     "generation",
     "generations",
+    "open_connection",
     "open_generation",
     "pointer",
     "projector_names",
@@ -85,4 +88,5 @@ __all__ = [
     "set_canary",
     "shown_balance",
     "shown_balances",
+    "shown_rows",
 ]

@@ -45,6 +45,9 @@ COMMANDS: Final = {
         "raseed.people.staff.cli:main", "add, invite, list, lock, reset staff", django=True, database=True
     ),
     "key": Command("raseed.people.keys.cli:main", "issue, list, revoke keys of the API", django=True, database=True),
+    "guard": Command(
+        "raseed.assurance.guard.cli:main", "guard releases of what shows balances", django=True, database=True
+    ),
     "migrate": Command("raseed.project.migrate:main", "bring the database's tables up to date", database=True),
     "postgres": Command("raseed.project.programs:main", "run psql, pg_dump, … on Raseed's database", database=True),
     "test": Command("raseed.project.testing:main", "run the tests"),

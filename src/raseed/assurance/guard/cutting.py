@@ -19,6 +19,7 @@ from . import runs, trials
 from .domain import ACTOR, OUT, Release, ReleaseState, RunKind
 from .driving import call_a_worker
 from .errors import IllegalMove, TrialFailed
+from .models import RunRow
 from .permissions import RUN
 from .queries import release
 from .subjects import subject_of
@@ -90,7 +91,7 @@ def cut_over(
             raise TrialFailed
         with transaction.atomic():
             row = locked(release_id)
-            watch = runs.RunRow.objects.filter(release_id=release_id, kind=RunKind.CANARY.value, ended_at=None).first()
+            watch = RunRow.objects.filter(release_id=release_id, kind=RunKind.CANARY.value, ended_at=None).first()
             if watch is not None:
                 clean = runs.run_is_clean(watch, unanswered_permille=of.terms.unanswered_permille)
                 runs.end(watch, clean=clean, clock=clock)
@@ -144,7 +145,7 @@ def begin_roll_back(
             raise IllegalMove(state=state.value, wanted=_S.ROLLING_BACK.value)
         move(row, _S.ROLLING_BACK, actor=actor, reason=reason, facts=facts, clock=clock)
         for kind in (RunKind.CANARY, RunKind.VERIFY):
-            watch = runs.RunRow.objects.filter(release_id=release_id, kind=kind.value, ended_at=None).first()
+            watch = RunRow.objects.filter(release_id=release_id, kind=kind.value, ended_at=None).first()
             if watch is not None:
                 runs.end(watch, clean=False, clock=clock)
         call_a_worker(release_id)

@@ -50,7 +50,8 @@ class Projection:
         """Yield what the live generation shows, an institution and currency at a time."""
         live, done = self._live(), 0
         total = display.generation(live).accounts
-        with display.open_connection() as connection:
+        with display.open_connection() as connection, connection.transaction():
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             for rows in display.shown_rows(connection, live):
                 for number in sorted(set(rows["ledger"].tolist())):
                     of = rows[rows["ledger"] == number]

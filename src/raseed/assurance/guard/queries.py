@@ -115,7 +115,7 @@ def runs_of(release_id: UUID) -> list[Run]:
             compared=row.compared,
             different=sum(tallies[row.id].values()),
             sample_permille=row.sample_permille,
-            clean=row.clean,
+            clean=row.is_clean,
             tallies=tallies[row.id],
             facts=row.facts,
         )

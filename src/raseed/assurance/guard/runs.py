@@ -138,5 +138,5 @@ def end(row: RunRow, *, clean: bool, clock: Clock, facts: Mapping[str, Any] | No
     """End a comparison, in the caller's transaction if there is one; one that has ended stays as it is."""
     row.facts = {**row.facts, **(facts or {})}
     row.ended_at = max(clock.now(), row.began_at)
-    row.clean = clean
-    RunRow.objects.filter(id=row.id, ended_at=None).update(ended_at=row.ended_at, clean=clean, facts=row.facts)
+    row.is_clean = clean
+    RunRow.objects.filter(id=row.id, ended_at=None).update(ended_at=row.ended_at, is_clean=clean, facts=row.facts)

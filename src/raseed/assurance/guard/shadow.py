@@ -14,6 +14,7 @@ from . import baseline, runs
 from .domain import RUN_WORDS, Release, ReleaseState, RunKind
 from .driving import held
 from .errors import BaselineBroken, InvalidSample
+from .models import RunRow
 from .permissions import RUN
 from .queries import release
 from .registering import PERMILLE
@@ -61,8 +62,8 @@ def take_baseline(
     return release(release_id)
 
 
-def _tell(run: runs.RunRow, progress: Progress, done: int, total: int) -> None:
-    runs.RunRow.objects.filter(id=run.id, ended_at=None).update(compared=done, total=total)
+def _tell(run: RunRow, progress: Progress, done: int, total: int) -> None:
+    RunRow.objects.filter(id=run.id, ended_at=None).update(compared=done, total=total)
     progress(RUN_WORDS[RunKind.BASELINE], done, total)
 
 

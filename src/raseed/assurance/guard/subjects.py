@@ -49,12 +49,17 @@ class Look:
 class Subject(Protocol):
     """A release's system, with the candidate beside what is live."""
 
-    resumable: bool
-    """Whether a comparison that was cut off goes on where it stopped (``position``) rather than from its beginning."""
-    moves_inside: bool
-    """Whether what is shown is moved by the transaction that writes the timeline, rather than by a call outside."""
-    shadows: Sequence[RunKind]
-    """The comparisons that a shadow is made of."""
+    @property
+    def resumable(self) -> bool:
+        """Whether a comparison that was cut off goes on where it stopped (``position``) rather than from its beginning."""
+
+    @property
+    def moves_inside(self) -> bool:
+        """Whether what is shown is moved by the transaction that writes the timeline, rather than by a call outside."""
+
+    @property
+    def shadows(self) -> Sequence[RunKind]:
+        """The comparisons that a shadow is made of."""
 
     def check(self) -> None:
         """Refuse a candidate that is not there, not built, or live already (``CandidateUnfit``)."""

@@ -53,7 +53,7 @@ def run(release: Release, *, leg: str, clock: Clock = SYSTEM_CLOCK) -> bool:
 
 def _made(release: Release, leg: str, back: bool, payer: str, payee: str, clock: Clock) -> TrialRow:  # noqa: FBT001
     payment_id = _id(release, leg, back)
-    known = TrialRow.objects.filter(id=payment_id).first()
+    known: TrialRow | None = TrialRow.objects.filter(id=payment_id).first()
     if known is not None:
         return known
     row = TrialRow(

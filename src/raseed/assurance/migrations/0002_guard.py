@@ -207,7 +207,7 @@ class Migration(migrations.Migration):
                 ("compared", models.BigIntegerField(default=0)),
                 ("position", models.BigIntegerField(default=0)),
                 ("sample_permille", models.SmallIntegerField(default=1000)),
-                ("clean", models.BooleanField(default=False)),
+                ("is_clean", models.BooleanField(default=False)),
                 ("facts", models.JSONField(default=dict)),
             ],
             options={

@@ -181,8 +181,8 @@ class _Teller:
             title = gettext(RUN_WORDS[RunKind(each["kind"])])
             heads = (gettext("Issuer"), gettext("Kind"), gettext("Accounts"))
             found.append(LeafletSection(f"{gettext('What differed')}: {title}", table=LeafletTable(heads, counts)))
-            heads = (gettext("Account"), gettext("Kind"), gettext("Shown"), gettext("True"))
-            found.append(LeafletSection(gettext("Examples"), table=LeafletTable(heads, examples, frozenset({0}))))
+            columns = (gettext("Account"), gettext("Kind"), gettext("Shown"), gettext("True"))
+            found.append(LeafletSection(gettext("Examples"), table=LeafletTable(columns, examples, frozenset({0}))))
         return found
 
     def _trials(self) -> list[LeafletSection]:

@@ -6,6 +6,7 @@ import contextlib
 import tempfile
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -33,6 +34,11 @@ class Releases(RuleBasedStateMachine):
     patch: pytest.MonkeyPatch
     of: guard.Release | None = None
     forced: bool = False
+
+    @property
+    def id(self) -> UUID:
+        assert self.of
+        return self.of.id
 
     def _do(self, deed: Any) -> None:
         """Do something; what is refused changes nothing, what is killed is gone on with later."""
@@ -69,18 +75,18 @@ class Releases(RuleBasedStateMachine):
     @precondition(lambda self: self.of)
     @rule()
     def baseline(self) -> None:
-        self._do(lambda: guard.take_baseline(self.of.id, by=self.town.first, clock=self.town.clock))
+        self._do(lambda: guard.take_baseline(self.id, by=self.town.first, clock=self.town.clock))
 
     @precondition(lambda self: self.of)
     @rule()
     def shadow(self) -> None:
-        self._do(lambda: guard.run_shadow(self.of.id, by=self.town.first, clock=self.town.clock))
+        self._do(lambda: guard.run_shadow(self.id, by=self.town.first, clock=self.town.clock))
 
     @precondition(lambda self: self.of)
     @rule()
     def canary(self) -> None:
         self._do(
-            lambda: guard.begin_canary(self.of.id, percent=1, by=self.town.first, reason="try", clock=self.town.clock)
+            lambda: guard.begin_canary(self.id, percent=1, by=self.town.first, reason="try", clock=self.town.clock)
         )
 
     @precondition(lambda self: self.of)
@@ -91,18 +97,18 @@ class Releases(RuleBasedStateMachine):
             if killed:
                 self.town.shop.cut_over = _dying  # type: ignore[method-assign]
                 stack.callback(setattr, self.town.shop, "cut_over", plain)
-            self._do(lambda: guard.cut_over(self.of.id, by=self.town.first, reason="now", clock=self.town.clock))
+            self._do(lambda: guard.cut_over(self.id, by=self.town.first, reason="now", clock=self.town.clock))
 
     @precondition(lambda self: self.of)
     @rule()
     def roll_back(self) -> None:
-        self._do(lambda: guard.roll_back(self.of.id, by=self.town.first, reason="back", clock=self.town.clock))
+        self._do(lambda: guard.roll_back(self.id, by=self.town.first, reason="back", clock=self.town.clock))
 
     @precondition(lambda self: self.of)
     @rule()
     def force(self) -> None:
         def both() -> None:
-            change = guard.propose_force(id=new_id(), release_id=self.of.id, reason="all the same", by=self.town.first)
+            change = guard.propose_force(id=new_id(), release_id=self.id, reason="all the same", by=self.town.first)
             people.confirm_change(change.id, by=self.town.second)
             self.forced = True
 
@@ -112,12 +118,12 @@ class Releases(RuleBasedStateMachine):
     @rule(refuses=st.booleans())
     def give_up(self, *, refuses: bool) -> None:
         verb = guard.refuse if refuses else guard.abandon
-        self._do(lambda: verb(self.of.id, by=self.town.first, reason="no more", clock=self.town.clock))
+        self._do(lambda: verb(self.id, by=self.town.first, reason="no more", clock=self.town.clock))
 
     @precondition(lambda self: self.of)
     @rule()
     def go_on(self) -> None:
-        self._do(lambda: guard.go_on(self.of.id, clock=self.town.clock, pause=self.town.pause))
+        self._do(lambda: guard.go_on(self.id, clock=self.town.clock, pause=self.town.pause))
 
     @invariant()
     def who_sees_what(self) -> None:

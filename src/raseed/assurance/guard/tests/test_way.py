@@ -308,7 +308,7 @@ def test_timelines_comparisons_and_examples_are_never_changed(town: Town) -> Non
     assert TallyRow.objects.count() == 1
 
 
-def test_the_database_knows_the_same_moves(town: Town) -> None:
+def test_the_database_knows_the_same_moves() -> None:
     from raseed.assurance.migrations import __name__ as package  # noqa: PLC0415
 
     module = __import__(f"{package}.0002_guard", fromlist=["MOVES"])
@@ -317,4 +317,3 @@ def test_the_database_knows_the_same_moves(town: Town) -> None:
     }
     listed = {f"({pair.strip(' ()')})" for pair in module.MOVES.replace("\n", " ").split("),")}
     assert listed == ours
-    assert town.institution_id
