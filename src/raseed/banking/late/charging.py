@@ -124,7 +124,7 @@ def _count_all(ids: Sequence[UUID], now: datetime, clock: Clock) -> int:
         run(STATEMENTS["lock_accounts_for_change"], {"ids": list(ids)})
         found = accounts(ids, with_aliases=False)
         rows = list(LoanRow.objects.select_for_update().filter(account_id__in=ids).order_by("account_id"))
-        uncounted = [row for row in rows if row.penalties_counted_at is None or row.penalties_counted_at < now]
+        uncounted = [row for row in rows if row.penalties_counted_at is None or row.penalties_counted_at <= now]
         transfers: list[ledger.NewTransfer] = []
         for books in books_today(uncounted, found, now):
             transfers += penalty_transfers(found[books.loan.account_id], books, now)
