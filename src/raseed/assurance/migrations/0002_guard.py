@@ -96,7 +96,7 @@ CREATE TRIGGER assurance_guard_run_keep BEFORE TRUNCATE ON assurance_guard_run
 
 
 class Migration(migrations.Migration):
-    dependencies = []
+    dependencies = [("assurance", "0001_books")]
 
     operations = [
         migrations.CreateModel(
