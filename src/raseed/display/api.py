@@ -30,6 +30,7 @@ from .errors import (
     ProjectorUnknown,
     TooManyGenerations,
 )
+from .generations.cohorts import generation_of
 from .generations.columns import CHANGE, SHOWN
 from .generations.fold import Fold
 from .generations.projectors import Projector, projector_names, register_projector
@@ -76,6 +77,7 @@ __all__ = [
     "customer_codes",
     "cut_over",
     "generation",
+    "generation_of",
     "generations",
     "open_connection",
     "open_generation",

@@ -29,6 +29,7 @@ _EXAMPLE_ID = "0193f1f0-7c3e-7a51-9f43-2a6c5d1e8b07"
 
 
 AliasWord = Literal["phone", "iban", "number"]
+ProofWord = Literal["not_yet_certified", "proven", "just_changed", "being_verified"]
 
 
 class AliasGiven(Given):
@@ -63,18 +64,29 @@ class AccountList(Given):
     accounts: list[AccountGiven]
 
 
+class LastProvenGiven(Given):
+    """The last balance that a certificate proves, and as of when it does."""
+
+    booked: MoneyGiven
+    available: MoneyGiven
+    as_of: datetime
+
+
 class BalanceGiven(Given):
     """A balance fit to be shown. ``booked``: what the institution owes the customer; ``available``: without what is held.
 
-    ``proof`` says how far it is proven, ``proof_words`` the same in words.
+    ``proof`` says how far it is proven, ``proof_words`` the same in words. ``being_verified``: nothing here is to be relied on
+    but ``last_proven``, if it is there; ``reason`` is why, as a code.
     """
 
     account_id: UUID
     booked: MoneyGiven
     available: MoneyGiven
     as_of: datetime
-    proof: str
+    proof: ProofWord
     proof_words: str
+    last_proven: LastProvenGiven | None
+    reason: str | None
 
 
 class BalanceList(Given):
@@ -315,6 +327,7 @@ def _account(account: banking.BankAccount) -> AccountGiven:
 def _balance(shown: display.ShownBalance, language: str) -> BalanceGiven:
     with override(language):
         words = gettext(display.PROOF_SENTENCES[shown.proof])
+    last = shown.last_proven
     return BalanceGiven(
         account_id=shown.account_id,
         booked=MoneyGiven.of(shown.booked),
@@ -322,4 +335,10 @@ def _balance(shown: display.ShownBalance, language: str) -> BalanceGiven:
         as_of=shown.as_of,
         proof=shown.proof.value,
         proof_words=words,
+        last_proven=None
+        if last is None
+        else LastProvenGiven(
+            booked=MoneyGiven.of(last.booked), available=MoneyGiven.of(last.available), as_of=last.as_of
+        ),
+        reason=shown.reason or None,
     )

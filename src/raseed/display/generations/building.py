@@ -6,11 +6,10 @@ Killed, it begins anew.
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import numpy as np
 import psycopg
-from numpy.typing import NDArray
 
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.ledger import api as ledger
@@ -40,7 +39,7 @@ def build(connect: Connect, number: int, projector: Projector, *, upto: int, clo
     """
     try:
         with connect() as writing, connect() as books, writing.transaction():
-            if not try_lock(writing, number):
+            if not try_lock(writing, number) or not _still_to_be_built(writing, number):
                 return False
             writing.execute("SET LOCAL statement_timeout = 0")
             count = _write(writing, books, number, projector, upto)
@@ -53,6 +52,11 @@ def build(connect: Connect, number: int, projector: Projector, *, upto: int, clo
     return False
 
 
+def _still_to_be_built(writing: psycopg.Connection[Any], number: int) -> bool:
+    """Say whether nobody has built it, or given it up, since it was seen: asked under its lock."""
+    return any(number == each for each, _ in to_be_built(writing))
+
+
 def _write(
     writing: psycopg.Connection[Any], books: psycopg.Connection[Any], number: int, projector: Projector, upto: int
 ) -> int:
@@ -63,7 +67,7 @@ def _write(
         if not len(customers):
             continue
         with of_projector():
-            rows = cast("NDArray[Any]", projector.build(customers, upto=upto))
+            rows = projector.build(customers, upto=upto)
             if rows.dtype != SHOWN:
                 raise TypeError("rows are of another kind")
             copy_in(writing, number, rows)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import numpy as np
 import psycopg
@@ -90,7 +90,7 @@ class Follower:
 
     def _write(self, number: int, projector: Projector, chunk: NDArray[Any]) -> int:
         """Write what transfers change; return how many accounts are shown for the first time."""
-        changes = cast("NDArray[Any]", projector.apply(chunk))
+        changes = projector.apply(chunk)
         if changes.dtype != CHANGE:
             raise TypeError("changes are of another kind")
         changes = changes[[cell.tobytes() not in self._strangers for cell in changes["id"]]]
@@ -113,7 +113,8 @@ class Follower:
         if len(self._strangers) > STRANGERS_MAX:
             self._strangers.clear()
         self._strangers.update(cell.tobytes() for cell in changes["id"][~theirs])
-        return changes[theirs]
+        customers: NDArray[Any] = changes[theirs]
+        return customers
 
 
 def _with_end(chunks: Iterable[NDArray[Any]], upto: int) -> Iterator[tuple[NDArray[Any] | None, int]]:

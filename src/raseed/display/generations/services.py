@@ -37,6 +37,7 @@ from ..errors import (
     TooManyGenerations,
 )
 from ..events import GENERATION_FAILED, POINTER_MOVED
+from ..screens import look_again
 from .fold import NAME as FIRST_PROJECTOR
 from .locks import WHOLE, lock
 from .models import CanaryRow, GenerationRow, PointerRow
@@ -284,6 +285,7 @@ def _show(
     candidate: GenerationRow, at: Pointer | None, *, action: str, actor: str, reason: str, clock: Clock
 ) -> Pointer:
     """Let a candidate be live in the place of what is."""
+    look_again()
     if at is not None:
         live = _found(at.live)
         if live.state == GenerationState.LIVE.value:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
 
 from raseed.display.connecting import open_connection
 from raseed.display.generations.projection import Building, Following
+from raseed.display.proving import Certified
 from raseed.kernel.ids import new_id
 from raseed.kernel.money import currency
 from raseed.ledger import api as ledger
@@ -86,3 +88,48 @@ def flip(account_id: UUID, generation: int, **to: int) -> None:
                 [value, account_id, generation],
             )
             assert cursor.rowcount == 1
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A certificate without any signature."""
+
+    currency: str
+    booked_minor: int
+    held_minor: int
+    as_of: datetime
+    batch: int
+    refused: str = ""
+
+
+@dataclass
+class Registrar:
+    """Certifies whatever it was told to: for tests of what is made of certificates, not of certificates."""
+
+    papers: dict[UUID, Paper] = field(default_factory=dict)
+    reached: dict[int, int] = field(default_factory=dict)
+
+    def certified_to(self) -> Mapping[int, int]:
+        return self.reached
+
+    def certificates(self, account_ids: Sequence[UUID]) -> Mapping[UUID, Paper]:
+        return {each: self.papers[each] for each in account_ids if each in self.papers}
+
+    def refusal(self, certificate: Certified, *, now: datetime) -> str:
+        assert isinstance(certificate, Paper)
+        if certificate.refused:
+            return certificate.refused
+        return "too_old" if now - certificate.as_of > timedelta(seconds=10) else ""
+
+    def certify(self, town: Town, *, at: datetime) -> None:
+        """Certify all that the books hold now of a town's customers."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT coalesce(max(number), 0) FROM ledger_batch")
+            [batch] = cursor.fetchone() or [0]
+        self.reached[town.number] = batch
+        code = ledger.ledger_info(town.number).currency.code
+        for each in ledger.look_up_accounts(town.wallets).values():
+            if each.entries:
+                sums = each.balances
+                booked = sums.credits_posted - sums.debits_posted
+                self.papers[each.id] = Paper(code, booked, sums.debits_pending, at, batch)
