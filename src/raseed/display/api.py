@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from uuid import UUID
+
 from .connecting import open_connection
 from .customers import customer_codes, register_customer_codes
 from .domain import (
@@ -24,6 +27,7 @@ from .errors import (
     GenerationShown,
     GenerationUnknown,
     InvalidCohort,
+    NoCertificate,
     NotACandidate,
     NothingLive,
     NothingToRollBackTo,
@@ -44,16 +48,34 @@ from .generations.services import (
     roll_back,
     set_canary,
 )
+from .proof.certificate import Certificate
+from .proof.format import FRESH_SECONDS_MAX
 from .queries import shown_balance, shown_balances
+from .standalone import VERIFIER
+
+
+def certificates_of(account_ids: Sequence[UUID]) -> dict[UUID, Certificate]:
+    """Return the certificates of accounts; until there is a prover, none."""
+    del account_ids
+    return {}
+
+
+def public_keys() -> list[str]:
+    """Return the keys that sign roots; until there is a prover, none."""
+    return []
+
 
 __all__ = [
     "CHANGE",
+    "FRESH_SECONDS_MAX",
     "GENERATIONS_MAX",
     "NAMED_MAX",
     "PROOF_SENTENCES",
     "SHOWN",
+    "VERIFIER",
     "BalanceUnknown",
     "CanaryRunning",
+    "Certificate",
     "Difference",
     "DifferenceKind",
     "Doubt",
@@ -64,6 +86,7 @@ __all__ = [
     "GenerationUnknown",
     "InvalidCohort",
     "LastProven",
+    "NoCertificate",
     "NotACandidate",
     "NothingLive",
     "NothingToRollBackTo",
@@ -73,6 +96,7 @@ __all__ = [
     "Proof",
     "ShownBalance",
     "TooManyGenerations",
+    "certificates_of",
     "clear_canary",
     "customer_codes",
     "cut_over",
@@ -83,6 +107,7 @@ __all__ = [
     "open_generation",
     "pointer",
     "projector_names",
+    "public_keys",
     "register_customer_codes",
     "register_projector",
     "retire_generation",

@@ -13,6 +13,14 @@ class BalanceUnknown(NotFound):
     hint = mark("Open the list of your accounts and choose one.")
 
 
+class NoCertificate(NotFound):
+    """No certificate of a balance is there: the account has never moved, or its tree is being built."""
+
+    code = "no_certificate"
+    sentence = mark("There is no certificate of this balance at the moment.")
+    hint = mark("Try again in a moment. The balance itself is kept in the books.")
+
+
 class GenerationUnknown(NotFound):
     """No generation of shown balances has this number."""
 

@@ -104,9 +104,11 @@ def day_month_text(day: date, language: str, *, digits: Digits | None = None, co
     return digits_text(_day_month(day, language, country), language, digits=digits)
 
 
-def time_text(instant: datetime, language: str, *, zone: str, digits: Digits | None = None) -> str:
-    """Return the hour and minute of an aware ``instant`` in ``zone`` (IANA name), 24 hours: ``١٤:٠٣``."""
-    return digits_text(_local(instant, zone).strftime("%H:%M"), language, digits=digits)
+def time_text(
+    instant: datetime, language: str, *, zone: str, digits: Digits | None = None, seconds: bool = False
+) -> str:
+    """Return the hour and minute of an aware ``instant`` in ``zone`` (IANA name), 24 hours: ``١٤:٠٣``; also its ``seconds``."""
+    return digits_text(_local(instant, zone).strftime("%H:%M:%S" if seconds else "%H:%M"), language, digits=digits)
 
 
 def moment_text(

@@ -17,6 +17,7 @@ from django.db import DatabaseError, connection  # noqa: E402
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest  # noqa: E402
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4  # noqa: E402
 
+from raseed.display.http.rail import Changes  # noqa: E402
 from raseed.ledger.commit import GroupCommit  # noqa: E402
 from raseed.ledger.http import rail as ledger_rail  # noqa: E402
 from raseed.ledger.http.metrics import GroupCommitFigures  # noqa: E402
@@ -40,6 +41,7 @@ def build() -> Rail:
     """Put the rail together; keys are made at the first start."""
     keys = Keys([key_from_file("ledger-api", "ledger"), key_from_file("metrics", "metrics"), *keys_from_setting(KEYS)])
     commit, pool, requests = GroupCommit(), Pool(), Requests()
+    changes = Changes(pool)
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     for collector in (requests, GroupCommitFigures(commit)):
@@ -64,12 +66,14 @@ def build() -> Rail:
         commit.start()
 
     async def stop() -> None:
+        await changes.close()
         await asyncio.to_thread(commit.close)
         await asyncio.to_thread(pool.close)
 
     return Rail(
         [
             *ledger_rail.LedgerRail(commit, pool).routes(),
+            *changes.routes(),
             Route("GET", "/health", health, None, "Whether the rail and its database answer."),
             Route("GET", "/metrics", metrics, "metrics", "Figures for Prometheus."),
         ],

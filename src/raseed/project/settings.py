@@ -130,6 +130,9 @@ PUBLIC_ADDRESS = os.environ.get("RASEED_PUBLIC_ADDRESS", "").rstrip("/")
 PHONE_URL = os.environ.get("RASEED_PHONE_URL", "")
 """In the demo, the page of the make-believe phone that text messages arrive on; the code page links to it."""
 
+RAIL_URL = os.environ.get("RASEED_RAIL_URL", "").rstrip("/")
+"""Where browsers find the rail's stream of changes: an origin, or ``:PORT`` of the pages' own host; empty: pages ask instead."""
+
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
 
 SMS_URL = os.environ.get("RASEED_SMS_URL", "")

@@ -163,6 +163,7 @@ def main(argv: Sequence[str]) -> int:
     if plan.demo:
         os.environ.setdefault("RASEED_SMS_URL", f"{plan.phone_address}sms")
         os.environ.setdefault("RASEED_PHONE_URL", f"{plan.phone_address}phone?number={{number}}")
+    os.environ.setdefault("RASEED_RAIL_URL", f":{plan.rail_port}")
     compile_catalogues()
     began = time.monotonic()
     people = Household(say)

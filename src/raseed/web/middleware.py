@@ -11,6 +11,7 @@ from django.utils import translation
 
 from raseed.kernel.errors import RaseedError, TemporarilyUnavailable
 
+from .changes import rail_origin
 from .reader import read_preferences
 from .rendering import error_page
 from .requests import PageRequest
@@ -22,7 +23,8 @@ CONTENT_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; manifest-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""Nothing but our own files, and no script or style inside a page (W3C Content Security Policy 3)."""
+"""Nothing but our own files, and no script or style inside a page (W3C Content Security Policy 3). Where pages are told of
+the rail (``RASEED_RAIL_URL``), its origin may be connected to as well."""
 HEADERS: Final = {
     "Content-Security-Policy": CONTENT_POLICY,
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
@@ -49,6 +51,9 @@ class Pages:
         page.session_ended = False
         with translation.override(page.reader.language):
             response = self.get_response(request)
+        if origin := rail_origin(request):
+            policy = CONTENT_POLICY.replace("connect-src 'self'", f"connect-src 'self' {origin}")
+            response.headers.setdefault("Content-Security-Policy", policy)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         return response

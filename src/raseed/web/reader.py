@@ -78,9 +78,9 @@ class Reader:
         """Write the month of a date with its year."""
         return platform.month_text(when, self.language, digits=self.digits, country=country)
 
-    def time(self, when: datetime, *, zone: str) -> str:
+    def time(self, when: datetime, *, zone: str, seconds: bool = False) -> str:
         """Write the time of day of an instant."""
-        return platform.time_text(when, self.language, zone=zone, digits=self.digits)
+        return platform.time_text(when, self.language, zone=zone, digits=self.digits, seconds=seconds)
 
     def moment(self, when: datetime, *, zone: str, country: str | None = None) -> str:
         """Write date and time of an instant."""

@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from raseed.kernel.errors import RaseedError
 from raseed.platform import api as platform
 
+from .changes import changes_address
 from .reader import LANGUAGE_SIGNS, read_preferences
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def render(request: HttpRequest, template: str, *, status: int = 200, **context:
         "reader": reader,
         "customer": getattr(page, "customer", None),
         "languages": [(code, sign, names[code]) for code, sign in LANGUAGE_SIGNS.items()],
+        "changes_address": changes_address(request),
         "here": request.get_full_path() if request.method == "GET" else request.path,
     }
     body = render_to_string(template, common | context, request=request)

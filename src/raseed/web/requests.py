@@ -41,12 +41,15 @@ class CustomerRequest(PageRequest):
     customer: people.Customer
 
 
-def find_customer(request: HttpRequest) -> people.Customer | None:
-    """Return who is signed in, if anybody is; looked up at most once a request."""
+def find_customer(request: HttpRequest, *, used: bool = True) -> people.Customer | None:
+    """Return who is signed in, if anybody is; looked up at most once a request.
+
+    ``used=False``: a page asks by itself, which does not keep the session alive.
+    """
     page = cast(PageRequest, request)
     if page.customer is not None:
         return page.customer
-    standing, customer_id = look(page.session, now=SYSTEM_CLOCK.now())
+    standing, customer_id = look(page.session, now=SYSTEM_CLOCK.now(), used=used)
     if standing is Standing.ENDED:
         end(page)
         page.session_ended = True

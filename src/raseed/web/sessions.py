@@ -76,8 +76,8 @@ def end(request: HttpRequest) -> None:
     rotate_token(request)
 
 
-def look(session: SessionBase, *, now: datetime) -> tuple[Standing, UUID | None]:
-    """Say whose session this is, and note that it is in use.
+def look(session: SessionBase, *, now: datetime, used: bool = True) -> tuple[Standing, UUID | None]:
+    """Say whose session this is, and note that it is in use (unless it is a page that asks by itself: ``used=False``).
 
     Returns:
         SIGNED_IN with the customer's id; ENDED when the session lay unused or lasted too long; NOBODY otherwise.
@@ -88,6 +88,6 @@ def look(session: SessionBase, *, now: datetime) -> tuple[Standing, UUID | None]
     seconds = int(now.timestamp())
     if seconds - seen > idle_limit().total_seconds() or seconds - began > session_limit().total_seconds():
         return Standing.ENDED, None
-    if seconds - seen >= SEEN_STEP_S:
+    if used and seconds - seen >= SEEN_STEP_S:
         session[_SEEN] = seconds
     return Standing.SIGNED_IN, UUID(customer)

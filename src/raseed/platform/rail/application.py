@@ -6,10 +6,11 @@ raises of the error tree is answered in the reader's language.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -44,14 +45,48 @@ class Request:
 
 @dataclass(slots=True)
 class Answer:
-    """What a handler gives back."""
+    """What a handler gives back. With ``parts`` it is sent as they come, until they end or the client has gone."""
 
     body: bytes
     status: int = 200
     kind: bytes = JSON
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    parts: AsyncIterator[bytes] | None = None
 
 
 Handler = Callable[[Request], Awaitable[Answer]]
+
+
+async def pour(answer: Answer, parts: AsyncIterator[bytes], receive: Receive, send: Send) -> None:
+    """Send an answer in parts as they come; stop at once when the client goes."""
+    await send({
+        "type": "http.response.start", "status": answer.status, "headers": [(b"content-type", answer.kind), *answer.headers],
+    })  # fmt: skip
+    gone = asyncio.ensure_future(_gone(receive))
+    source = aiter(parts)
+    part = asyncio.ensure_future(_next(source))
+    try:
+        while True:
+            await asyncio.wait({part, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if gone.done() or (content := part.result()) is None:
+                break
+            await send({"type": "http.response.body", "body": content, "more_body": True})
+            part = asyncio.ensure_future(_next(source))
+        if not gone.done():
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+    finally:
+        for task in (gone, part):
+            task.cancel()
+        await asyncio.gather(gone, part, return_exceptions=True)
+
+
+async def _next(source: AsyncIterator[bytes]) -> bytes | None:
+    return await anext(source, None)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +170,10 @@ class Rail:
                     body = await read_on(message, receive, route.bytes_max)
             answer = await route.handler(Request(places, scope["query_string"], body, key, headers))
             status, content = answer.status, answer.body
-            head = [(b"content-type", answer.kind), (b"content-length", b"%d" % len(content))]
+            if answer.parts is not None:
+                await pour(answer, answer.parts, receive, send)
+                return
+            head = [(b"content-type", answer.kind), (b"content-length", b"%d" % len(content)), *answer.headers]
         except ClientGone:
             return
         except Exception as error:  # noqa: BLE001 - every error is answered

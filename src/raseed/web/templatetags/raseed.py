@@ -13,6 +13,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.money import Money
 from raseed.web.reader import Reader
 
@@ -140,10 +141,21 @@ def date_of(context: template.Context, when: datetime, zone: str, country: str =
 
 
 @register.simple_tag(takes_context=True)
-def clock(context: template.Context, when: datetime, zone: str) -> SafeString:
+def clock(context: template.Context, when: datetime, zone: str, *, seconds: bool = False) -> SafeString:
     """Write the time of day of an instant in ``zone``."""
-    text = _reader(context).time(when, zone=zone)
+    text = _reader(context).time(when, zone=zone, seconds=seconds)
     return format_html('<time datetime="{}"><bdi>{}</bdi></time>', when.isoformat(timespec="seconds"), text)
+
+
+@register.simple_tag(takes_context=True)
+def clock_or_moment(context: template.Context, when: datetime, zone: str, country: str) -> SafeString:
+    """Write the time of day of an instant of today, date and time of one of another day."""
+    today = SYSTEM_CLOCK.now().astimezone(ZoneInfo(zone)).date()
+    return (
+        clock(context, when, zone)
+        if when.astimezone(ZoneInfo(zone)).date() == today
+        else moment(context, when, zone, country)
+    )
 
 
 @register.simple_tag(takes_context=True)

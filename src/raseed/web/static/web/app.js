@@ -31,6 +31,11 @@ addEventListener("change", (event) => {
   if (keys) document.getElementById("to").inputMode = keys;
 });
 
+/* Nobody is signed in here: what was proven last to whoever was goes with them (balances.js keeps it). */
+if (document.querySelector(".gate-shell")) {
+  try { localStorage.removeItem("raseed-proven"); } catch { /* a forbidden store keeps nothing */ }
+}
+
 document.querySelectorAll("[data-print]").forEach((button) => {
   button.hidden = false;
   button.addEventListener("click", () => print());

@@ -1,0 +1,1 @@
+"""Display over HTTP: the public stream that says when another generation is shown."""
