@@ -12,7 +12,7 @@ from .continuous import look_round
     name="assurance.look_at_books",
     queue="upkeep",
     queueing_lock="assurance.look_at_books",
-    lock="assurance.look_at_books",
+    lock="assurance.books",
 )
 def look_at_books(timestamp: int) -> None:
     """Ask the checks that are due."""

@@ -99,13 +99,6 @@ def _repaired(finding_id: UUID, clock: Clock) -> bool:
 
 
 def _record(row: FindingRow, repair: Repair, clock: Clock) -> None:
-    before = {
-        "check": row.check_name,
-        "code": row.code,
-        "about": row.subject,
-        "expected": row.expected,
-        "found": row.found,
-    }
     actor = people.SYSTEM.actor
     row.tries += 1
     row.save(update_fields=["tries"])
@@ -114,10 +107,12 @@ def _record(row: FindingRow, repair: Repair, clock: Clock) -> None:
         actor=actor,
         action="assurance.finding_repaired",
         subject=f"finding:{row.id}",
-        before=before,
+        before={
+            "check": row.check_name, "code": row.code, "about": row.subject, "should_be": row.expected, "was": row.found,
+        },
         after={"repair": repair.name, "state": row.state},
         reason=repair.words,
         institution_id=row.institution_id,
         clock=clock,
-    )
+    )  # fmt: skip
     tell_cleared(row, Outcome.REPAIRED, clock)

@@ -136,7 +136,12 @@ def assign_finding(
         row = _permitted(finding_id, institution_id, by, WORK_ON_BOOKS, lock=True)
         _check(row, UNENDED)
         _check_assignee(to, institution_id)
-        _do(row, Step(row, FindingState.ASSIGNED, by.actor, note=said, assignee_id=to), "finding_assigned", clock)
+        _do(
+            row,
+            Step(row, FindingState.ASSIGNED, by.actor, note=said, assignee_id=to),
+            "assurance.finding_assigned",
+            clock,
+        )
     return _told(row)
 
 
@@ -153,7 +158,7 @@ def note_on_finding(
         row = _permitted(finding_id, institution_id, by, WORK_ON_BOOKS, lock=True)
         _check(row, UNENDED)
         step = Step(row, FindingState(row.state), by.actor, note=said, assignee_id=row.assignee_id)
-        _do(row, step, "finding_noted", clock)
+        _do(row, step, "assurance.finding_noted", clock)
     return _told(row)
 
 
@@ -178,7 +183,7 @@ def close_finding(
         row = _permitted(finding_id, institution_id, by, WORK_ON_BOOKS, lock=True)
         _check(row, UNENDED)
         step = Step(row, FindingState.CLOSED, by.actor, outcome, said, row.assignee_id)
-        _do(row, step, "finding_closed", clock)
+        _do(row, step, "assurance.finding_closed", clock)
         tell_cleared(row, outcome, clock)
     return _told(row)
 
@@ -195,18 +200,18 @@ def reopen_finding(
     with transaction.atomic():
         row = _permitted(finding_id, institution_id, by, WORK_ON_BOOKS, lock=True)
         _check(row, frozenset({FindingState.CLOSED}))
-        _do(row, Step(row, FindingState.OPEN, by.actor, note=said), "finding_reopened", clock)
+        _do(row, Step(row, FindingState.OPEN, by.actor, note=said), "assurance.finding_reopened", clock)
         tell_raised(row, clock)
     return _told(row)
 
 
-def _do(row: FindingRow, step: Step, deed: str, clock: Clock) -> None:
+def _do(row: FindingRow, step: Step, action: str, clock: Clock) -> None:
     before = {"state": row.state, "assignee": str(row.assignee_id) if row.assignee_id else None}
     take([step], at=clock.now())
     after = {"state": row.state, "assignee": str(row.assignee_id) if row.assignee_id else None}
     platform.record(
         actor=step.actor,
-        action=f"assurance.{deed}",
+        action=action,
         subject=f"finding:{row.id}",
         before=before,
         after=after | ({"outcome": step.outcome.value} if step.outcome else {}),

@@ -62,6 +62,8 @@ STARTING_ROLES: Final[Mapping[str, tuple[Mapping[str, str], tuple[str, ...]]]] =
         {"ar": "الإشراف", "he": "פיקוח", "en": "Supervision"},
         (
             *_SERVING,
+            "assurance.books.view",
+            "assurance.books.work",
             "banking.accounts.close",
             "banking.fees.confirm",
             "banking.limits.confirm",
@@ -88,6 +90,8 @@ STARTING_ROLES: Final[Mapping[str, tuple[Mapping[str, str], tuple[str, ...]]]] =
         {"ar": "المكتب الخلفي", "he": "משרד אחורי", "en": "Back office"},
         (
             *_VIEWING,
+            "assurance.books.view",
+            "assurance.books.work",
             "banking.accounts.close",
             "banking.accounts.open",
             "banking.fees.propose",
@@ -110,6 +114,7 @@ STARTING_ROLES: Final[Mapping[str, tuple[Mapping[str, str], tuple[str, ...]]]] =
         {"ar": "التدقيق", "he": "ביקורת", "en": "Audit"},
         (
             *_VIEWING,
+            "assurance.books.view",
             "bills.settlement.view",
             "people.audit.view",
             "people.critical_dates.view",
@@ -120,6 +125,7 @@ STARTING_ROLES: Final[Mapping[str, tuple[Mapping[str, str], tuple[str, ...]]]] =
     "administrator": (
         {"ar": "إدارة النظام", "he": "ניהול המערכת", "en": "Administration"},
         (
+            "assurance.books.view",
             "bills.receipts.keys",
             "people.audit.view",
             "people.keys.manage",

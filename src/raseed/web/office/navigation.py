@@ -42,6 +42,7 @@ ITEMS: Final = (
     Item("billers", mark("Billers"), "bill", ("bills.view",)),
     Item("settlements", mark("Settlements"), "file", ("bills.settlement.view",)),
     Item("breaks", mark("What differs"), "find", ("bills.reconciliation.work",)),
+    Item("books", mark("Checks of the books"), "check", ("assurance.books.view",)),
     Item("disputes", mark("Disputed bills"), "alert", ("bills.view",)),
     Item("waivers", mark("Waivers"), "day", ("bills.view",)),
     Item("receipt-keys", mark("Keys of receipts"), "shield", ("bills.receipts.keys",)),

@@ -19,6 +19,7 @@ FAMILIES: Final[Mapping[str, str]] = {
     "banking.account": mark("Accounts"),
     "payments.": mark("Payments"),
     "bills.": mark("Billers and bills"),
+    "assurance.": mark("Checks of the books"),
     "demo.": mark("Demo world"),
     "office.": mark("What was looked at in the back office"),
     "imports.": mark("Imports"),
@@ -27,6 +28,11 @@ FAMILIES: Final[Mapping[str, str]] = {
 """Beginnings of actions by which the trail is filtered."""
 
 ACTIONS: Final[Mapping[str, str]] = {
+    "assurance.finding_assigned": mark("Finding given to somebody"),
+    "assurance.finding_closed": mark("Finding closed"),
+    "assurance.finding_noted": mark("Note on a finding"),
+    "assurance.finding_reopened": mark("Finding opened again"),
+    "assurance.finding_repaired": mark("Finding repaired by itself"),
     "banking.account_blocked": mark("Account blocked"),
     "banking.account_closed": mark("Account closed"),
     "banking.account_opened": mark("Account opened"),
@@ -159,6 +165,11 @@ ACTIONS: Final[Mapping[str, str]] = {
 }
 
 FACTS: Final[Mapping[str, str]] = {
+    "about": mark("What it is about"),
+    "check": mark("Check"),
+    "repair": mark("Repair"),
+    "should_be": mark("Should be"),
+    "was": mark("Was"),
     "accounts": mark("Accounts"),
     "address": mark("Address"),
     "amount_minor": mark("Amount"),

@@ -25,7 +25,7 @@ NOT_THERE = {
     "clerks",
     "clerk-name", "clerk-end", "billed", "billed-proof", "billed-refund",
     "biller-terms", "biller-penalty", "biller-credit", "waiver-end", "dispute",
-    "operation-dealt-with", "simulated",
+    "operation-dealt-with", "simulated", "finding-of-books", "finding-act",
 }  # fmt: skip
 """Pages about things that are not there under the ids of the walk."""
 
@@ -62,6 +62,7 @@ def arguments(house: House) -> dict[str, Any]:
         "form": "csv",
         "waiver_id": new_id(),
         "dispute_id": new_id(),
+        "finding_id": new_id(),
         "token": "x",
         "rest": "nowhere",
     }

@@ -10,12 +10,12 @@ from pathlib import Path
 from raseed.web.office.words import ACTIONS, FACTS, FAMILIES, REFERENCES
 
 SOURCE = Path(__file__).parents[3]
-ACTION = re.compile(r"(?:people|banking|payments|platform|imports|office|bills)\.[a-z]+(?:_[a-z]+)+\Z")
+ACTION = re.compile(r"(?:people|banking|payments|platform|imports|office|bills|assurance)\.[a-z]+(?:_[a-z]+)+\Z")
 NO_DEEDS = {
     "people.role_removal", "people.staff_reset", "people.staff_unlock", "banking.move_wallets", "platform.owe_webhooks",
     "payments.order_ended", "payments.order_read", "people.critical_date", "people.vulnerability",
     "payments.standing_skipped", "payments.settled_outside", "bills.payout_account", "bills.breaks_found",
-    "bills.autopay_not_paid",
+    "bills.autopay_not_paid", "assurance.finding_raised", "assurance.finding_cleared",
 }  # fmt: skip
 """Of the same shape, but names of jobs, events and kinds of change."""
 DERIVED = {"people.change_": ("proposed", "applied", "rejected", "withdrawn", "expired")}
