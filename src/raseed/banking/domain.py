@@ -145,8 +145,7 @@ class InternalRole(StrEnum):
 
     ``float`` is the money in trust behind the wallets, ``cash`` what tills and agents hand over, ``fees`` what the
     institution earns by fees, ``opening`` the contra account of balances brought in from other books,
-    ``interest_expense`` what savers were credited, ``interest_income`` what borrowers were charged, ``penalty_income`` what
-    being late with an instalment cost them.
+    ``interest_expense`` what savers were credited, ``interest_income`` what borrowers were charged, ``penalty_income`` if late.
     """
 
     FLOAT = "float"

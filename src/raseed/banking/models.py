@@ -395,8 +395,7 @@ class LoanRow(models.Model):
     """A loan's contract, beside its account. Only how far it has come changes, and forward only.
 
     ``plan`` is the schedule in force, ``charged_through`` the number of its last instalment whose interest was charged,
-    ``next_due_on`` when the next one's is (``None``: all were). Penalties are by its product's rule when it was granted, and
-    were last counted when so much had come in on its account.
+    ``next_due_on`` when the next one's is (``None``: all were). ``penalty_rule`` is its product's of then.
     """
 
     account = models.OneToOneField(AccountRow, on_delete=models.PROTECT, primary_key=True, related_name="+")
@@ -423,9 +422,7 @@ class LoanRow(models.Model):
     class Meta:
         db_table = "banking_loan"
         indexes = (
-            models.Index(
-                fields=["account"], name="banking_loan_penalties", condition=models.Q(penalty_rule__isnull=False)
-            ),
+            models.Index(fields=["account"], name="banking_loan_penalties", condition=~models.Q(penalty_rule=None)),
             models.Index(
                 fields=["next_due_on", "account"],
                 name="banking_loan_due",

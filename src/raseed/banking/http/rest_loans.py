@@ -9,6 +9,7 @@ from uuid import UUID
 from ninja import Path, Query
 from pydantic import Field, WithJsonSchema
 
+from raseed.kernel.money import Currency, Money
 from raseed.platform.rest.callers import ApiRequest
 from raseed.platform.rest.fields import FROM_TEXT, Given, Id, MoneyGiven, Taken, whole
 from raseed.platform.rest.routes import Resource
@@ -22,19 +23,35 @@ _PAGE_MAX = 100
 
 
 class InstalmentGiven(Given):
-    """An instalment and what has been paid of it."""
+    """An instalment and what has been paid of it; ``penalty`` is what being late with it costs until today, often zero."""
 
     number: int
     due_on: date
     principal: MoneyGiven
     interest: MoneyGiven
+    penalty: MoneyGiven
     paid_principal: MoneyGiven
     paid_interest: MoneyGiven
+    paid_penalty: MoneyGiven
     state: Literal["upcoming", "due", "overdue", "paid"]
 
 
+class PenaltyRuleGiven(Given):
+    """What being late costs by the contract: an amount or a share of what is unpaid, once or for each day after the free ones."""
+
+    kind: Literal["none", "fixed", "percent", "fixed_a_day", "percent_a_day"]
+    amount: MoneyGiven | None
+    rate_ppm: int | None
+    grace_days: int
+    cap: MoneyGiven | None
+    cap_ppm: int | None
+
+
 class LoanGiven(Given):
-    """A loan as it stands on ``as_of``; instalments are paid to ``number``."""
+    """A loan as it stands on ``as_of``; instalments are paid to ``number``.
+
+    ``due`` and ``arrears`` hold the penalties, which are told apart as ``penalties_due``.
+    """
 
     account_id: UUID
     number: str
@@ -48,7 +65,9 @@ class LoanGiven(Given):
     repaid: MoneyGiven
     due: MoneyGiven
     arrears: MoneyGiven
+    penalties_due: MoneyGiven
     days_past_due: int
+    late_penalty: PenaltyRuleGiven
     next_instalment: InstalmentGiven | None
 
 
@@ -90,7 +109,9 @@ def show_loan(request: ApiRequest, account_id: Path[Id]) -> LoanGiven:
         repaid=MoneyGiven.of(found.repaid),
         due=MoneyGiven.of(found.due),
         arrears=MoneyGiven.of(found.arrears),
+        penalties_due=MoneyGiven.of(found.penalties_due),
         days_past_due=found.days_past_due,
+        late_penalty=_rule(found.penalty_rule, found.account.currency),
         next_instalment=None if following is None else _instalment(following),
     )
 
@@ -111,7 +132,23 @@ def _instalment(each: banking.ShownInstalment) -> InstalmentGiven:
         due_on=each.due_on,
         principal=MoneyGiven.of(each.principal),
         interest=MoneyGiven.of(each.interest),
+        penalty=MoneyGiven.of(each.penalty),
         paid_principal=MoneyGiven.of(each.paid_principal),
         paid_interest=MoneyGiven.of(each.paid_interest),
+        paid_penalty=MoneyGiven.of(each.paid_penalty),
         state=each.state.value,
+    )
+
+
+def _rule(rule: banking.PenaltyRule, unit: Currency) -> PenaltyRuleGiven:
+    def money(minor: int | None) -> MoneyGiven | None:
+        return None if minor is None else MoneyGiven.of(Money(minor, unit))
+
+    return PenaltyRuleGiven(
+        kind=rule.kind.value,
+        amount=money(rule.amount_minor),
+        rate_ppm=rule.rate_ppm,
+        grace_days=rule.grace_days,
+        cap=money(rule.cap_minor),
+        cap_ppm=rule.cap_ppm,
     )

@@ -230,7 +230,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="loanrow",
             index=models.Index(
-                condition=models.Q(("penalty_rule__isnull", False)), fields=["account"], name="banking_loan_penalties"
+                condition=models.Q(("penalty_rule", None), _negated=True),
+                fields=["account"],
+                name="banking_loan_penalties",
             ),
         ),
         migrations.AddConstraint(

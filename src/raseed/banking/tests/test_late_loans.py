@@ -25,6 +25,7 @@ from raseed.banking.api import (
 )
 from raseed.banking.late import charging
 from raseed.banking.late.models import LoanPenaltyRow
+from raseed.banking.models import LoanRow
 from raseed.kernel.errors import RaseedError
 from raseed.kernel.ids import new_id
 from raseed.kernel.money import Money, currency
@@ -173,8 +174,8 @@ def test_killed_at_any_instant_nothing_is_charged_and_the_next_run_charges_once(
         raise KeyboardInterrupt
 
     owner, name = {
-        "rows": (charging.LoanPenaltyRow.objects, "bulk_create"),
-        "mark": (charging.LoanRow.objects, "filter"),
+        "rows": (LoanPenaltyRow.objects, "bulk_create"),
+        "mark": (LoanRow.objects, "filter"),
         "posting": (charging, "post"),
     }[step]
     with monkeypatch.context() as patch:

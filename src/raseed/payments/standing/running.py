@@ -190,7 +190,7 @@ def _run_some(due: Sequence[_Due], clock: Clock) -> None:
     late |= {each.row.id: PaymentIdTaken(field="id") for each in due if _payment_id(each.row) in taken}
     to_pay = [each for each in due if each.row.id not in late]
     sendings = sendings_of([_instruction(each.row) for each in to_pay], clock, refuse_strangers=True)
-    sendings, repaid = _capped(to_pay, sendings)
+    sendings, repaid = _fitted(to_pay, sendings)
     moving = _Moving(due, late, repaid, clock)
     refused_late: dict[UUID, RaseedError] = {}
     for _ in range(ATTEMPTS_MAX):
@@ -231,27 +231,67 @@ def _instruction(row: StandingRow) -> Instruction:
     )
 
 
-def _capped(due: Sequence[_Due], sendings: Sequence[Sending]) -> tuple[list[Sending], set[UUID]]:
-    """Return what is to be sent, to loans no more than is owed; and the orders whose loans are repaid."""
+def _fitted(due: Sequence[_Due], sendings: Sequence[Sending]) -> tuple[list[Sending], set[UUID]]:
+    """Return what is to be sent: to own loans the late penalties too, and to none more than is owed; and the orders of repaid ones."""
     ends = {each.destination.account_id for each in sendings if isinstance(each.destination, Destination)}
-    loans = [
-        id_ for id_, each in banking.accounts(ends, with_aliases=False).items() if each.product.kind is ProductKind.LOAN
-    ]
+    loans = {
+        id_: each
+        for id_, each in banking.accounts(ends, with_aliases=False).items()
+        if each.product.kind is ProductKind.LOAN
+    }
+    if not loans:
+        return list(sendings), set()
     owed = {
         id_: each.balances.debits_posted - each.balances.credits_posted - each.balances.credits_pending
         for id_, each in ledger.look_up_accounts(loans).items()
     }
+    late = _late_penalties(due, sendings, loans)
     sent, repaid = [], set[UUID]()
     for each, sending in zip(due, sendings, strict=True):
         left = owed.get(sending.destination.account_id) if isinstance(sending.destination, Destination) else None
-        asked = sending.instruction.amount
-        if left is None or left >= asked.amount_minor:
-            sent.append(sending)
-        elif left > 0:
-            sent.append(replace(sending, instruction=replace(sending.instruction, amount=Money(left, asked.currency))))
+        asked = sending.instruction.amount.amount_minor + late.get(each.row.id, 0)
+        fitting = asked if left is None else min(asked, left)
+        if fitting > 0:
+            amount = Money(fitting, sending.instruction.amount.currency)
+            sent.append(replace(sending, instruction=replace(sending.instruction, amount=amount)))
         else:
             repaid.add(each.row.id)
     return sent, repaid
+
+
+def _late_penalties(
+    due: Sequence[_Due], sendings: Sequence[Sending], loans: Mapping[UUID, BankAccount]
+) -> dict[UUID, int]:
+    """Return what is due of late penalties, by order: of loans of the payer's own, where the account has enough for both.
+
+    Whoever has enough for the instalment only pays that, which ends its being late.
+    """
+    paying = {
+        each.row.id: (each, sending.instruction.amount.amount_minor, sending.destination.account_id)
+        for each, sending in zip(due, sendings, strict=True)
+        if isinstance(sending.destination, Destination)
+        and sending.destination.account_id in loans
+        and loans[sending.destination.account_id].owner_id == each.account.owner_id
+    }
+    if not paying:
+        return {}
+    penalties = {
+        id_: each.penalties_due.amount_minor
+        for id_, each in banking.loans(
+            {loan_id for _, _, loan_id in paying.values()}, on=min(each.today for each, _, _ in paying.values())
+        ).items()
+    }
+    stand = ledger.look_up_accounts({each.account.id for each, _, _ in paying.values()})
+    held = {
+        id_: each.balances.credits_posted - each.balances.debits_posted - each.balances.debits_pending
+        for id_, each in stand.items()
+    }
+    return {
+        id_: penalties.pop(loan_id)  # of two orders to one loan, the first pays it
+        for id_, (each, amount, loan_id) in paying.items()
+        if loan_id in penalties
+        and (each.account.overdraft_allowed or held[each.account.id] >= amount + penalties[loan_id])
+    }
 
 
 class _Moving:

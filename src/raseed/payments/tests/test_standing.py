@@ -18,7 +18,7 @@ from raseed.payments import api as payments
 from raseed.payments import routes
 from raseed.payments.api import RunOutcome, StandingOrder, StandingState, Timetable, Unit
 from raseed.payments.standing.domain import OPEN_MAX, TRIES_MAX, run_payment_id
-from raseed.people.api import NotPermitted
+from raseed.people.api import SYSTEM, NotPermitted
 from raseed.platform.api import audit_trail
 from raseed.platform.models import EventRow
 
@@ -382,6 +382,24 @@ def test_a_loan_is_paid_what_is_owed_and_no_more_and_the_order_ends_with_it(hous
     assert house.runs(order) == [(number, RunOutcome.PAID, None) for number in (1, 2, 3)]
     ended = house.now(order)
     assert (ended.state, ended.refusal and ended.refusal.code) == (StandingState.ENDED, "standing_loan_is_repaid")
+
+
+@pytest.mark.parametrize(("money", "paid"), [(20_000, 4_000 + 400), (4_200, 4_000)])
+def test_an_order_to_ones_own_loan_pays_its_late_penalty_too_where_there_is_enough_for_both(
+    house: House, money: int, paid: int
+) -> None:
+    rule = banking.PenaltyRule(banking.PenaltyKind.FIXED_A_DAY, amount_minor=100)
+    loan = house.town.product(banking.ProductKind.LOAN)
+    banking.set_loan_penalty_rule(loan.id, rule, valid_from=TODAY, by=SYSTEM, reason="planted", clock=house.town.clock)
+    it = house.town.loan(house.payer, 12_000, LoanTerms(0, 3, date(2026, 4, 1)))
+    house.town.book(house.payer, money - booked(house.payer))
+    house.give(Timetable(date(2026, 4, 5), count=1), amount=4_000, to=Alias(AliasKind.NUMBER, it.number))
+    house.town.until(date(2026, 4, 4))
+    banking.charge_loan_penalties(clock=house.town.clock)
+    house.run(date(2026, 4, 5))
+    banking.charge_loan_penalties(clock=house.town.clock)
+    stands = banking.loan(it.account.id, clock=house.town.clock)
+    assert (stands.repaid.amount_minor, stands.due.amount_minor) == (paid, 4_000 + 400 - paid)
 
 
 def test_two_workers_at_once_pay_each_date_once(house: House) -> None:

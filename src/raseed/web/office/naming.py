@@ -56,6 +56,7 @@ KIND_WORDS: Final = {
     "tree": mark("Tree of certificates"),
     "lane": mark("Way to recipients outside"),
     "waiver": mark("Waiver"),
+    "loan_waiver": mark("Waiver of loans"),
     "dispute": mark("Dispute"),
     "bill": mark("Bill"),
 }
@@ -211,6 +212,14 @@ def _waivers(ids: list[UUID], page: StaffRequest) -> Mapping[UUID, Named]:
     }
 
 
+def _loan_waivers(ids: list[UUID], page: StaffRequest) -> Mapping[UUID, Named]:
+    address = reverse("office:loan-waivers") if page.rights.may("banking.accounts.view") else ""
+    return {
+        id_: Named("loan_waiver", kind_words("loan_waiver"), one.name(page.reader.language), address)
+        for id_, one in banking.penalty_waivers_by_id(ids).items()
+    }
+
+
 def _disputes(ids: list[UUID], page: StaffRequest) -> Mapping[UUID, Named]:
     linked = page.rights.may("bills.view")
     return {
@@ -242,6 +251,7 @@ _NAMERS: Final[Mapping[str, Callable[[list[UUID], StaffRequest], Mapping[UUID, N
     "payment": _payments,
     "biller": _billers,
     "waiver": _waivers,
+    "loan_waiver": _loan_waivers,
     "dispute": _disputes,
     "bill": _bills,
 }

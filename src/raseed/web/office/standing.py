@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from raseed.banking import api as banking
 from raseed.kernel.errors import mark
 from raseed.people import api as people
+from raseed.web.penalties import penalty_kind
 
 from .naming import Named, names_of
 
@@ -62,11 +63,12 @@ class ShownInstalment:
 
 @dataclass(frozen=True, slots=True)
 class ShownLoan:
-    """A loan with the instalments that stand on its page; ``more``: there are others after them."""
+    """A loan with the instalments that stand on its page; ``more``: there are others after them; its late penalty in words."""
 
     loan: banking.Loan
     instalments: tuple[ShownInstalment, ...]
     more: bool
+    penalty: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ def loan_of(account: banking.BankAccount) -> ShownLoan | None:
             for one in found.schedule[:INSTALMENTS]
         ),
         len(found.schedule) > INSTALMENTS,
+        penalty_kind(found.penalty_rule),
     )
 
 

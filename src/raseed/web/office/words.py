@@ -69,6 +69,9 @@ ACTIONS: Final[Mapping[str, str]] = {
     "banking.loan_granted": mark("Loan granted"),
     "banking.loan_holiday_given": mark("Payment holiday given"),
     "banking.loan_repaid_early": mark("Loan repaid early"),
+    "banking.loan_penalty_set": mark("Late penalty of loans set"),
+    "banking.loan_waiver_ended": mark("Waiver of loans ended early"),
+    "banking.loan_waiver_given": mark("Waiver of loans given"),
     "banking.loans_brought_in": mark("Loans brought in with other books"),
     "banking.rate_set": mark("Interest rate set"),
     "banking.wallet_moved": mark("Wallet moved to another number"),
@@ -289,6 +292,7 @@ FACTS: Final[Mapping[str, str]] = {
     "cap_ppm": mark("At most, as a share of the bill"),
     "customers": mark("Customers"),
     "first_day": mark("First day"),
+    "for": mark("For"),
     "grace_days": mark("Days without a penalty"),
     "keeps_credit": mark("Credit is kept"),
     "last_day": mark("Last day"),
@@ -297,6 +301,9 @@ FACTS: Final[Mapping[str, str]] = {
 }
 
 VALUES: Final[Mapping[str, str]] = {
+    "customers": mark("some customers"),
+    "everyone": mark("everyone"),
+    "loans": mark("some loans"),
     "active": mark("active"),
     "ar": mark("Arabic"),
     "en": mark("English"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from django.http import HttpResponseRedirect
@@ -15,14 +16,18 @@ from raseed.kernel.errors import RaseedError
 from raseed.people import api as people
 from raseed.platform import api as platform
 from raseed.web.accounts import ShownAccount, accounts_of, shown
+from raseed.web.penalties import penalty_facts, penalty_kind
 from raseed.web.rendering import render, words
 from raseed.web.requests import CustomerRequest, signed_in
-from raseed.web.terms import contract_rate, fee_lines, limit_lines, other_lines
+from raseed.web.terms import Term, contract_rate, fee_lines, limit_lines, other_lines
 
 if TYPE_CHECKING:
+    from datetime import date
     from uuid import UUID
 
     from django.http.response import HttpResponseBase
+
+    from raseed.web.reader import Reader
 
 NAME: Final = "name"
 WAKE: Final = "wake"
@@ -85,6 +90,8 @@ def _show(request: CustomerRequest, account: ShownAccount, error: RaseedError | 
         savings=savings,
         credits=banking.interest_credits(account.id, limit=CREDITS_SHOWN) if savings else (),
         loan=loan,
+        penalty=_penalty(loan, reader) if loan else (),
+        spared_until=_spared_until(loan) if loan else None,
         instalments=[
             (each, gettext(banking.INSTALMENT_STATE_WORDS[each.state])) for each in (loan.schedule if loan else ())
         ],
@@ -92,3 +99,21 @@ def _show(request: CustomerRequest, account: ShownAccount, error: RaseedError | 
         done=request.GET.get("done", ""),
         errors={field: words(request, error)} if error else {},
     )
+
+
+def _penalty(loan: banking.Loan, reader: Reader) -> list[Term]:
+    """Return what being late costs by a loan's contract, in words; that it costs nothing too."""
+    rule = loan.penalty_rule
+    return [
+        Term(gettext("Late penalty"), penalty_kind(rule)),
+        *penalty_facts(rule, loan.account.currency, reader),
+    ]
+
+
+def _spared_until(loan: banking.Loan) -> date | None:
+    """Return the last of the days from today on that waivers take out, if today is one of them."""
+    last = None
+    for each in sorted(loan.spared, key=lambda days: days.first):
+        if each.first <= (loan.as_of if last is None else last + timedelta(days=1)) and loan.as_of <= each.last:
+            last = each.last if last is None else max(last, each.last)
+    return last

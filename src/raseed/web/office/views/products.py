@@ -26,8 +26,9 @@ from raseed.web.days import InvalidDay, day_in, needed_day
 from raseed.web.office.forms import ENTERED_MAX, form_id, said, status_of
 from raseed.web.office.rendering import render
 from raseed.web.office.requests import StaffRequest, staff_only
+from raseed.web.penalties import example_amount, penalty_examples, penalty_facts, penalty_kind
 from raseed.web.rendering import words
-from raseed.web.terms import PPM_OF_A_PERCENT, fee_lines, limit_lines, other_lines
+from raseed.web.terms import PPM_OF_A_PERCENT, Term, fee_lines, limit_lines, other_lines
 
 from .accounts import account_for
 from .changes import shown_changes
@@ -113,6 +114,7 @@ def one(request: StaffRequest, product_id: UUID) -> HttpResponseBase:
         fees=fee_lines(terms, request.reader),
         others=other_lines(terms, request.reader),
         bears_interest=product.kind in (banking.ProductKind.SAVINGS, banking.ProductKind.LOAN),
+        penalty=_penalty(product, on, request) if product.kind is banking.ProductKind.LOAN else (),
         changes=shown_changes(list(history.changes), request),
         may_limits=request.rights.may(LIMITS, product.institution_id),
         may_fees=request.rights.may(FEES, product.institution_id),
@@ -120,6 +122,21 @@ def one(request: StaffRequest, product_id: UUID) -> HttpResponseBase:
         country=institution.country,
         errors=errors,
     )
+
+
+def _penalty(product: banking.Product, on: date, request: StaffRequest) -> list[Term]:
+    """Return what being late costs of a loan that is granted on a day, and what that comes to; that it costs nothing is said."""
+    rule = banking.loan_penalty_rule(product.id, on=on)
+    reader, lines = request.reader, [Term(gettext("How it is counted"), penalty_kind(rule))]
+    lines += penalty_facts(rule, product.currency, reader)
+    example = (
+        f"{gettext('An instalment of')} {reader.money(example_amount(product.currency))} · {gettext('days late:')}"
+    )
+    lines += [
+        Term(f"{example} {reader.number(days)}", reader.money(amount))
+        for days, amount in penalty_examples(rule, product.currency)
+    ]
+    return lines
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,13 +58,14 @@ class NumbersUnknown(InputError):
 class ShownWaiver:
     """A waiver in words."""
 
-    waiver: bills.Waiver
+    waiver: bills.Waiver | banking.PenaltyWaiver
     name: str
-    biller: str
+    whom: str
+    of: str
     state_words: str
     look: str
     made_by: Named
-    may_end: bool
+    end_url: str
 
 
 @require_safe
@@ -79,14 +80,22 @@ def waiver_list(request: StaffRequest) -> HttpResponseBase:
     may_end, language = request.rights.may(CONFIRM), request.reader.language
     shown = []
     for each in found:
-        words, look = _state(each, today)
+        words, look = waiver_state(each, today)
         biller = known[each.biller_id].name(language) if each.biller_id else gettext("All billers of the institution")
         ends = may_end and each.state is bills.WaiverState.ACTIVE and each.ended_on is None and today <= each.last_day
-        shown.append(ShownWaiver(each, each.name(language), biller, words, look, names[each.made_by], ends))
+        whom = gettext("All customers")
+        if each.customers is not None:
+            whom = f"{gettext('Customers')}: {request.reader.number(each.customers)}"
+        end_url = reverse("office:waiver-end", args=[each.id]) if ends else ""
+        shown.append(ShownWaiver(each, each.name(language), whom, biller, words, look, names[each.made_by], end_url))
     return render(
         request,
         "office/waivers.html",
         tab="waivers",
+        title=gettext("Waivers"),
+        what=gettext("Days on which being late with a bill costs nothing."),
+        of_label=gettext("Billers"),
+        new_url=reverse("office:waiver-new"),
         waivers=shown,
         may_propose=request.rights.may(PROPOSE),
         may_changes=request.rights.may(PROPOSE) or may_end,
@@ -94,8 +103,9 @@ def waiver_list(request: StaffRequest) -> HttpResponseBase:
     )
 
 
-def _state(waiver: bills.Waiver, today: date) -> tuple[str, str]:
-    if waiver.state is bills.WaiverState.PROPOSED:
+def waiver_state(waiver: bills.Waiver | banking.PenaltyWaiver, today: date) -> tuple[str, str]:
+    """Return where a waiver is, in words, and how that looks."""
+    if waiver.state.value == "proposed":
         change = people.change(waiver.id)
         return gettext(STATE_WORDS[change.state]), STATE_LOOKS.get(change.state, "")
     if waiver.covers_until < today or waiver.ended_on is not None:
@@ -133,7 +143,14 @@ def new(request: StaffRequest) -> HttpResponseBase:
         "office/waiver_form.html",
         status=status_of(error),
         tab="waivers",
-        billers=[(str(one.id), one.name(request.reader.language)) for one in bills.billers_of(here, by=people.SYSTEM)],
+        back=reverse("office:waivers"),
+        labels={
+            "names": gettext("What it is called on receipts"),
+            "of": gettext("Billers"),
+            "all": gettext("All billers of the institution"),
+            "numbers": gettext("Phone numbers"),
+        },
+        choices=[(str(one.id), one.name(request.reader.language)) for one in bills.billers_of(here, by=people.SYSTEM)],
         entered=entered,
         names=[("ar", entered["names_ar"]), ("he", entered["names_he"]), ("en", entered["names_en"])],
         reason=entered["reason"],
@@ -155,18 +172,27 @@ def _wanted(request: StaffRequest, waiver_id: UUID, entered: dict[str, str]) -> 
         first_day=needed_day(entered["first_day"], field="first_day"),
         last_day=needed_day(entered["last_day"], field="last_day"),
         biller_id=biller_id,
-        customer_ids=None if entered["whom"] == "everyone" else _customers(request, entered["numbers"]),
+        customer_ids=None if entered["whom"] == "everyone" else customers_of_numbers(request, entered["numbers"]),
     )
 
 
-def _customers(request: StaffRequest, text: str) -> list[UUID]:
-    """Return whose phone numbers were entered, one a line."""
+def lines_of(text: str) -> list[str]:
+    """Return the numbers that were entered, one a line.
+
+    Raises:
+        NumbersUnknown: more than ``NUMBERS_MAX``.
+    """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) > NUMBERS_MAX:
         raise NumbersUnknown(field="numbers", numbers=lines[NUMBERS_MAX], most=NUMBERS_MAX)
+    return lines
+
+
+def customers_of_numbers(request: StaffRequest, text: str) -> list[UUID]:
+    """Return whose phone numbers were entered, one a line."""
     region = request.institution.default_region
     found = []
-    for line in lines:
+    for line in lines_of(text):
         try:
             found.append(people.customer_by_phone(people.normal_phone(line, region)).id)
         except RaseedError:
