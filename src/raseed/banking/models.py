@@ -361,8 +361,7 @@ class SavingsRow(models.Model):
 class InterestCreditRow(models.Model):
     """What a savings account was credited for the days from one date to another, both included. Append-only.
 
-    ``accrued_units`` is what those days earned; with what was carried before, it is the amount and what is carried on.
-    ``transfer_id`` is ``None`` where it did not come to one minor unit.
+    ``accrued_units`` is what they earned; with what was carried before, it is the amount (``transfer_id``) and what goes on.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -447,9 +446,8 @@ class LoanRow(models.Model):
 class LoanPlanRow(models.Model):
     """A schedule of a loan: the first when it was granted, another after each early repayment. Append-only.
 
-    ``id`` is its client's: the loan's own, or the early repayment's. ``repaid_minor`` is what that repayment brought,
-    ``accrued_minor`` the interest of the days since the last instalment that it paid; ``credited_before_minor`` is all that
-    had been paid on the account when the plan began. A plan of nothing is the end of a loan.
+    ``id`` is its client's: the loan's own, or the early repayment's. ``repaid_minor`` is what that brought, ``accrued_minor``
+    the interest of days that it paid, ``credited_before_minor`` all that was paid before. A plan of nothing ends a loan.
     """
 
     id = models.UUIDField(primary_key=True)
