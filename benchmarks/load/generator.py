@@ -5,7 +5,7 @@ rendered before it, while the clock stands; in the window it only sends, receive
 but the standard library: one thread, epoll, plain sockets.
 
 Orders: host, port, key, ledger, accounts (path of a file of 16-byte ids), connections, seconds, windows, expected (requests/s
-until measured).
+until measured); with ``get``, a path before an account's id, that is asked for instead of a transfer.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ _ANSWER_BYTES_MAX: Final = 65_536
 
 def render(orders: dict[str, Any], accounts: list[str], count: int, rng: random.Random) -> list[bytes]:
     """Return whole requests, each with an id of its own (version 7, as ``raseed.kernel.ids`` makes them)."""
+    if "get" in orders:
+        head = f"Host: {orders['host']}\r\nAuthorization: Bearer {orders['key']}\r\n\r\n"
+        return [f"GET {orders['get']}{rng.choice(accounts)} HTTP/1.1\r\n{head}".encode() for _ in range(count)]
     head = (
         f"POST /ledger/v1/transfers HTTP/1.1\r\nHost: {orders['host']}\r\nAuthorization: Bearer {orders['key']}\r\n"
         "Content-Type: application/json\r\nContent-Length: "

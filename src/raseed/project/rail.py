@@ -17,6 +17,7 @@ from django.db import DatabaseError, connection  # noqa: E402
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest  # noqa: E402
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4  # noqa: E402
 
+from raseed.display.http.certificates import CertificateRail  # noqa: E402
 from raseed.display.http.rail import Changes  # noqa: E402
 from raseed.ledger.commit import GroupCommit  # noqa: E402
 from raseed.ledger.http import rail as ledger_rail  # noqa: E402
@@ -33,13 +34,16 @@ GARBAGE_OBJECTS = 20_000
 """So many objects more than before, and Python looks for cycles among them. Its own 700 are the requests of a moment, none of
 them garbage: looking through them again and again took a sixth of the rail's time."""
 HEALTH_SECONDS_MAX = 2.0
+OWN_KEYS = {"ledger-api": "ledger", "metrics": "metrics", "certificates": "certificates"}
+"""Files of keys in ``RASEED_HOME/keys``, and the scope of each."""
 KEYS = os.environ.get("RASEED_RAIL_KEYS", "")
 """Further systems' keys: ``name:scope+scope:sha256`` in hexadecimal, separated by commas."""
 
 
 def build() -> Rail:
     """Put the rail together; keys are made at the first start."""
-    keys = Keys([key_from_file("ledger-api", "ledger"), key_from_file("metrics", "metrics"), *keys_from_setting(KEYS)])
+    own = [key_from_file(name, scope) for name, scope in OWN_KEYS.items()]
+    keys = Keys([*own, *keys_from_setting(KEYS)])
     commit, pool, requests = GroupCommit(), Pool(), Requests()
     changes = Changes(pool)
     registry = CollectorRegistry()
@@ -73,6 +77,7 @@ def build() -> Rail:
     return Rail(
         [
             *ledger_rail.LedgerRail(commit, pool).routes(),
+            *CertificateRail().routes(),
             *changes.routes(),
             Route("GET", "/health", health, None, "Whether the rail and its database answer."),
             Route("GET", "/metrics", metrics, "metrics", "Figures for Prometheus."),

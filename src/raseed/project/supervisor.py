@@ -125,6 +125,7 @@ def household(plan: Plan) -> Iterator[Child]:
         yield Child("billers", [python, "-m", "raseed.demo.biller", "--port", str(plan.billers_port), *files])
     yield Child("worker", [python, "-m", "raseed.project.worker"])
     yield Child("ledger", [python, "-m", "raseed.ledger.worker"])
+    yield Child("prover", [python, "-m", "raseed.display.prover"])
     yield Child("shown", [python, "-m", "raseed.display.worker"])
     yield Child("courier", [python, "-m", "raseed.project.courier"])
     # One process: single requests are posted together by the process that they have reached (group commit).
