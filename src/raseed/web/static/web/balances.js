@@ -62,7 +62,7 @@
   function put(place, drawn, state, says) {
     const again = place.querySelector(".again"), device = drawn.querySelector("[data-device]"), details = drawn.querySelector("details");
     if (device && says) { device.textContent = says; device.hidden = false; }
-    if (details) details.open = Boolean(place.querySelector("details[open]"));
+    if (details) details.open ||= Boolean(place.querySelector("details[open]"));
     if (again) drawn.querySelector(".proof").append(again);
     const focused = place.contains(document.activeElement) && document.activeElement !== again;
     place.dataset.state = state;
