@@ -5,6 +5,7 @@ from __future__ import annotations
 from .rest_accounts import accounts
 from .rest_loans import loans
 from .rest_products import products
+from .rest_proofs import proofs
 from .rest_statements import statements
 
-resources = (products, accounts, statements, loans)
+resources = (products, accounts, proofs, statements, loans)
