@@ -12,6 +12,7 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.translation import gettext
 
+from raseed.assurance.api import guard
 from raseed.banking import api as banking
 from raseed.bills import api as bills
 from raseed.kernel.errors import mark
@@ -59,6 +60,7 @@ KIND_WORDS: Final = {
     "loan_waiver": mark("Waiver of loans"),
     "dispute": mark("Dispute"),
     "bill": mark("Bill"),
+    "release": mark("Release"),
 }
 NO_ID_WORDS: Final = {"many": mark("many"), "unknown": mark("unknown")}
 """What stands in the place of an id where there is none: an import of thousands, a login that nobody has."""
@@ -241,6 +243,19 @@ def _bills(ids: list[UUID], page: StaffRequest) -> Mapping[UUID, Named]:
     }
 
 
+def _releases(ids: list[UUID], page: StaffRequest) -> Mapping[UUID, Named]:
+    found = {}
+    for id_ in ids:
+        with suppress(guard.ReleaseUnknown):
+            one = guard.release(id_)
+            linked = page.rights.may("assurance.guard.view", one.institution_id)
+            address = reverse("office:release", args=[id_]) if linked else ""
+            found[id_] = Named(
+                "release", kind_words("release"), f"{guard.system(one.system).name} {one.candidate}", address
+            )
+    return found
+
+
 _NAMERS: Final[Mapping[str, Callable[[list[UUID], StaffRequest], Mapping[UUID, Named]]]] = {
     "staff": _staff,
     "customer": _customers,
@@ -254,4 +269,5 @@ _NAMERS: Final[Mapping[str, Callable[[list[UUID], StaffRequest], Mapping[UUID, N
     "loan_waiver": _loan_waivers,
     "dispute": _disputes,
     "bill": _bills,
+    "release": _releases,
 }

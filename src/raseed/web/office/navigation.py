@@ -46,6 +46,7 @@ ITEMS: Final = (
     Item("disputes", mark("Disputed bills"), "alert", ("bills.view",)),
     Item("waivers", mark("Waivers"), "day", ("bills.view",)),
     Item("loan-waivers", mark("Waivers of loans"), "day", ("banking.accounts.view",)),
+    Item("releases", mark("Releases"), "shield", ("assurance.guard.view",)),
     Item("receipt-keys", mark("Keys of receipts"), "shield", ("bills.receipts.keys",)),
     Item("changes", mark("Changes"), "changes"),
     Item("products", mark("Products, limits, fees"), "tag", ("banking.accounts.view",)),

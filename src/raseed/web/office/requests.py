@@ -145,7 +145,7 @@ def staff_only(
 
 def find_staff(request: OfficeRequest) -> Standing:
     """Find out who of the staff is signed in, and with what rights; the session of one who is locked or changed ends."""
-    standing, facts = sessions.look(request.office_session, now=SYSTEM_CLOCK.now())
+    standing, facts = sessions.look(request.office_session, now=SYSTEM_CLOCK.now(), in_use=not _by_itself(request))
     if facts is not None:
         staff = still_working(facts)
         if staff is None:
@@ -156,6 +156,11 @@ def find_staff(request: OfficeRequest) -> Standing:
     if standing in REASON_OF_END:
         sessions.end(request, request.office_session)
     return standing
+
+
+def _by_itself(request: OfficeRequest) -> bool:
+    """Whether a page looks again by itself, which does not count as use: a release that is watched."""
+    return bool(request.htmx) and request.htmx.trigger == "release"
 
 
 def still_working(facts: Facts) -> people.Staff | None:

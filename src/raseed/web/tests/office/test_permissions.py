@@ -26,6 +26,7 @@ NOT_THERE = {
     "clerk-name", "clerk-end", "billed", "billed-proof", "billed-refund",
     "biller-terms", "biller-penalty", "biller-credit", "waiver-end", "dispute",
     "operation-dealt-with", "simulated", "finding-of-books", "finding-act",
+    "release", "release-roll-back", "release-report", "release-report-file", "release-act",
 }  # fmt: skip
 """Pages about things that are not there under the ids of the walk."""
 
@@ -63,6 +64,7 @@ def arguments(house: House) -> dict[str, Any]:
         "waiver_id": new_id(),
         "dispute_id": new_id(),
         "finding_id": new_id(),
+        "release_id": new_id(),
         "token": "x",
         "rest": "nowhere",
     }
@@ -81,6 +83,10 @@ def addresses(house: House) -> Iterator[tuple[str, str, str | None]]:
             kwargs["verb"] = "lock"
         if pattern.name in ("lane-act", "biller-act"):
             kwargs["verb"] = "close" if pattern.name == "lane-act" else "suspend"
+        if pattern.name == "release-act":
+            kwargs["verb"] = "baseline"
+        if pattern.name == "release-report-file":
+            kwargs["form"] = "json"
         if pattern.name == "receipt-key-act":
             kwargs["verb"] = "renew"
         permission = getattr(pattern.callback, "permission", None)

@@ -16,6 +16,7 @@ NO_DEEDS = {
     "payments.order_ended", "payments.order_read", "people.critical_date", "people.vulnerability",
     "payments.standing_skipped", "payments.settled_outside", "bills.payout_account", "bills.breaks_found",
     "bills.autopay_not_paid", "assurance.finding_raised", "assurance.finding_cleared",
+    "assurance.guard_go_on", "assurance.guard_take_up",
 }  # fmt: skip
 """Of the same shape, but names of jobs, events and kinds of change."""
 DERIVED = {"people.change_": ("proposed", "applied", "rejected", "withdrawn", "expired")}
