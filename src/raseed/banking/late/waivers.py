@@ -28,7 +28,7 @@ from raseed.platform.api import AuditFacts
 from .. import events
 from ..errors import InvalidPenaltyWaiver, PenaltyWaiverEnded, PenaltyWaiverUnknown, ProductNotOffered
 from ..permissions import CONFIRM_WAIVERS, PROPOSE_WAIVERS, VIEW
-from ..queries import business_date, product
+from ..queries import business_date, product, products_of
 from ..sql import STATEMENTS, run
 from .models import PenaltyWaiverRow
 from .rules import check_loan_product
@@ -240,8 +240,8 @@ def _row(new: NewPenaltyWaiver, reason: str, by: Author, state: WaiverState, clo
     if not names or not set(names) <= LANGUAGES:
         raise InvalidPenaltyWaiver(field="names")
     if new.product_id is not None:
-        of = product(new.product_id)
-        if of.institution_id != new.institution_id:
+        of = next((each for each in products_of(new.institution_id) if each.id == new.product_id), None)
+        if of is None:
             raise ProductNotOffered(field="product_id")
         check_loan_product(of)
     ids = sorted(set(new.member_ids))

@@ -37,8 +37,6 @@ _FIELDS: Final = (*RULE_FIELDS, "valid_from", "reason")
 def penalty_form(request: StaffRequest, product_id: UUID) -> HttpResponseBase:
     """Propose the late penalty of loans granted from a day on; before it is sent, see what it would ask for."""
     of = product_for(request, product_id, FEES)
-    if of.kind is not banking.ProductKind.LOAN:
-        raise banking.ProductNotOffered(field="product_id")
     today = banking.business_date(of.institution_id, SYSTEM_CLOCK.now())
     standing = rule_entered(banking.loan_penalty_rule(of.id, on=today), of.currency)
     entered = standing | {"valid_from": today.isoformat(), "reason": ""}

@@ -24,7 +24,7 @@ NOT_THERE = {
     "payout-account", "settlement", "settlement-file", "break", "break-act",
     "clerks",
     "clerk-name", "clerk-end", "billed", "billed-proof", "billed-refund",
-    "biller-terms", "biller-penalty", "biller-credit", "waiver-end", "dispute",
+    "biller-terms", "biller-penalty", "biller-credit", "waiver-end", "loan-waiver-end", "dispute",
     "operation-dealt-with", "simulated", "finding-of-books", "finding-act",
     "release", "release-roll-back", "release-report", "release-report-file", "release-act",
 }  # fmt: skip

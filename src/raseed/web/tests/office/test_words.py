@@ -15,7 +15,8 @@ NO_DEEDS = {
     "people.role_removal", "people.staff_reset", "people.staff_unlock", "banking.move_wallets", "platform.owe_webhooks",
     "payments.order_ended", "payments.order_read", "people.critical_date", "people.vulnerability",
     "payments.standing_skipped", "payments.settled_outside", "bills.payout_account", "bills.breaks_found",
-    "bills.autopay_not_paid", "assurance.finding_raised", "assurance.finding_cleared",
+    "bills.autopay_not_paid", "banking.loan_penalties", "banking.loan_waivers",
+    "assurance.finding_raised", "assurance.finding_cleared",
     "assurance.guard_go_on", "assurance.guard_take_up",
 }  # fmt: skip
 """Of the same shape, but names of jobs, events and kinds of change."""
