@@ -29,6 +29,8 @@ GROUND: Final = {
         "webhooks",
     },
 }
+ROOM_DOORS: Final = {"ledger": {("log", "api")}, "assurance": {("guard", "api")}}
+"""Rooms of a package with a front door of their own: signed notes and keys, which display's log shares; the release guard."""
 COMPOSITION: Final = {"project"}
 """Puts the house together, so it may reach into it."""
 
@@ -45,11 +47,11 @@ def imports_of(path: Path) -> Iterator[tuple[int, str]]:
 
 def allowed(home: str, target: str) -> bool:
     """Whether a file of the package ``home`` may import ``target`` (``raseed.package.module…``)."""
-    _, package, *rest = [*target.split("."), ""]
+    _, package, *rest = [*target.split("."), "", ""]
     if package == home or home in COMPOSITION:
         return True
     doors = GROUND.get(package, DOORS)
-    return doors is None or (bool(rest) and rest[0] in doors)
+    return doors is None or rest[0] in doors or (rest[0], rest[1]) in ROOM_DOORS.get(package, set())
 
 
 def test_only_front_doors_cross() -> None:
