@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from uuid import UUID
-
 from .connecting import open_connection
 from .customers import customer_codes, register_customer_codes
 from .domain import (
@@ -50,20 +47,10 @@ from .generations.services import (
 )
 from .proof.certificate import Certificate
 from .proof.format import FRESH_SECONDS_MAX
+from .proof.refusals import CertificateRefused
+from .prover.certificates import Round, certificates_of, checked, proven_population, public_keys, rounds
 from .queries import shown_balance, shown_balances
 from .standalone import VERIFIER
-
-
-def certificates_of(account_ids: Sequence[UUID]) -> dict[UUID, Certificate]:
-    """Return the certificates of accounts; until there is a prover, none."""
-    del account_ids
-    return {}
-
-
-def public_keys() -> list[str]:
-    """Return the keys that sign roots; until there is a prover, none."""
-    return []
-
 
 __all__ = [
     "CHANGE",
@@ -76,6 +63,7 @@ __all__ = [
     "BalanceUnknown",
     "CanaryRunning",
     "Certificate",
+    "CertificateRefused",
     "Difference",
     "DifferenceKind",
     "Doubt",
@@ -94,9 +82,11 @@ __all__ = [
     "Projector",
     "ProjectorUnknown",
     "Proof",
+    "Round",
     "ShownBalance",
     "TooManyGenerations",
     "certificates_of",
+    "checked",
     "clear_canary",
     "customer_codes",
     "cut_over",
@@ -107,11 +97,13 @@ __all__ = [
     "open_generation",
     "pointer",
     "projector_names",
+    "proven_population",
     "public_keys",
     "register_customer_codes",
     "register_projector",
     "retire_generation",
     "roll_back",
+    "rounds",
     "set_canary",
     "shown_balance",
     "shown_balances",

@@ -7,8 +7,11 @@ class DisplayConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Make our own projector known."""
+        """Make our own projector known, and who proves what it shows."""
         from .generations.fold import NAME, Fold
         from .generations.projectors import register_projector
+        from .prover.seam import TreesOfThisHome
+        from .proving import prove_by
 
         register_projector(NAME, Fold())
+        prove_by(TreesOfThisHome())

@@ -161,7 +161,9 @@ def _codes(connection: psycopg.Connection[Any]) -> tuple[IdIndex, NDArray[np.int
         ids.append(words(rows["id"]))
         codes.append(rows["code"].astype(np.int32))
     codes.append(np.zeros(1, np.int32))
-    return IdIndex(np.concatenate(ids) if ids else np.empty((0, 2), np.uint64)), np.concatenate(codes)
+    whole = np.concatenate([np.empty((0, 2), np.uint64), *ids])
+    ids.clear()  # a quarter of a gigabyte for 16 million accounts, while the index is made
+    return IdIndex(whole), np.concatenate(codes)
 
 
 def accounts_from(connection: psycopg.Connection[Any], *, page: int = 0) -> Iterator[tuple[NDArray[Any], int]]:

@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector, generate_late
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4  # noqa: E402
 
 from raseed.display.http.certificates import CertificateRail  # noqa: E402
+from raseed.display.http.metrics import ProofFigures  # noqa: E402
 from raseed.display.http.rail import Changes  # noqa: E402
 from raseed.ledger.commit import GroupCommit  # noqa: E402
 from raseed.ledger.http import rail as ledger_rail  # noqa: E402
@@ -48,7 +49,7 @@ def build() -> Rail:
     changes = Changes(pool)
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
-    for collector in (requests, GroupCommitFigures(commit)):
+    for collector in (requests, GroupCommitFigures(commit), ProofFigures()):
         registry.register(collector)
 
     async def health(_request: Request) -> Answer:

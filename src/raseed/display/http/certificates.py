@@ -10,7 +10,7 @@ from raseed.kernel.ids import parse_id
 from raseed.platform.rail.application import Answer, Request, Route
 from raseed.platform.rail.bodies import read_query
 
-from ..proof.refusals import CertificateUnknown
+from ..errors import NoCertificate
 from ..prover.certificates import proofs, public_keys
 
 SCOPE: Final = "certificates"
@@ -26,7 +26,7 @@ class CertificateRail:
         account_id = parse_id(request.places["account"], field="account")
         found = proofs().certificate(account_id)
         if found is None:
-            raise CertificateUnknown(field="account")
+            raise NoCertificate(field="account")
         return Answer(found.to_json())
 
     async def keys(self, request: Request) -> Answer:

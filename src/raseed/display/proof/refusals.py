@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from raseed.kernel.errors import InputError, NotFound, mark
+from raseed.kernel.errors import InputError, mark
 
 
 class CertificateRefused(InputError):
@@ -97,11 +97,3 @@ class OtherAmount(CertificateRefused):
 
     code = "other_amount"
     sentence = mark("The certificate proves another amount than the one shown.")
-
-
-class CertificateUnknown(NotFound):
-    """There is no certificate of this account: it is no customer's, or nothing of it is proven yet."""
-
-    code = "certificate_unknown"
-    sentence = mark("There is no certificate of this account.")
-    hint = mark("Check the account; one that was opened this moment gets its certificate within seconds.")

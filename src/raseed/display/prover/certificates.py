@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from ..proof.certificate import Certificate
 from ..proof.verify import check
 from .building import folder_of
 from .keys import secrets_of, trusted_keys
-from .layout import Torn
+from .layout import Head, Torn
 from .reader import TreeReader
 from .tables import ROUNDS
 
@@ -78,6 +79,13 @@ class Proofs:
         """Return the keys that sign now."""
         self._look()
         return self._keys
+
+    def heads(self) -> Iterator[tuple[str, Head]]:
+        """Yield the head of every tree that can be read, with its id."""
+        self._look()
+        for reader in self._readers:
+            with contextlib.suppress(Torn):
+                yield reader.folder.name, reader.root()[0]
 
     def reader(self, tree_id: UUID) -> TreeReader | None:
         """Return the reader of one tree."""

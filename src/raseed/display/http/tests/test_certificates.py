@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 
 from raseed.display.http.certificates import CertificateRail
+from raseed.display.http.metrics import ProofFigures
 from raseed.display.proof.certificate import Certificate
 from raseed.display.prover.certificates import checked, public_keys
 from raseed.display.prover.tests.world import World
@@ -53,6 +54,10 @@ def test_certificates_go_to_trusted_systems_and_keys_to_everyone(
     assert ask("/display/v1/keys", None) == (200, {"keys": public_keys()})
     assert ask(f"/display/v1/certificates/{customer}", None)[0] == 401
     assert ask(f"/display/v1/certificates/{customer}", b"l")[0] == 403
-    assert ask(f"/display/v1/certificates/{UUID(int=5)}")[1]["error"]["code"] == "certificate_unknown"
+    assert ask(f"/display/v1/certificates/{UUID(int=5)}")[1]["error"]["code"] == "no_certificate"
     assert ask("/display/v1/certificates/nonsense")[0] == 400
+    figures = {family.name: family.samples[0].value for family in ProofFigures().collect()}
+    assert figures["raseed_display_proven_as_of_seconds"] == certificate.root.as_of_us // 1_000_000
+    assert figures["raseed_display_proven_batch"] == certificate.batch
+    assert figures["raseed_display_proven_accounts"] == 1
     world.close()
