@@ -5,9 +5,12 @@ from __future__ import annotations
 from .connecting import open_connection
 from .customers import customer_codes, register_customer_codes
 from .domain import (
+    DIFFERENCES_MAX,
     GENERATIONS_MAX,
+    LOOK_AGAIN_MAX,
     NAMED_MAX,
     PROOF_SENTENCES,
+    REPROJECT_MAX,
     Difference,
     DifferenceKind,
     Doubt,
@@ -15,6 +18,7 @@ from .domain import (
     GenerationState,
     LastProven,
     Pointer,
+    PopulationReport,
     Proof,
     ShownBalance,
 )
@@ -34,8 +38,10 @@ from .errors import (
 from .generations.cohorts import generation_of
 from .generations.columns import CHANGE, SHOWN
 from .generations.fold import Fold
+from .generations.projection import keep_projecting
 from .generations.projectors import Projector, projector_names, register_projector
 from .generations.reading import generation, generations, pointer
+from .generations.reprojecting import reproject
 from .generations.rows import read_all as shown_rows
 from .generations.services import (
     clear_canary,
@@ -45,19 +51,24 @@ from .generations.services import (
     roll_back,
     set_canary,
 )
+from .population.comparing import compare_population
 from .proof.certificate import Certificate
 from .proof.format import FRESH_SECONDS_MAX
 from .proof.refusals import CertificateRefused
 from .prover.certificates import Round, certificates_of, checked, proven_population, public_keys, rounds
+from .proving import prove_by
 from .queries import shown_balance, shown_balances
 from .standalone import VERIFIER
 
 __all__ = [
     "CHANGE",
+    "DIFFERENCES_MAX",
     "FRESH_SECONDS_MAX",
     "GENERATIONS_MAX",
+    "LOOK_AGAIN_MAX",
     "NAMED_MAX",
     "PROOF_SENTENCES",
+    "REPROJECT_MAX",
     "SHOWN",
     "VERIFIER",
     "BalanceUnknown",
@@ -79,6 +90,7 @@ __all__ = [
     "NothingLive",
     "NothingToRollBackTo",
     "Pointer",
+    "PopulationReport",
     "Projector",
     "ProjectorUnknown",
     "Proof",
@@ -88,19 +100,23 @@ __all__ = [
     "certificates_of",
     "checked",
     "clear_canary",
+    "compare_population",
     "customer_codes",
     "cut_over",
     "generation",
     "generation_of",
     "generations",
+    "keep_projecting",
     "open_connection",
     "open_generation",
     "pointer",
     "projector_names",
+    "prove_by",
     "proven_population",
     "public_keys",
     "register_customer_codes",
     "register_projector",
+    "reproject",
     "retire_generation",
     "roll_back",
     "rounds",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -128,6 +129,12 @@ GENERATIONS_MAX: Final = 4
 NAMED_MAX: Final = 10_000
 """So many accounts may be named for a canary."""
 PERCENT_MAX: Final = 100
+DIFFERENCES_MAX: Final = 1_000
+"""So many differences are told one by one."""
+LOOK_AGAIN_MAX: Final = 20_000
+"""So many are looked at a second time, each by itself."""
+REPROJECT_MAX: Final = 10_000
+"""So many accounts' rows may be set anew at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +191,9 @@ class DifferenceKind(StrEnum):
     MISSING = "missing"
     """An account that moved, without a row."""
     CURRENCY = "currency"
+    SIGN = "sign"
     SWAPPED = "swapped"
     """Two accounts have each other's balance."""
-    SIGN = "sign"
     STALE = "stale"
     """It was right once: later movements are not in it."""
     ROUNDING = "rounding"
@@ -204,3 +211,30 @@ class Difference:
     shown_held_minor: int | None
     true_held_minor: int | None
     kind: DifferenceKind
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationReport:
+    """What came of holding a generation against the truth.
+
+    Attributes:
+        generation: which one.
+        against: ``ledger``, ``prover``, or another generation's number.
+        batch: the ledger's batch as of which the generation's rows were read.
+        compared: how many accounts.
+        equal: how many of them are shown what is true.
+        differences: the first ``DIFFERENCES_MAX`` of the others.
+        counts: how many of each kind there are, by ledger.
+        unexamined: of the differences so many, beyond ``LOOK_AGAIN_MAX``, were not looked at a second time.
+        seconds: how long it took.
+    """
+
+    generation: int
+    against: str
+    batch: int
+    compared: int
+    equal: int
+    differences: tuple[Difference, ...]
+    counts: Mapping[tuple[int, DifferenceKind], int]
+    unexamined: int
+    seconds: int

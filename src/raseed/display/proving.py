@@ -6,10 +6,12 @@ of the one can't make the other agree with it. The prover is told of in ``AppCon
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
+
+from numpy.typing import NDArray
 
 
 class Certified(Protocol):
@@ -45,6 +47,9 @@ class Prover(Protocol):
     def certificates(self, account_ids: Sequence[UUID]) -> Mapping[UUID, Certified]:
         """Return the latest certificates of those accounts that have one."""
 
+    def population(self, ledger: int) -> Iterator[NDArray[Any]]:
+        """Yield all leaves of a ledger's tree: columns ``id``, ``booked``, ``held`` and ``position``."""
+
     def refusal(self, certificate: Certified, *, now: datetime) -> str:
         """Return the code with which a certificate is refused, or nothing where it proves its balance."""
 
@@ -58,6 +63,10 @@ class _Nobody:
     def certificates(self, account_ids: Sequence[UUID]) -> Mapping[UUID, Certified]:
         del account_ids
         return {}
+
+    def population(self, ledger: int) -> Iterator[NDArray[Any]]:
+        del ledger
+        return iter(())
 
     def refusal(self, certificate: Certified, *, now: datetime) -> str:
         del certificate, now

@@ -5,7 +5,7 @@ Layouts: PostgreSQL documentation, "COPY, Binary Format". A row of a generation 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,7 +13,7 @@ import numpy as np
 import psycopg
 from numpy.typing import NDArray
 
-from raseed.platform.api import named_statements
+from raseed.platform.api import named_statements, run_statement
 
 from .columns import SHOWN
 
@@ -100,3 +100,32 @@ def uuids(column: NDArray[Any]) -> list[UUID]:
 def take_some(connection: psycopg.Connection[Any], generation: int, *, most: int) -> int:
     """Take so many rows of a generation out; return how many there were."""
     return connection.execute(_SQL["sweep"], {"generation": generation, "most": most}).rowcount
+
+
+def rows_of(account_ids: Sequence[UUID], generation: int) -> tuple[int, dict[UUID, tuple[int, int, int]]]:
+    """Return the batch that a generation has come to, and its rows of accounts: ledger, booked, held; on Django's connection."""
+    found = run_statement(_SQL["rows_of"], {"generation": generation, "ids": list(account_ids)})
+    built_to = int(found[0][0]) if found else 0
+    return built_to, {row[1]: (row[2], row[3], row[4]) for row in found if row[1] is not None}
+
+
+def set_rows(generation: int, rows: NDArray[Any], *, without: Sequence[UUID]) -> tuple[int, int, int]:
+    """Set rows (``SHOWN``) whatever they were, and take out those of other accounts; in Django's transaction.
+
+    Returns how many are new, how many (these too) are other than they were, and how many are gone.
+    """
+    gone = run_statement(_SQL["take_out"], {"generation": generation, "ids": list(without)})
+    changed = run_statement(
+        _SQL["set"],
+        {
+            "generation": generation, "ids": uuids(rows["id"]), "ledgers": rows["ledger"].tolist(),
+            "booked": rows["booked"].tolist(), "held": rows["held"].tolist(), "positions": rows["position"].tolist(),
+        },
+    )  # fmt: skip
+    return sum(is_new for _, is_new in changed), len(changed), len(gone)
+
+
+def some_ids(connection: psycopg.Connection[Any], generation: int, count: int) -> list[UUID]:
+    """Return about so many accounts that a generation shows, drawn by chance from pages of the table."""
+    found = connection.execute(_SQL["some"], {"generation": generation, "count": count}).fetchall()
+    return [account_id for (account_id,) in found]

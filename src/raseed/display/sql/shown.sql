@@ -19,7 +19,7 @@ SELECT string_agg(int4send(ledger) || uuid_send(account_id) || int8send(booked) 
 FROM display_shown WHERE ctid >= %(start)s::tid AND ctid < %(end)s::tid AND generation = %(generation)s
 
 -- name: set
--- Set rows by key, whatever they were; answers those that are other than they were.
+-- Set rows by key, whatever they were; answers those that are other than they were, and whether they are new.
 INSERT INTO display_shown AS s (generation, ledger, account_id, booked, held, position)
 SELECT %(generation)s, d.ledger, d.id, d.booked, d.held, d.position
 FROM unnest(%(ids)s::uuid[], %(ledgers)s::int4[], %(booked)s::int8[], %(held)s::int8[], %(positions)s::int8[])
@@ -28,7 +28,7 @@ ORDER BY d.id
 ON CONFLICT (generation, account_id) DO UPDATE
     SET ledger = excluded.ledger, booked = excluded.booked, held = excluded.held, position = excluded.position
     WHERE (s.ledger, s.booked, s.held) IS DISTINCT FROM (excluded.ledger, excluded.booked, excluded.held)
-RETURNING s.account_id
+RETURNING s.account_id, s.xmax = 0
 
 -- name: take_out
 DELETE FROM display_shown WHERE generation = %(generation)s AND account_id = ANY(%(ids)s::uuid[]) RETURNING account_id
@@ -53,3 +53,9 @@ SELECT p.live_id, p.canary_id, p.percent, g.number, g.built_to, s.account_id, s.
 FROM display_pointer p
 JOIN display_generation g ON g.number IN (p.live_id, p.canary_id)
 LEFT JOIN display_shown s ON s.generation = g.number AND s.account_id = ANY(%(ids)s::uuid[])
+
+-- name: some
+-- A few accounts that a generation shows: as many pages by chance as hold enough rows, were they all this generation's.
+SELECT account_id FROM display_shown TABLESAMPLE SYSTEM (
+    (SELECT least(100, 100.0 * 2 * %(count)s / greatest(1, reltuples)) FROM pg_class WHERE oid = 'display_shown'::regclass))
+WHERE generation = %(generation)s LIMIT %(count)s

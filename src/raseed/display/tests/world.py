@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from numpy.typing import NDArray
 
 from raseed.display.connecting import open_connection
 from raseed.display.generations.projection import Building, Following
@@ -114,6 +116,10 @@ class Registrar:
 
     def certificates(self, account_ids: Sequence[UUID]) -> Mapping[UUID, Paper]:
         return {each: self.papers[each] for each in account_ids if each in self.papers}
+
+    def population(self, ledger: int) -> Iterator[NDArray[Any]]:
+        del ledger
+        return iter(())
 
     def refusal(self, certificate: Certified, *, now: datetime) -> str:
         assert isinstance(certificate, Paper)

@@ -1,0 +1,1 @@
+"""The whole population of shown balances held against the truth."""
