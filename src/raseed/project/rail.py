@@ -28,6 +28,7 @@ from raseed.platform.rail.errors import RailBusy  # noqa: E402
 from raseed.platform.rail.metrics import Requests  # noqa: E402
 from raseed.platform.rail.pool import Pool  # noqa: E402
 from raseed.platform.rail.sign_in import Keys, key_from_file, keys_from_setting  # noqa: E402
+from raseed.platform.rail.stopping import when_asked_to_stop  # noqa: E402
 
 SWITCH_SECONDS = 0.001
 """How long a thread of Python's may keep the others waiting: lanes and loop take turns often."""
@@ -46,7 +47,7 @@ def build() -> Rail:
     own = [key_from_file(name, scope) for name, scope in OWN_KEYS.items()]
     keys = Keys([*own, *keys_from_setting(KEYS)])
     commit, pool, requests = GroupCommit(), Pool(), Requests()
-    changes = Changes(pool)
+    changes = Changes(pool, when_asked_to_stop=when_asked_to_stop)
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     for collector in (requests, GroupCommitFigures(commit), ProofFigures()):

@@ -7,7 +7,7 @@ second, and not at all while nobody does. Pages that find no place here ask ever
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 from django.db import DatabaseError, InterfaceError
@@ -41,8 +41,9 @@ def _epoch() -> int:
 class Changes:
     """The stream: one look-out, and whoever listens to it. Used from one event loop."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, *, when_asked_to_stop: Callable[[Callable[[], None]], None] | None = None) -> None:
         self._pool = pool
+        self._when_asked_to_stop = when_asked_to_stop
         self._listeners = 0
         self._epoch: int | None = None
         self._news = asyncio.Event()
@@ -74,6 +75,9 @@ class Changes:
     async def _told(self) -> AsyncIterator[bytes]:
         self._listeners += 1
         ends = asyncio.get_running_loop().time() + STREAM_SECONDS_MAX
+        if self._when_asked_to_stop is not None:  # the first listener: by now the server has set its own handlers
+            self._when_asked_to_stop(self._let_go)
+            self._when_asked_to_stop = None
         if self._lookout is None:
             self._lookout = asyncio.create_task(self._look_out())
         told: int | None = None
@@ -110,7 +114,10 @@ class Changes:
         news, self._news = self._news, asyncio.Event()
         news.set()
 
-    async def close(self) -> None:
-        """Let everybody go."""
+    def _let_go(self) -> None:
         self._closing = True
         self._tell()
+
+    async def close(self) -> None:
+        """Let everybody go."""
+        self._let_go()
