@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .books.models import CheckRow, FindingRow, FindingStepRow, SweepRow
+from .books.models import CheckRow, FindingRow, FindingStepRow, MemoryRow, SweepRow
 from .guard.models import DifferenceRow, ReleaseRow, ReportRow, RunRow, StepRow, SystemRow, TallyRow, TrialRow
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "DifferenceRow",
     "FindingRow",
     "FindingStepRow",
+    "MemoryRow",
     "ReleaseRow",
     "ReportRow",
     "RunRow",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import inspection
 from .connecting import open_connection
 from .customers import customer_codes, register_customer_codes
 from .domain import (
@@ -106,6 +107,7 @@ __all__ = [
     "generation",
     "generation_of",
     "generations",
+    "inspection",
     "keep_projecting",
     "open_connection",
     "open_generation",

@@ -189,6 +189,18 @@ def sealed_batch() -> int:
     return int(batch)
 
 
+def last_batch() -> int:
+    """Return the last batch that is committed."""
+    ((batch,),) = _run("last_batch")
+    return int(batch)
+
+
+def batches_wait(after: int, *, before: datetime) -> bool:
+    """Return whether something was posted in batches above ``after``, and before an instant."""
+    ((waits,),) = _run("batches_wait", after=after, before=before)
+    return bool(waits)
+
+
 def touched(*, after: int, upto: int, limit: int) -> list[Touch]:
     """Return what was posted in the batches above ``after`` and up to ``upto``, in order, ``limit`` at most."""
     return [Touch(*row) for row in _run("touched", after=after, upto=upto, limit=limit)]

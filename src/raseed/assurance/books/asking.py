@@ -14,7 +14,7 @@ from ..errors import CheckUnknown
 from .continuous import note_run
 from .domain import FOUND_MAX, Check, CheckRun, Look, Over
 from .keeping import keep_run
-from .populations import whole
+from .populations import POPULATIONS, whole
 from .registry import check_named, registered_checks
 from .repairing import repair_all, waiting_for_repair
 from .running import run_check
@@ -68,6 +68,7 @@ def _of_everything(check: Check, progress: Progress, clock: Clock) -> CheckRun:
         keep_run(run, clock=clock)
         return run
     total = CheckRun(check.name, (), 0, 0)
+    count = POPULATIONS[check.over].count()
     for ids in whole(check.over, at_once=AT_ONCE):
         run = run_check(check, Look(clock, progress, ids))
         keep_run(run, clock=clock)
@@ -78,5 +79,5 @@ def _of_everything(check: Check, progress: Progress, clock: Clock) -> CheckRun:
             took_ms=total.took_ms + run.took_ms,
             failed=run.failed or total.failed,
         )
-        progress(PROGRESS[check.over], total.looked_at, total.looked_at + 1)
+        progress(PROGRESS[check.over], total.looked_at, max(count, total.looked_at))
     return total

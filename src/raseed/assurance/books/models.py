@@ -110,3 +110,17 @@ class FindingStepRow(models.Model):
                 | models.Q(state__in=["open", "assigned"], outcome=None),
             ),
         )
+
+
+class MemoryRow(models.Model):
+    """A keyed digest of rows of which nothing may ever change, as they were seen first."""
+
+    pk = models.CompositePrimaryKey("family", "about")
+    family = models.CharField(max_length=20)
+    about = models.CharField(max_length=60)
+    rows = models.IntegerField()
+    digest = models.BinaryField(max_length=32)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "assurance_memory"

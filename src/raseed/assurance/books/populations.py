@@ -30,6 +30,9 @@ class Population(Protocol):
     def sample(self, chance: Random, limit: int) -> set[UUID]:
         """Return some, by chance."""
 
+    def count(self) -> int:
+        """Return about how many there are."""
+
 
 class Accounts:
     """Customers' accounts, as the ledger has them."""
@@ -67,6 +70,11 @@ class Accounts:
             found.update(ledger.inspection.account_ids(codes=banking.inspection.CUSTOMER_CODES, after=after, limit=1))
         return found
 
+    def count(self) -> int:
+        """As the protocol says."""
+        codes = banking.inspection.CUSTOMER_CODES
+        return sum(each.accounts for each in ledger.inspection.sums_by_code() if each.code in codes)
+
 
 class Payments:
     """Payments, in the order in which they came."""
@@ -93,6 +101,10 @@ class Payments:
             for _ in range(limit)
             for _, id_ in payments.inspection.payments_from(after=chance.randint(0, last - 1), limit=1)
         }
+
+    def count(self) -> int:
+        """As the protocol says."""
+        return payments.inspection.last_position()
 
 
 POPULATIONS: Final[dict[Over, Population]] = {Over.ACCOUNTS: Accounts(), Over.PAYMENTS: Payments()}

@@ -190,6 +190,23 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.CreateModel(
+            name="MemoryRow",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "family", "about", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("family", models.CharField(max_length=20)),
+                ("about", models.CharField(max_length=60)),
+                ("rows", models.IntegerField()),
+                ("digest", models.BinaryField(max_length=32)),
+                ("seen_at", models.DateTimeField()),
+            ],
+            options={"db_table": "assurance_memory"},
+        ),
         migrations.RunSQL(GUARD),
         migrations.RunSQL(append_only_trigger_sql("assurance_finding_step")),
     ]

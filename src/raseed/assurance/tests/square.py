@@ -16,6 +16,8 @@ from raseed.banking.api import Alias, AliasKind, BankAccount
 from raseed.banking.tests.town import Town
 from raseed.bills import api as bills
 from raseed.bills.tests.street import EGP, Street, build_street
+from raseed.display import api as display
+from raseed.display.tests.world import project
 from raseed.kernel.ids import new_id
 from raseed.kernel.money import Money
 from raseed.ledger.log.api import Sealer, open_connection
@@ -96,7 +98,17 @@ def _built(street: Street) -> Square:
     assert [states[id_] for id_ in (paid, withdrawn, on_its_way)] == ["settled", "returned", "held"]
     with open_connection() as connection:
         Sealer(connection, Path(settings.HOME), street.town.clock).seal_all()
+    _shown(his.id, street.town)
     return Square(street.town, mona, current, wallet, his, sent.id, paid, on_its_way, withdrawn)
+
+
+def _shown(named: UUID, town: Town) -> None:
+    """Let the first generation be live and a second one be shown to somebody; what never changes of them was seen."""
+    project()
+    second = display.open_generation(projector=display.projector_names()[0], actor="system", clock=town.clock)
+    project()
+    display.set_canary(generation=second.number, percent=0, accounts=[named], actor="system", clock=town.clock)
+    list(run_checks(["unchanged"], clock=town.clock))
 
 
 def _ordered(street: Street, biller: bills.Biller, mona: Customer, account: BankAccount, number: str) -> UUID:

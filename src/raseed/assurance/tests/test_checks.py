@@ -56,6 +56,7 @@ WRONGS = (
             "histories": [("credits_posted", _account(s))],
             "trust": [("behind", _ledger(s))],
             "statements": [("begins", _account(s))],
+            "shown": [("row_differs", _account(s))],
         },
     ),
     Wrong(
@@ -77,6 +78,7 @@ WRONGS = (
             "balances": [("debits_pending", _account(s))],
             "histories": [("debits_pending", _account(s))],
             "holds": [("debits_pending", _account(s))],
+            "shown": [("row_differs", _account(s))],
         },
     ),
     Wrong(

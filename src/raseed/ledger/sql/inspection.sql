@@ -164,3 +164,10 @@ ORDER BY s.id
 -- name: account_bounds
 SELECT min(id::text)::uuid, max(id::text)::uuid FROM (
     (SELECT id FROM ledger_account ORDER BY id LIMIT 1) UNION ALL (SELECT id FROM ledger_account ORDER BY id DESC LIMIT 1)) AS a
+
+-- name: last_batch
+SELECT coalesce(max(number), 0) FROM ledger_batch
+
+-- name: batches_wait
+-- Whether something was posted after a batch and before an instant.
+SELECT EXISTS (SELECT FROM ledger_batch WHERE number > %(after)s::int8 AND posted_at < %(before)s::timestamptz)

@@ -13,13 +13,16 @@ from raseed.ledger import api as ledger
 from ..domain import Check, Finding, Look, Over
 from .places import institutions
 
+LINES: Final = 10
+"""The latest lines that are read of each statement; what is older was the latest once, and histories are walked further back."""
+
 
 def _statements(look: Look) -> Iterator[Finding]:
     owners = institutions()
     for account in ledger.look_up_accounts(look.ids).values():
         booked = account.balances.credits_posted - account.balances.debits_posted
         try:
-            page = banking.statement(account.id, limit=banking.STATEMENT_LINES_MAX, language="en")
+            page = banking.statement(account.id, limit=LINES, language="en")
         except banking.AccountUnknown:
             continue  # the check of accounts names it
         wrong = _wrong(page.lines, booked, whole=page.next is None)
