@@ -14,6 +14,7 @@ class AssuranceConfig(AppConfig):
         from .books.registry import register_check
         from .guard import forcing, projection
         from .guard.domain import SystemKind
+        from .guard.outside.subject import Outside
         from .guard.permissions import PERMISSIONS as GUARDS
         from .guard.subjects import register_subject
         from .permissions import PERMISSIONS
@@ -23,3 +24,4 @@ class AssuranceConfig(AppConfig):
             register_check(check)
         register_change_kind(forcing.KIND)
         register_subject(SystemKind.GENERATION, projection.Projection)
+        register_subject(SystemKind.HTTP, Outside)

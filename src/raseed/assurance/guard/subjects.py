@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from .domain import Batch, Release, RunKind, SystemKind
 
@@ -33,8 +33,8 @@ class Chunk:
     currency: str
     scale: int
     ids: Sequence[bytes]
-    booked: NDArray
-    held: NDArray
+    booked: NDArray[Any]
+    held: NDArray[Any]
     as_of: str
 
 

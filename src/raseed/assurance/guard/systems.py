@@ -49,7 +49,7 @@ def register_system(wanted: System, *, by: people.Author, reason: str, clock: Cl
         row = SystemRow.objects.select_for_update().filter(code=wanted.code).first()
         if row is not None and (row.institution_id, row.kind) != (wanted.institution_id, wanted.kind.value):
             raise SystemTaken(field="code")
-        before = None if row is None else {"name": row.name, "terms": _listed(row.terms)}
+        before: platform.AuditFacts | None = None if row is None else {"name": row.name, "terms": _listed(row.terms)}
         terms = asdict(wanted.terms)
         if row is not None and (row.name, row.terms, row.mapping) == (name, terms, wanted.mapping):
             return told(row)

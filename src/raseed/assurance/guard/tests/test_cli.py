@@ -17,7 +17,7 @@ from raseed.assurance.guard.tests.shop import Town
 def run(town: Town, capsys: pytest.CaptureFixture[str]) -> Any:
     """Run a command; return its status and what it printed."""
     assert main(["system", "shop", "--institution", "nile", "--name", "Shop", "--watch-seconds", "0"]) == DONE
-    assert town
+    assert town.shop.shown == "old"
     capsys.readouterr()
 
     def command(*words: str) -> tuple[int, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
@@ -240,7 +241,7 @@ def test_a_step_that_was_asked_for_is_taken_by_a_worker(town: Town) -> None:
 def test_who_may_not_is_refused_everywhere(town: Town) -> None:
     of = town.release()
     nobody = people.Author("staff:nobody", {town.institution_id: frozenset({"assurance.guard.view"})})
-    for deed in (
+    deeds: tuple[Callable[[], object], ...] = (
         lambda: guard.take_baseline(of.id, by=nobody),
         lambda: guard.run_shadow(of.id, by=nobody),
         lambda: guard.begin_canary(of.id, percent=1, by=nobody, reason="because"),
@@ -248,7 +249,8 @@ def test_who_may_not_is_refused_everywhere(town: Town) -> None:
         lambda: guard.roll_back(of.id, by=nobody, reason="because"),
         lambda: guard.refuse(of.id, by=nobody, reason="because"),
         lambda: guard.want(of.id, "baseline", by=nobody),
-    ):
+    )
+    for deed in deeds:
         with pytest.raises(people.NotPermitted):
             deed()
     assert guard.release(of.id, by=nobody).state is S.REGISTERED

@@ -1,0 +1,156 @@
+"""Asking a system of others: HTTP/1.1 with connections kept, every wait and size bounded, and never faster than agreed.
+
+No redirects are followed, no proxies of the environment are asked, certificates are checked. Nothing is raised: what came
+of a question is told in a word, for the report.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import ssl
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Mapping as Table
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from ..errors import MappingRefused
+from .mapping import Mapping, Secret
+
+BODY_BYTES_MAX: Final = 256 << 10
+_LEAST_SECONDS: Final = 0.001
+_SECRET_BYTES_MAX: Final = 8 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came of a question: an answer, or a word for the trouble (``timeout``, ``no_connection``, ``too_large``, ``broken``)."""
+
+    status: int = 0
+    body: bytes = b""
+    kind: str = ""
+    trouble: str = ""
+
+
+class Pace:
+    """Lets so many questions through a second, and no more, whoever asks."""
+
+    def __init__(self, rate_max: int) -> None:
+        self._every = 1 / rate_max
+        self._lock = threading.Lock()
+        self._next = 0.0
+
+    def wait(self) -> None:
+        """Wait for one's turn."""
+        with self._lock:
+            turn = max(self._next, time.monotonic())
+            self._next = turn + self._every
+        if (pause := turn - time.monotonic()) > 0:
+            time.sleep(pause)
+
+
+def headers_of(mapping: Mapping) -> dict[str, str]:
+    """Return the headers of every question, with the secrets put in from where they are kept.
+
+    Raises:
+        MappingRefused: a secret is not there.
+    """
+    return {name: value if isinstance(value, str) else _secret(name, value) for name, value in mapping.headers.items()}
+
+
+def _secret(name: str, secret: Secret) -> str:
+    text = os.environ.get(secret.environment, "") if secret.environment else ""
+    if secret.file:
+        try:
+            text = Path(secret.file).read_bytes()[:_SECRET_BYTES_MAX].decode("ascii").strip()
+        except (OSError, UnicodeDecodeError):
+            text = ""
+    if not text or not text.isascii() or not text.isprintable():
+        raise MappingRefused(field="mapping", place=f"headers.{name}")
+    return secret.prefix + text
+
+
+class Line:
+    """The way to one side of a system: as many connections are kept as questions were asked at once."""
+
+    def __init__(self, url: str, headers: Table[str, str], *, seconds_max: float, pace: Pace) -> None:
+        self._parts = urlsplit(url)
+        self._headers = {"Accept": "application/json", **headers}
+        self._seconds_max, self._pace = seconds_max, pace
+        self._kept: deque[http.client.HTTPConnection] = deque()
+        weakref.finalize(self, _close_all, self._kept)
+
+    def get(self, path: str) -> Heard:
+        """Ask once."""
+        return self._ask("GET", self._parts.path.rstrip("/") + path, b"", {})
+
+    def call(self, method: str, body: bytes, headers: Table[str, str]) -> Heard:
+        """Ask for a deed, at the address itself."""
+        query = f"?{self._parts.query}" if self._parts.query else ""
+        return self._ask(method, (self._parts.path or "/") + query, body, headers)
+
+    def _ask(self, method: str, path: str, body: bytes, headers: Table[str, str]) -> Heard:
+        self._pace.wait()
+        ends_at = time.monotonic() + self._seconds_max
+        with suppress(IndexError):
+            heard = self._once(self._kept.pop(), method, path, body, headers, ends_at)
+            if heard.trouble not in ("broken", "no_connection") or method != "GET":
+                return heard
+        return self._once(self._connection(), method, path, body, headers, ends_at)
+
+    def _connection(self) -> http.client.HTTPConnection:
+        host, port = self._parts.hostname or "", self._parts.port
+        if self._parts.scheme == "https":
+            return http.client.HTTPSConnection(
+                host, port, timeout=self._seconds_max, context=ssl.create_default_context()
+            )
+        return http.client.HTTPConnection(host, port, timeout=self._seconds_max)
+
+    def _once(
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        path: str,
+        body: bytes,
+        headers: Table[str, str],
+        ends_at: float,
+    ) -> Heard:
+        try:
+            connection.request(method, path, body or None, {**self._headers, **headers})
+            answer = connection.getresponse()
+            read = b""
+            while part := answer.read1(BODY_BYTES_MAX + 1 - len(read)):
+                read += part
+                if len(read) > BODY_BYTES_MAX:
+                    return _given_up(connection, "too_large")
+                if time.monotonic() >= ends_at:
+                    return _given_up(connection, "timeout")
+                if connection.sock is not None:
+                    connection.sock.settimeout(max(ends_at - time.monotonic(), _LEAST_SECONDS))
+            kind = (answer.getheader("Content-Type") or "").partition(";")[0].strip().lower()
+            if connection.sock is not None:
+                connection.sock.settimeout(self._seconds_max)
+                self._kept.append(connection)
+            return Heard(answer.status, read, kind)
+        except TimeoutError:
+            return _given_up(connection, "timeout")
+        except (OSError, ssl.SSLError):
+            return _given_up(connection, "no_connection")
+        except (http.client.HTTPException, ValueError):
+            return _given_up(connection, "broken")
+
+
+def _given_up(connection: http.client.HTTPConnection, trouble: str) -> Heard:
+    connection.close()
+    return Heard(trouble=trouble)
+
+
+def _close_all(kept: deque[http.client.HTTPConnection]) -> None:
+    while kept:
+        kept.pop().close()

@@ -1,0 +1,237 @@
+"""Systems of others: each way of misbehaving by its name, rates kept, and cut over and rolled back by a call, once."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from raseed.assurance.guard import api as guard
+from raseed.assurance.guard.api import DifferenceKind, ReleaseState, RunKind, System, SystemKind, Terms
+from raseed.assurance.guard.outside import subject as asking
+from raseed.assurance.guard.outside.mapping import Mapping
+from raseed.assurance.guard.tests.sham import Answer, Sham, plain, running
+from raseed.assurance.guard.tests.shop import ALL
+from raseed.kernel.ids import new_id
+from raseed.people.tests.office import an_author
+
+K = DifferenceKind
+S = ReleaseState
+
+
+@pytest.fixture
+def sham() -> Iterator[Sham]:
+    with running(Sham()) as system:
+        yield system
+
+
+@pytest.fixture
+def begin(
+    built: UUID, sham: Sham, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., tuple[guard.Release, object]]:
+    from django.conf import settings  # noqa: PLC0415  (Django is set up by now)
+
+    monkeypatch.setattr(settings, "HOME", tmp_path)
+    monkeypatch.setattr(asking, "AGAIN_PAUSE_S", 0)
+    by = an_author(built, *ALL)
+
+    def registered(mapping: str | None = None, **terms: int) -> tuple[guard.Release, object]:
+        wanted = System(
+            "sham", SystemKind.HTTP, built, "Sham", Terms(**{"watch_seconds": 0, **terms}), mapping or sham.mapping()
+        )
+        guard.register_system(wanted, by=by, reason="is guarded")
+        return guard.register_release(id=new_id(), system_code="sham", candidate="2.1", by=by, reason="an upgrade"), by
+
+    return registered
+
+
+def bodied(body: object) -> Callable[[str, int], Answer]:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return lambda _account, _minor: (200, "application/json", raw)
+
+
+STOP = threading.Event()
+
+
+def silent(account: str, minor: int) -> Answer:
+    STOP.wait(1.5)
+    return plain(account, minor)
+
+
+WAYS: dict[str, tuple[Callable[[str, int], Answer], DifferenceKind]] = {
+    "does not answer in time": (silent, K.NO_ANSWER),
+    "answers 500": (lambda _a, _m: (500, "text/plain", b"oops"), K.NO_ANSWER),
+    "answers HTML": (lambda _a, _m: (200, "text/html", b"<html>sign in"), K.UNREADABLE),
+    "answers half a JSON": (bodied(b'{"account": "a3"'), K.UNREADABLE),
+    "redirects": (lambda _a, _m: (302, "text/plain", b""), K.UNREADABLE),
+    "answers for another account": (lambda _a, m: plain("a4", m), K.OTHER_ACCOUNT),
+    "names no account": (bodied({"balance": {"minor": 1, "currency": "EGP"}}), K.OTHER_ACCOUNT),
+    "answers in another currency": (lambda a, m: plain(a, m, "USD"), K.CURRENCY),
+    "answers in no currency": (lambda a, m: plain(a, m, "XQQ"), K.CURRENCY),
+    "answers a fraction": (lambda a, m: plain(a, m / 100 + 0.5), K.NOT_INTEGER),
+    "answers NaN": (bodied(b'{"account": "a3", "balance": {"minor": NaN, "currency": "EGP"}}'), K.UNREADABLE),
+    "answers true": (lambda a, _m: plain(a, True), K.NOT_INTEGER),
+    "is off by a hundred": (lambda a, m: plain(a, m * 100), K.SCALE),
+    "has the sign wrong": (lambda a, m: plain(a, -m), K.SIGN),
+    "rounds": (lambda a, m: plain(a, m - 50), K.ROUNDING),
+    "knows no such account": (lambda _a, _m: (404, "application/json", b"{}"), K.MISSING),
+    "has no amount": (bodied({"account": "a3", "balance": {"minor": None, "currency": "EGP"}}), K.MISSING),
+    "doubles": (lambda a, m: plain(a, m * 2), K.OTHER),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_candidate_that_misbehaves_makes_the_shadow_red_by_the_name_of_it(
+    way: str, begin: Callable[..., tuple[guard.Release, object]], sham: Sham
+) -> None:
+    of, by = begin()
+    guard.take_baseline(of.id, by=by)
+    how, kind = WAYS[way]
+    sham.bent["candidate", "a3"] = how
+    of = guard.run_shadow(of.id, by=by)
+    run = guard.runs_of(of.id)[-1]
+    assert (of.state, run.compared, run.tallies) == (S.SHADOWED_RED, 12, {("sham", kind): 1})
+
+
+def test_swapped_and_outdated_balances_are_told_apart(
+    begin: Callable[..., tuple[guard.Release, object]], sham: Sham
+) -> None:
+    of, by = begin()
+    guard.take_baseline(of.id, by=by)
+    sham.bent["candidate", "a1"] = lambda a, _m: plain(a, sham.true["a2"])
+    sham.bent["candidate", "a2"] = lambda a, _m: plain(a, sham.true["a1"])
+    sham.bent["candidate", "a5"] = lambda a, _m: plain(a, 5_050)
+    sham.true["a5"] = 77_777
+    of = guard.run_shadow(of.id, by=by)
+    assert guard.runs_of(of.id)[-1].tallies == {("sham", K.SWAPPED): 2, ("sham", K.STALE): 1}
+
+
+def test_the_truth_decides_where_live_itself_is_wrong(
+    begin: Callable[..., tuple[guard.Release, object]], sham: Sham
+) -> None:
+    of, by = begin()
+    guard.take_baseline(of.id, by=by)
+    sham.bent["live", "a3"] = lambda a, m: plain(a, m * 2)
+    of = guard.run_shadow(of.id, by=by)
+    beside_live, beside_truth = guard.runs_of(of.id)[-2:]
+    assert (of.state, beside_live.clean, beside_truth.clean) == (S.SHADOWED_GREEN, False, True)
+
+
+def test_a_balance_that_moves_while_it_is_compared_is_no_difference(
+    begin: Callable[..., tuple[guard.Release, object]], sham: Sham
+) -> None:
+    of, by = begin()
+    guard.take_baseline(of.id, by=by)
+    times = {"count": 0}
+
+    def late(account: str, minor: int) -> Answer:
+        times["count"] += 1
+        return plain(account, minor - 7 if times["count"] <= 1 else minor)
+
+    sham.bent["candidate", "a3"] = late
+    assert guard.run_shadow(of.id, by=by).state is S.SHADOWED_GREEN
+
+
+def test_it_goes_live_and_back_by_a_call_that_is_made_once(
+    begin: Callable[..., tuple[guard.Release, object]], sham: Sham
+) -> None:
+    of, by = begin()
+    guard.take_baseline(of.id, by=by)
+    guard.run_shadow(of.id, by=by)
+    sham.call_status = 503
+    with pytest.raises(guard.SystemSilent):
+        guard.cut_over(of.id, by=by, reason="it is time")
+    assert guard.release(of.id).state is S.CUTTING_OVER
+    sham.call_status = 200
+    guard.cut_over(of.id, by=by, reason="it is time")
+    assert sham.shown == "candidate"
+    assert {key for _, key, _ in sham.calls} == {f"{of.id}-cut-over"}
+    assert json.loads(sham.calls[-1][2]) == {"version": "2.1"}
+    sham.bent["candidate", "a7"] = lambda a, m: plain(a, m * 2)
+    of = guard.go_on(of.id)
+    assert (of.state, sham.shown) == (S.ROLLED_BACK, "live")
+    last = guard.runs_of(of.id)[-1]
+    assert (last.kind, last.compared, last.clean) == (RunKind.RESTORED, 12, True)
+
+
+def test_by_hand_it_waits_for_the_hand(begin: Callable[..., tuple[guard.Release, object]], sham: Sham) -> None:
+    text = sham.mapping().partition("[cut_over]")[0] + '[cut_over]\nwords = "Turn the switch"\n'
+    of, by = begin(text)
+    guard.take_baseline(of.id, by=by)
+    guard.run_shadow(of.id, by=by)
+    with pytest.raises(guard.ByHand, match="Turn the switch"):
+        guard.cut_over(of.id, by=by, reason="it is time")
+    assert guard.go_on(of.id).state is S.CUTTING_OVER
+    assert guard.cut_over(of.id, by=by, reason="it is time", done=True).state is S.LIVE
+
+
+def test_some_silence_may_be_allowed(begin: Callable[..., tuple[guard.Release, object]], sham: Sham) -> None:
+    of, by = begin(unanswered_permille=100)
+    guard.take_baseline(of.id, by=by)
+    sham.bent["candidate", "a3"] = lambda _a, _m: (503, "text/plain", b"")
+    assert guard.run_shadow(of.id, by=by).state is S.SHADOWED_GREEN
+    sham.bent["candidate", "a4"] = sham.bent["candidate", "a3"]
+    assert guard.run_shadow(of.id, by=by).state is S.SHADOWED_RED
+
+
+def test_it_is_never_asked_faster_than_agreed(begin: Callable[..., tuple[guard.Release, object]], sham: Sham) -> None:
+    of, by = begin(sham.mapping(truth=False).replace("rate_max = 2000", "rate_max = 40"))
+    guard.take_baseline(of.id, by=by)
+    sham.at.clear()
+    guard.run_shadow(of.id, by=by)
+    assert sham.at[-1] - sham.at[0] >= (12 - 1) / 40
+
+
+def test_accounts_come_from_a_file_with_their_issuers(
+    begin: Callable[..., tuple[guard.Release, object]], sham: Sham, tmp_path: Path
+) -> None:
+    listed = tmp_path / "accounts.csv"
+    listed.write_text("account,bank\na1,north\na2,south\n", encoding="utf-8")
+    of, by = begin(sham.mapping(accounts=str(listed)).replace("[cut_over]", 'issuer_column = "bank"\n[cut_over]', 1))
+    guard.take_baseline(of.id, by=by)
+    sham.bent["candidate", "a2"] = lambda a, m: plain(a, -m)
+    of = guard.run_shadow(of.id, by=by)
+    assert guard.runs_of(of.id)[-1].tallies == {("south", K.SIGN): 1}
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        (("raseed-guard-mapping-v1", "v9"), "format"),
+        (("/balance/{account}", "/balance"), "request.path"),
+        (("attempts = 2", "attempts = 99"), "request.attempts"),
+        (("attempts = 2", "atempts = 2"), "request.atempts"),
+        (('"/balance/minor"', '"balance"'), "answer.amount"),
+        (("[headers]", "[headers]\nBad_Name = 'x'"), "headers.Bad_Name"),
+        (("[headers]", "[headers]\nKey = { environment = 'A', file = 'B' }"), "headers.Key"),
+        (('[live]\nurl = "http', '[live]\nurl = "ftp'), "live.url"),
+        (("[answer]", "[answer]\nform = 'float'"), "answer.form"),
+        (("[answer]", "[answer"), "TOML"),
+    ],
+)
+def test_a_mapping_file_that_says_something_impossible_is_refused_with_the_place(
+    change: tuple[str, str], place: str
+) -> None:
+    text = Sham(url="http://127.0.0.1:1").mapping()
+    assert Mapping.read(text).rate_max == 2_000
+    with pytest.raises(guard.MappingRefused) as refused:
+        Mapping.read(text.replace(*change))
+    assert str(refused.value.params["place"]).startswith(place)
+
+
+def test_a_secret_is_named_never_written(
+    begin: Callable[..., tuple[guard.Release, object]], sham: Sham, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = sham.mapping().replace(
+        "[headers]", "[headers]\nAuthorization = { environment = 'SHAM_TOKEN', prefix = 'Bearer ' }"
+    )
+    monkeypatch.delenv("SHAM_TOKEN", raising=False)
+    with pytest.raises(guard.MappingRefused, match=r"headers\.Authorization"):
+        begin(text)
+    monkeypatch.setenv("SHAM_TOKEN", "hush")
+    of, by = begin(text)
+    assert guard.take_baseline(of.id, by=by).state is S.BASELINED
