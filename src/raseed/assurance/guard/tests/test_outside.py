@@ -17,6 +17,7 @@ from raseed.assurance.guard.outside.mapping import Mapping
 from raseed.assurance.guard.tests.sham import Answer, Sham, plain, running
 from raseed.assurance.guard.tests.shop import ALL
 from raseed.kernel.ids import new_id
+from raseed.people.api import Author
 from raseed.people.tests.office import an_author
 
 K = DifferenceKind
@@ -32,14 +33,14 @@ def sham() -> Iterator[Sham]:
 @pytest.fixture
 def begin(
     built: UUID, sham: Sham, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Callable[..., tuple[guard.Release, object]]:
+) -> Callable[..., tuple[guard.Release, Author]]:
     from django.conf import settings  # noqa: PLC0415  (Django is set up by now)
 
     monkeypatch.setattr(settings, "HOME", tmp_path)
     monkeypatch.setattr(asking, "AGAIN_PAUSE_S", 0)
     by = an_author(built, *ALL)
 
-    def registered(mapping: str | None = None, **terms: int) -> tuple[guard.Release, object]:
+    def registered(mapping: str | None = None, **terms: int) -> tuple[guard.Release, Author]:
         wanted = System(
             "sham", SystemKind.HTTP, built, "Sham", Terms(**{"watch_seconds": 0, **terms}), mapping or sham.mapping()
         )
@@ -86,7 +87,7 @@ WAYS: dict[str, tuple[Callable[[str, int], Answer], DifferenceKind]] = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_candidate_that_misbehaves_makes_the_shadow_red_by_the_name_of_it(
-    way: str, begin: Callable[..., tuple[guard.Release, object]], sham: Sham
+    way: str, begin: Callable[..., tuple[guard.Release, Author]], sham: Sham
 ) -> None:
     of, by = begin()
     guard.take_baseline(of.id, by=by)
@@ -98,7 +99,7 @@ def test_a_candidate_that_misbehaves_makes_the_shadow_red_by_the_name_of_it(
 
 
 def test_swapped_and_outdated_balances_are_told_apart(
-    begin: Callable[..., tuple[guard.Release, object]], sham: Sham
+    begin: Callable[..., tuple[guard.Release, Author]], sham: Sham
 ) -> None:
     of, by = begin()
     guard.take_baseline(of.id, by=by)
@@ -111,7 +112,7 @@ def test_swapped_and_outdated_balances_are_told_apart(
 
 
 def test_the_truth_decides_where_live_itself_is_wrong(
-    begin: Callable[..., tuple[guard.Release, object]], sham: Sham
+    begin: Callable[..., tuple[guard.Release, Author]], sham: Sham
 ) -> None:
     of, by = begin()
     guard.take_baseline(of.id, by=by)
@@ -122,7 +123,7 @@ def test_the_truth_decides_where_live_itself_is_wrong(
 
 
 def test_a_balance_that_moves_while_it_is_compared_is_no_difference(
-    begin: Callable[..., tuple[guard.Release, object]], sham: Sham
+    begin: Callable[..., tuple[guard.Release, Author]], sham: Sham
 ) -> None:
     of, by = begin()
     guard.take_baseline(of.id, by=by)
@@ -137,7 +138,7 @@ def test_a_balance_that_moves_while_it_is_compared_is_no_difference(
 
 
 def test_it_goes_live_and_back_by_a_call_that_is_made_once(
-    begin: Callable[..., tuple[guard.Release, object]], sham: Sham
+    begin: Callable[..., tuple[guard.Release, Author]], sham: Sham
 ) -> None:
     of, by = begin()
     guard.take_baseline(of.id, by=by)
@@ -158,7 +159,7 @@ def test_it_goes_live_and_back_by_a_call_that_is_made_once(
     assert (last.kind, last.compared, last.clean) == (RunKind.RESTORED, 12, True)
 
 
-def test_by_hand_it_waits_for_the_hand(begin: Callable[..., tuple[guard.Release, object]], sham: Sham) -> None:
+def test_by_hand_it_waits_for_the_hand(begin: Callable[..., tuple[guard.Release, Author]], sham: Sham) -> None:
     text = sham.mapping().partition("[cut_over]")[0] + '[cut_over]\nwords = "Turn the switch"\n'
     of, by = begin(text)
     guard.take_baseline(of.id, by=by)
@@ -169,7 +170,7 @@ def test_by_hand_it_waits_for_the_hand(begin: Callable[..., tuple[guard.Release,
     assert guard.cut_over(of.id, by=by, reason="it is time", done=True).state is S.LIVE
 
 
-def test_some_silence_may_be_allowed(begin: Callable[..., tuple[guard.Release, object]], sham: Sham) -> None:
+def test_some_silence_may_be_allowed(begin: Callable[..., tuple[guard.Release, Author]], sham: Sham) -> None:
     of, by = begin(unanswered_permille=100)
     guard.take_baseline(of.id, by=by)
     sham.bent["candidate", "a3"] = lambda _a, _m: (503, "text/plain", b"")
@@ -178,7 +179,7 @@ def test_some_silence_may_be_allowed(begin: Callable[..., tuple[guard.Release, o
     assert guard.run_shadow(of.id, by=by).state is S.SHADOWED_RED
 
 
-def test_it_is_never_asked_faster_than_agreed(begin: Callable[..., tuple[guard.Release, object]], sham: Sham) -> None:
+def test_it_is_never_asked_faster_than_agreed(begin: Callable[..., tuple[guard.Release, Author]], sham: Sham) -> None:
     of, by = begin(sham.mapping(truth=False).replace("rate_max = 2000", "rate_max = 40"))
     guard.take_baseline(of.id, by=by)
     sham.at.clear()
@@ -187,7 +188,7 @@ def test_it_is_never_asked_faster_than_agreed(begin: Callable[..., tuple[guard.R
 
 
 def test_accounts_come_from_a_file_with_their_issuers(
-    begin: Callable[..., tuple[guard.Release, object]], sham: Sham, tmp_path: Path
+    begin: Callable[..., tuple[guard.Release, Author]], sham: Sham, tmp_path: Path
 ) -> None:
     listed = tmp_path / "accounts.csv"
     listed.write_text("account,bank\na1,north\na2,south\n", encoding="utf-8")
@@ -224,7 +225,7 @@ def test_a_mapping_file_that_says_something_impossible_is_refused_with_the_place
 
 
 def test_a_secret_is_named_never_written(
-    begin: Callable[..., tuple[guard.Release, object]], sham: Sham, monkeypatch: pytest.MonkeyPatch
+    begin: Callable[..., tuple[guard.Release, Author]], sham: Sham, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = sham.mapping().replace(
         "[headers]", "[headers]\nAuthorization = { environment = 'SHAM_TOKEN', prefix = 'Bearer ' }"
