@@ -1,0 +1,163 @@
+"""Our own shown balances under guard: a candidate that doubles, drops and swaps; caught in the shadow, or once it slipped past."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from raseed.assurance.guard import api as guard
+from raseed.assurance.guard import baseline
+from raseed.assurance.guard.api import DifferenceKind, ReleaseState, RunKind, System, SystemKind, Terms
+from raseed.assurance.guard.tests.shop import ALL
+from raseed.banking.tests.town import Town, build_town
+from raseed.display import api as display
+from raseed.display.tests.world import flip, project
+from raseed.kernel.ids import new_id
+from raseed.people import api as people
+from raseed.people.tests.office import an_author
+
+K = DifferenceKind
+S = ReleaseState
+
+
+class Street:
+    """Twelve people with wallets, the n-th with n hundred pounds; generation 1 is live and 2 a candidate."""
+
+    def __init__(self) -> None:
+        self.town: Town = build_town()
+        self.wallets = [
+            self.town.wallet(self.town.person(f"مريم {n}", f"+2010012345{n:02d}"), money=10_000 * n)
+            for n in range(1, 13)
+        ]
+        project()
+        display.open_generation(projector="fold-1", actor="system")
+        project()
+
+    @property
+    def house(self) -> UUID:
+        return self.wallets[0].institution_id
+
+    def spoil(self) -> None:
+        """Let the candidate double one balance, drop one, and swap two."""
+        flip(self.wallets[0].id, 2, booked=20_000)
+        flip(self.wallets[3].id, 2, booked=50_000)
+        flip(self.wallets[4].id, 2, booked=40_000)
+        flip(self.wallets[5].id, 2, booked=0)
+
+
+@pytest.fixture
+def build() -> Callable[[], Street]:
+    return Street
+
+
+@pytest.fixture
+def street(built: Street, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Street:
+    from django.conf import settings  # noqa: PLC0415
+
+    monkeypatch.setattr(settings, "HOME", tmp_path)
+    return built
+
+
+@pytest.fixture
+def authors(street: Street) -> tuple[people.Author, people.Author]:
+    return an_author(street.house, *ALL), an_author(street.house, *ALL)
+
+
+@pytest.fixture
+def of(street: Street, authors: tuple[people.Author, people.Author]) -> guard.Release:
+    payer, payee = street.wallets[10], street.wallets[11]
+    terms = Terms(watch_seconds=0, trial_payer=str(payer.id), trial_payee=str(payee.id))
+    wanted = System("shown", SystemKind.GENERATION, street.house, "Shown balances", terms)
+    guard.register_system(wanted, by=authors[0], reason="is guarded")
+    return guard.register_release(id=new_id(), system_code="shown", candidate="2", by=authors[0], reason="a new fold")
+
+
+def shadowed(of: guard.Release, by: people.Author) -> guard.Release:
+    guard.take_baseline(of.id, by=by)
+    return guard.run_shadow(of.id, by=by)
+
+
+def live() -> int:
+    at = display.pointer()
+    assert at is not None
+    return at.live
+
+
+def test_a_good_candidate_goes_live_is_verified_and_the_test_accounts_have_paid(
+    of: guard.Release, street: Street, authors: Any
+) -> None:
+    found = shadowed(of, authors[0])
+    assert found.state is S.SHADOWED_GREEN
+    kept = {UUID(bytes=raw): minor for chunk in baseline.balances(of.id)
+            for raw, minor in zip(chunk.ids, chunk.booked.tolist(), strict=True)}  # fmt: skip
+    assert {each.id: kept[each.id] for each in street.wallets} == {
+        each.id: 10_000 * place for place, each in enumerate(street.wallets, 1)
+    }
+    guard.cut_over(of.id, by=authors[0], reason="it is time")
+    assert live() == 2
+    project()
+    assert guard.go_on(of.id).state is S.VERIFIED
+    trials = guard.trials_of(of.id)
+    assert [(each.leg, each.back, each.verdict) for each in trials] == [
+        ("before", False, "right"), ("before", True, "right"), ("after", False, "right"), ("after", True, "right"),
+    ]  # fmt: skip
+
+
+def test_a_bad_candidate_is_caught_in_the_shadow_by_issuer_and_kind(
+    of: guard.Release, street: Street, authors: Any
+) -> None:
+    street.spoil()
+    found = shadowed(of, authors[0])
+    assert found.state is S.SHADOWED_RED
+    run = guard.runs_of(of.id)[-1]
+    house = str(street.house)
+    assert (run.kind, run.compared, run.tallies[house, K.SWAPPED]) == (RunKind.SHADOW_TRUE, 12, 2)
+    assert (run.different, {issuer for issuer, _ in run.tallies}) == (4, {house})
+    with pytest.raises(guard.ShadowNotGreen):
+        guard.cut_over(of.id, by=authors[0], reason="all the same")
+    assert live() == 1
+
+
+def test_a_bad_candidate_that_was_forced_is_rolled_back_by_itself_and_everything_is_verified(
+    of: guard.Release, street: Street, authors: Any
+) -> None:
+    street.spoil()
+    shadowed(of, authors[0])
+    change = guard.propose_force(id=new_id(), release_id=of.id, reason="the board wants it", by=authors[0])
+    people.confirm_change(change.id, by=authors[1])
+    guard.cut_over(of.id, by=authors[0], reason="forced")
+    assert live() == 2
+    found = guard.go_on(of.id)
+    assert (found.state, live()) == (S.ROLLED_BACK, 1)
+    assert (found.timeline[-1].at - found.timeline[-3].at).total_seconds() < 5
+    last = guard.runs_of(of.id)[-1]
+    assert (last.kind, last.different) == (RunKind.RESTORED, 0)
+    report = guard.report(of.id)
+    assert report.content["forced"]["reason"] == "the board wants it"
+    assert guard.report_pdf(report, language="ar").startswith(b"%PDF")
+
+
+def test_a_canary_of_a_bad_candidate_is_withdrawn(of: guard.Release, street: Street, authors: Any) -> None:
+    shadowed(of, authors[0])
+    guard.begin_canary(of.id, percent=0, accounts=[street.wallets[0].id], by=authors[0], reason="one first")
+    at = display.pointer()
+    assert at is not None
+    assert (at.canary, at.named) == (2, 1)
+    flip(street.wallets[0].id, 2, booked=1)
+    assert guard.go_on(of.id).state is S.ROLLED_BACK
+    at = display.pointer()
+    assert at is not None
+    assert (at.canary, at.live) == (None, 1)
+
+
+def test_what_is_live_or_not_there_is_no_candidate(of: guard.Release, authors: Any) -> None:
+    guard.abandon(of.id, by=authors[0], reason="another one")
+    for candidate in ("1", "9", "two"):
+        with pytest.raises(guard.CandidateUnfit):
+            guard.register_release(
+                id=new_id(), system_code="shown", candidate=candidate, by=authors[0], reason="a new fold"
+            )
