@@ -8,8 +8,8 @@ from typing import Final
 from uuid import UUID
 
 from raseed.kernel.errors import RaseedError
+from raseed.platform.api import rows
 
-from . import rows
 from .domain import Destination, PaymentState, Refusal
 from .reasons import kept
 from .sending import Outcome, Sending, ended_at, state_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import rows
 from .append_only import append_only_trigger_sql
 from .audit import AuditPage, AuditRecord, AuditValue, audit_records, audit_trail, record
 from .audit import Facts as AuditFacts
@@ -26,7 +27,9 @@ from .formats import (
 from .gathering import Gatherer
 from .jobs import app, growing_pause, run_worker
 from .keys import key_text, keyed_hash, secret_text
+from .looking_up import look_up
 from .progress import Progress, no_progress, progress_on
+from .standing import stand_here
 from .statements import named_statements, run_statement
 
 __all__ = [
@@ -64,6 +67,7 @@ __all__ = [
     "isolated",
     "key_text",
     "keyed_hash",
+    "look_up",
     "moment_text",
     "money_text",
     "month_text",
@@ -74,9 +78,11 @@ __all__ = [
     "reader_digits",
     "record",
     "replay_delivery",
+    "rows",
     "run_statement",
     "run_worker",
     "secret_text",
+    "stand_here",
     "subscribe",
     "time_text",
     "translate_error",

@@ -7,6 +7,7 @@ pauses, ``ATTEMPTS_MAX`` times, and then kept with its error until a person repl
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from raseed.kernel.ids import new_id
 
 from .jobs import app, growing_pause
 from .models import DeliveryRow, EventRow
+from .sql import STATEMENTS, run
 
 ATTEMPTS_MAX: Final = 8
 FIRST_PAUSE: Final = timedelta(seconds=5)
@@ -105,22 +107,23 @@ def emit_many(
     """Keep many facts of one name and one institution, as ``emit`` each, and ask once who wants them."""
     assert transaction.get_connection().in_atomic_block, "an event is kept by the transaction that makes it true"
     now = clock.now()
-    events = EventRow.objects.bulk_create(
-        EventRow(
-            id=new_id(),
-            name=name,
-            version=version,
-            institution_id=institution_id,
-            occurred_at=now,
-            payload=dict(payload),
-        )
-        for payload in payloads
+    ids = [new_id() for _ in payloads]
+    kept = run(
+        STATEMENTS["keep_events"],
+        {
+            "name": name,
+            "version": version,
+            "institution": institution_id,
+            "now": now,
+            "ids": ids,
+            "payloads": [json.dumps(dict(payload), ensure_ascii=False) for payload in payloads],
+        },
     )
     wanting = [handler_name for handler_name, (wanted, _) in _handlers.items() if wanted(name, institution_id)]
-    owed = [DeliveryRow(event=event, handler=handler_name, due_at=now) for event in events for handler_name in wanting]
+    owed = [DeliveryRow(event_id=place, handler=handler, due_at=now) for (place,) in kept for handler in wanting]
     for delivery in DeliveryRow.objects.bulk_create(owed):
         deliver_event.defer(delivery_id=delivery.id)
-    return [event.id for event in events]
+    return ids
 
 
 @app.task(name="platform.deliver_event", queue="events")

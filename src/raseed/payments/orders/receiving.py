@@ -16,8 +16,8 @@ from django.db import IntegrityError, transaction
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.text import clean_text
 from raseed.platform import api as platform
+from raseed.platform.api import rows
 
-from .. import rows
 from ..events import ORDER_ENDED
 from ..sql import STATEMENTS
 from .domain import (

@@ -22,8 +22,8 @@ from raseed.banking.api import AliasKind
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.errors import RaseedError
 from raseed.platform import api as platform
+from raseed.platform.api import rows
 
-from .. import rows
 from ..collector import collector_paused
 from ..domain import Refusal
 from ..events import ORDER_READ

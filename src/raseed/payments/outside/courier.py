@@ -20,7 +20,7 @@ import structlog
 from django.db import connection, connections
 
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
-from raseed.platform.jobs import growing_pause
+from raseed.platform.api import growing_pause, stand_here
 
 from ..domain import Answer, Errand, No, NotSeen, OutsideRoute, Unknown, Yes
 from ..routes import leads_outside, outside_route
@@ -50,8 +50,8 @@ class Courier:
 
     def __init__(self, *, clock: Clock = SYSTEM_CLOCK) -> None:
         self._clock = clock
-        self._claiming = ThreadPoolExecutor(1, thread_name_prefix="courier-claims")
-        self._concluding = ThreadPoolExecutor(1, thread_name_prefix="courier-concludes")
+        self._claiming = ThreadPoolExecutor(1, thread_name_prefix="courier-claims", initializer=stand_here)
+        self._concluding = ThreadPoolExecutor(1, thread_name_prefix="courier-concludes", initializer=stand_here)
         self._returning = ThreadPoolExecutor(1, thread_name_prefix="courier-returns")
         self._running: dict[asyncio.Task[None], Claim] = {}
         self._bounds: dict[str, int] = {}

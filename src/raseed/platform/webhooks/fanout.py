@@ -14,6 +14,7 @@ from django.apps import apps
 from django.db.models import Q, QuerySet
 
 from ..events import Event, subscribe_where
+from ..sql import STATEMENTS, run
 from .domain import EVERY_EVENT, EndpointState
 from .models import EndpointRow, OwedRow
 
@@ -34,7 +35,10 @@ def event_names() -> tuple[str, ...]:
 
 def anyone_wants(name: str, institution_id: UUID | None) -> bool:
     """Whether an endpoint of the institution wants events of this name; events of no institution go to nobody."""
-    return institution_id is not None and _wanting(name, institution_id).exists()
+    if institution_id is None:
+        return False
+    ((wanted,),) = run(STATEMENTS["anyone_wants"], {"institution": institution_id, "names": [name, EVERY_EVENT]})
+    return bool(wanted)
 
 
 @subscribe_where(anyone_wants, handler_name=HANDLER)
