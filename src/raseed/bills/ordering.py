@@ -34,8 +34,10 @@ from .domain import (
 )
 from .errors import (
     AmountNeeded,
+    BillerUnknown,
     BillOrderDiffers,
     BillOrderOutdated,
+    BillOrderUnknown,
     BillUnknown,
     LessThanMinimum,
     MoreThanBill,
@@ -43,8 +45,8 @@ from .errors import (
 )
 from .fields import reference_of
 from .looking_up import check_active, checked_values, validate
-from .queries import bill_order, biller
-from .rows import bills_by_id, orders_by_id
+from .queries import biller
+from .rows import billers_by_id, bills_by_id, orders_by_id
 from .sql import run
 from .terms.credit import Key, credit_parts, credits_left
 from .terms.outdated import day_of, is_outdated
@@ -107,14 +109,13 @@ def order(
         BillOrderDiffers: the id has an order with other content.
         As ``quote``.
     """
-    of = biller(biller_id)
-    wanted = _Wanted(customer_id, of, checked_values(of, fields), tuple(bills), amount)
-    if of.model is BillerModel.VALIDATE or connection.in_atomic_block:  # who asks the biller holds nobody else up
-        (made,) = _make([(id, wanted)], clock)
-    else:
-        made = _gatherer.do((id, wanted), key=clock)
+    asked = _Asked(id, customer_id, biller_id, fields, tuple(bills), amount)
+    made = None if connection.in_atomic_block else _orders.do(asked, key=clock)
+    if made is None:
+        (made,) = _make([asked], clock, may_ask=True)
     if isinstance(made, RaseedError):
         raise made
+    assert made is not None, "who may ask has an answer"
     return made
 
 
@@ -130,32 +131,65 @@ def pay(
         BillOrderOutdated: it was made on another business day, and never sent; a new one is needed.
         As ``payments.send``.
     """
-    wanted = bill_order(order_id, customer_id)
-    if is_outdated(wanted, clock) and not _was_sent(wanted):
-        raise BillOrderOutdated(field="order_id")
-    instruction = payments.Instruction(
-        id=wanted.id,
-        actor_customer_id=customer_id,
-        from_account_id=from_account_id,
-        to=alias_of(wanted.id),
-        amount=wanted.amount,
-        note=note,
-    )
-    return payments.send_together(instruction, clock=clock)
+    answer = _payments.do(_Paying(order_id, customer_id, from_account_id, note), key=clock)
+    if isinstance(answer, RaseedError):
+        raise answer
+    return answer
 
 
-def _was_sent(order: BillOrder) -> bool:
-    """Whether there is a payment of an order, which then has its first answer, whatever the day."""
-    try:
-        payments.payment(order.id, order.customer_id)
-    except payments.PaymentUnknown:
-        return False
-    return True
+@dataclass(frozen=True, slots=True)
+class _Paying:
+    """That somebody pays an order."""
+
+    order_id: UUID
+    customer_id: UUID
+    from_account_id: UUID
+    note: str
+
+
+def _pay(paying: Sequence[_Paying], clock: Clock) -> list[Payment | RaseedError]:
+    """Pay the orders of those who came together; say of each what its payment is, or why there is none."""
+    orders = orders_by_id({each.order_id for each in paying})
+    refusals: dict[int, RaseedError] = {}
+    instructions: dict[int, payments.Instruction] = {}
+    for place, each in enumerate(paying):
+        wanted = orders.get(each.order_id)
+        if wanted is None or wanted.customer_id != each.customer_id:
+            refusals[place] = BillOrderUnknown(field="order_id")
+        elif is_outdated(wanted, clock) and not payments.payments_by_id([wanted.id]):
+            refusals[place] = BillOrderOutdated(field="order_id")
+        else:
+            instructions[place] = payments.Instruction(
+                id=wanted.id,
+                actor_customer_id=each.customer_id,
+                from_account_id=each.from_account_id,
+                to=alias_of(wanted.id),
+                amount=wanted.amount,
+                note=each.note,
+            )
+    sent = payments.send_many(list(instructions.values()), clock=clock) if instructions else []
+    paid = dict(zip(instructions, sent, strict=True))
+    return [refusals[place] if place in refusals else paid[place] for place in range(len(paying))]
+
+
+_payments: Final = Gatherer[_Paying, Clock, Payment | RaseedError](_pay)
 
 
 def alias_of(order_id: UUID) -> banking.Alias:
     """Return how payments name an order."""
     return banking.Alias(banking.AliasKind.BILL, order_id.hex)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What somebody wants to order, as it came: fields as typed."""
+
+    id: UUID
+    customer_id: UUID
+    biller_id: UUID
+    fields: Mapping[str, str]
+    bills: tuple[tuple[UUID, Money], ...]
+    amount: Money | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,33 +222,59 @@ def _known(wanted: Sequence[_Wanted], clock: Clock) -> _Known:
     return _Known(bills, credits_left((each.of.id, each.reference) for each in wanted if each.bills), clock)
 
 
-def _make(asked: Sequence[tuple[UUID, _Wanted]], clock: Clock) -> list[BillOrder | RaseedError]:
+def _make(asked: Sequence[_Asked], clock: Clock, *, may_ask: bool = False) -> list[BillOrder | RaseedError | None]:
     """Make the orders of those who came together, in one transaction; say of each what was made, or why it was not.
 
     An id that has an order already, also one of the same moment, gets that order if it is the one wanted. A refusal is
-    heard by whoever is refused, and by nobody else who comes with the same id.
+    heard by whoever is refused, and by nobody else who comes with the same id. Who wants something of a biller that has to
+    be asked gets nothing, unless ``may_ask``: whoever asks holds nobody else up.
     """
-    there = orders_by_id(id_ for id_, _ in asked)
-    known = _known([wanted for id_, wanted in asked if id_ not in there], clock)
+    wanted, answers = _wanted(asked, may_ask=may_ask)
+    known = _known(list(wanted.values()), clock)
+    before = orders_by_id(each.id for each in asked) if may_ask else {}  # a repeat asks the biller nothing
     made: dict[UUID, BillOrder] = {}
-    refused: dict[int, RaseedError] = {}
     now = clock.now()
-    for place, (id_, wanted) in enumerate(asked):
-        if id_ in there or id_ in made:
-            continue
-        try:
-            parts, _ = _parts(wanted, known)
-            made[id_] = _order(id_, wanted, parts, now)
-        except RaseedError as refusal:
-            refused[place] = refusal
+    for place, its in wanted.items():
+        id_ = asked[place].id
+        if id_ not in made and id_ not in before:
+            try:
+                parts, _ = _parts(its, known)
+                made[id_] = _order(id_, its, parts, now)
+            except RaseedError as refusal:
+                answers[place] = refusal
     kept = _keep(list(made.values()), now) if made else set()
-    if len(kept) < len(made):
-        there |= orders_by_id(made.keys() - kept)
-    made = {id_: order for id_, order in made.items() if id_ in kept} | there
-    return [refused.get(place) or _same(made[id_], wanted) for place, (id_, wanted) in enumerate(asked)]
+    before |= orders_by_id({asked[place].id for place in wanted} - kept - before.keys())
+    for place, its in wanted.items():
+        id_ = asked[place].id
+        there = before.get(id_) or (made[id_] if place not in answers else None)
+        if there is not None:
+            answers[place] = _same(there, its)
+    return [answers[place] for place in range(len(asked))]
 
 
-_gatherer: Final = Gatherer[tuple[UUID, _Wanted], Clock, BillOrder | RaseedError](_make)
+_orders: Final = Gatherer[_Asked, Clock, BillOrder | RaseedError | None](_make)
+
+
+def _wanted(
+    asked: Sequence[_Asked], *, may_ask: bool
+) -> tuple[dict[int, _Wanted], dict[int, BillOrder | RaseedError | None]]:
+    """Return what is wanted, by place, and the answers of those who can't get anything here."""
+    billers = billers_by_id({each.biller_id for each in asked})
+    wanted: dict[int, _Wanted] = {}
+    answers: dict[int, BillOrder | RaseedError | None] = {}
+    for place, each in enumerate(asked):
+        of = billers.get(each.biller_id)
+        if of is None:
+            answers[place] = BillerUnknown(field="biller_id")
+        elif of.model is BillerModel.VALIDATE and not may_ask:
+            answers[place] = None
+        else:
+            try:
+                values = checked_values(of, each.fields)
+                wanted[place] = _Wanted(each.customer_id, of, values, each.bills, each.amount)
+            except RaseedError as refusal:
+                answers[place] = refusal
+    return wanted, answers
 
 
 def _order(id_: UUID, wanted: _Wanted, parts: tuple[Part, ...], now: datetime) -> BillOrder:

@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from raseed.kernel.text import fold
 from raseed.people import api as people
+from raseed.platform.api import look_up
 
 from .domain import (
     PAYABLE,
@@ -24,9 +25,8 @@ from .domain import (
 from .errors import BillerUnknown, BillOrderUnknown, BillUnknown
 from .models import BillerKeyRow, BillerRow, BillOrderRow, BillRow, LookUpRow
 from .permissions import VIEW_BILLS
-from .rows import billers_by_id, bills_at_reference, bills_by_id, orders_by_id
+from .rows import BILLS_PER_PAGE, billers_by_id, bills_at_references, bills_by_id, orders_by_id
 
-BILLS_PER_PAGE: Final = 100
 ORDERS_PER_PAGE: Final = 50
 
 
@@ -48,10 +48,10 @@ def biller(biller_id: UUID) -> Biller:
     Raises:
         BillerUnknown: there is none.
     """
-    found = billers([biller_id])
-    if biller_id not in found:
+    found = look_up(billers_by_id, biller_id)
+    if found is None:
         raise BillerUnknown(field="biller_id")
-    return found[biller_id]
+    return found
 
 
 def billers(biller_ids: Iterable[UUID]) -> dict[UUID, Biller]:
@@ -119,7 +119,7 @@ def bill(bill_id: UUID, customer_id: UUID) -> Bill:
 
 def bills_at(biller_id: UUID, reference: str) -> list[Bill]:
     """Return all that is known of a reference, due first: for the package itself and those that it serves."""
-    return bills_at_reference(biller_id, reference, BILLS_PER_PAGE)
+    return look_up(bills_at_references, (biller_id, reference)) or []
 
 
 def bill_order(order_id: UUID, customer_id: UUID) -> BillOrder:
@@ -128,7 +128,7 @@ def bill_order(order_id: UUID, customer_id: UUID) -> BillOrder:
     Raises:
         BillOrderUnknown: no such order, or not this customer's.
     """
-    found = orders_by_id([order_id]).get(order_id)
+    found = look_up(orders_by_id, order_id)
     if found is None or found.customer_id != customer_id:
         raise BillOrderUnknown(field="order_id")
     return found

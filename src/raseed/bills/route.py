@@ -39,9 +39,8 @@ from .errors import (
     RefusedByBiller,
 )
 from .findings import keep_finding
-from .models import BillOrderRow
 from .queries import billers
-from .rows import bills_by_id, orders_by_id
+from .rows import locked_bills
 from .sql import run
 from .terms.credit import give_credits_back, hold_credits, lock_credits, settle_credits
 from .terms.outdated import changed_late_parts, is_same_day
@@ -52,6 +51,10 @@ CODE: Final = "bill"
 PENDING: Final = "biller_pending"
 _log = structlog.get_logger("raseed.bills")
 _keeping: Final = ThreadPoolExecutor(1, thread_name_prefix="findings")
+
+
+_Parts = Mapping[UUID, Sequence[tuple[Any, ...]]]
+"""The parts of orders: order, number, kind, bill, amount."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ class Bills:
         ids = {UUID(to.value) for _, to in orders if to.kind is AliasKind.BILL}
         if not ids:
             return [None] * len(orders)
-        biller_ids = dict(BillOrderRow.objects.filter(id__in=ids).values_list("id", "biller_id"))
+        biller_ids = dict(run("billers_of_orders", {"ids": list(ids)}))
         known = billers(biller_ids.values())
         return [
             _destination(known.get(biller_ids.get(UUID(to.value), UUID(int=0))), payer)
@@ -150,20 +153,21 @@ class Bills:
     def settle(self, settled: Sequence[tuple[Payment, Yes]]) -> None:
         """Keep that bills were paid, and what the biller signed."""
         ids = [payment.id for payment, _ in settled]
-        self._end(ids, "settle_bills", OrderState.PAID, dict(zip(ids, (yes for _, yes in settled), strict=True)))
-        settle_credits(list(orders_by_id(ids).values()))
+        yes = dict(zip(ids, (yes for _, yes in settled), strict=True))
+        locked, parts = self._end(ids, "settle_bills", OrderState.PAID, yes)
+        settle_credits(
+            used=_credits_of(locked, parts, PartKind.CREDIT_USED), kept=_credits_of(locked, parts, PartKind.CREDIT)
+        )
 
     def give_back(self, returned: Sequence[tuple[Payment, No]]) -> None:
         """Let bills go that were not paid after all."""
         ids = [payment.id for payment, _ in returned]
-        self._end(ids, "let_bills_go", OrderState.RETURNED, {})
-        give_credits_back(list(orders_by_id(ids).values()))
+        locked, parts = self._end(ids, "let_bills_go", OrderState.RETURNED, {})
+        give_credits_back(_credits_of(locked, parts, PartKind.CREDIT_USED))
 
     def names(self, payments: Sequence[Payment], language: str) -> Mapping[UUID, str]:
         """Say which biller each payer has paid."""
-        biller_ids = dict(
-            BillOrderRow.objects.filter(id__in=[each.id for each in payments]).values_list("id", "biller_id")
-        )
+        biller_ids = dict(run("billers_of_orders", {"ids": [each.id for each in payments]}))
         known = billers(biller_ids.values())
         return {id_: known[biller_id].name(language) for id_, biller_id in biller_ids.items()}
 
@@ -181,10 +185,12 @@ class Bills:
             return Unknown(refusal.kind.value)
         return _answer(said)
 
-    def _end(self, ids: Sequence[UUID], statement: str, state: OrderState, yes: Mapping[UUID, Yes]) -> None:
-        locked = {row[0]: OrderState(row[4]) for row in run("lock_orders", {"ids": list(ids)})}
-        open_ids = [id_ for id_ in ids if locked[id_] is OrderState.HELD]
-        assert len(open_ids) == len(ids), "what is ended was held"
+    def _end(
+        self, ids: Sequence[UUID], statement: str, state: OrderState, yes: Mapping[UUID, Yes]
+    ) -> tuple[Mapping[UUID, _Locked], _Parts]:
+        """End orders and let go of their bills; return them as they were."""
+        locked = {row[0]: _locked(row) for row in run("lock_orders", {"ids": list(ids)})}
+        assert all(locked[id_].state is OrderState.HELD for id_ in ids), "what is ended was held"
         parts = _parts_by_order(ids)
         sums: dict[UUID, int] = defaultdict(int)
         for of in parts.values():
@@ -205,6 +211,7 @@ class Bills:
                 "proofs": [json.dumps(dict(yes[id_].facts)) if id_ in yes and yes[id_].facts else None for id_ in ids],
             },
         )
+        return locked, parts
 
 
 def _keep(refusal: AnswerRefused, ask: Ask, asked: str, clock: Clock) -> None:
@@ -259,12 +266,8 @@ def _of_bills(parts: Iterable[tuple[Any, ...]]) -> list[tuple[UUID, int]]:
     ]
 
 
-def _lock_bills(parts: Mapping[UUID, Sequence[tuple[Any, ...]]]) -> dict[UUID, Bill]:
-    ids = sorted({bill_id for of in parts.values() for bill_id, _ in _of_bills(of)})
-    if not ids:
-        return {}
-    run("lock_bills", {"ids": ids})
-    return bills_by_id(ids)
+def _lock_bills(parts: _Parts) -> dict[UUID, Bill]:
+    return locked_bills(bill_id for of in parts.values() for bill_id, _ in _of_bills(of))
 
 
 def _is_late(parts: Iterable[tuple[Any, ...]]) -> bool:
@@ -272,7 +275,7 @@ def _is_late(parts: Iterable[tuple[Any, ...]]) -> bool:
     return any(kind in LATE for _, _, kind, _, _ in parts)
 
 
-def _credits(locked: Mapping[UUID, _Locked], parts: Mapping[UUID, Sequence[tuple[Any, ...]]]) -> list[tuple[UUID, str]]:
+def _credits(locked: Mapping[UUID, _Locked], parts: _Parts) -> list[tuple[UUID, str]]:
     """Return the credits that orders use."""
     used = (_credit_of(order, parts.get(id_, ())) for id_, order in locked.items())
     return [key for key, minor in used if minor]
@@ -284,6 +287,16 @@ def _credit_of(order: _Locked | None, parts: Iterable[tuple[Any, ...]]) -> tuple
         return (UUID(int=0), ""), 0
     used = sum(minor for _, _, kind, _, minor in parts if kind == PartKind.CREDIT_USED.value)
     return (order.biller_id, order.reference), used
+
+
+def _credits_of(locked: Mapping[UUID, _Locked], parts: _Parts, kind: PartKind) -> dict[tuple[UUID, str], int]:
+    """Return, by credit, the sum of the parts of one kind."""
+    sums: dict[tuple[UUID, str], int] = defaultdict(int)
+    for id_, of in parts.items():
+        for _, _, its_kind, _, minor in of:
+            if its_kind == kind.value:
+                sums[locked[id_].biller_id, locked[id_].reference] += minor
+    return dict(sums)
 
 
 def _mismatch(payment: Payment, order: _Locked | None) -> RaseedError | None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from raseed.kernel.money import Currency, Money, currency
-from raseed.platform.api import run_statement
 
 from .domain import (
     AdapterKind,
@@ -25,7 +24,9 @@ from .domain import (
     PartPayments,
 )
 from .fields import Field, FieldCheck, FieldKind
-from .sql import STATEMENTS, run
+from .sql import run
+
+BILLS_PER_PAGE: Final = 100
 
 
 def field_kept(field: Field) -> dict[str, Any]:
@@ -69,14 +70,27 @@ def billers_by_id(biller_ids: Iterable[UUID]) -> dict[UUID, Biller]:
 def bills_by_id(bill_ids: Iterable[UUID]) -> dict[UUID, Bill]:
     """Return those bills that exist."""
     ids = list(set(bill_ids))
-    rows = run_statement(STATEMENTS["bills"] + STATEMENTS["bills_by_id"], {"ids": ids}) if ids else []
-    return {row[0]: _bill(row) for row in rows}
+    return {row[0]: _bill(row) for row in run("bills", {"ids": ids})} if ids else {}
 
 
-def bills_at_reference(biller_id: UUID, reference: str, most: int) -> list[Bill]:
-    """Return the bills of a biller's reference, due first."""
-    wanted = {"biller": biller_id, "reference": reference, "most": most}
-    return [_bill(row) for row in run_statement(STATEMENTS["bills"] + STATEMENTS["bills_at_reference"], wanted)]
+def locked_bills(bill_ids: Iterable[UUID]) -> dict[UUID, Bill]:
+    """Lock bills in order of id until the transaction ends, and return them as they are under their locks."""
+    ids = sorted(set(bill_ids))
+    return {row[0]: _bill(row) for row in run("lock_bills", {"ids": ids})} if ids else {}
+
+
+def bills_at_references(references: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], list[Bill]]:
+    """Return the bills of billers' references, of each due first, at most ``BILLS_PER_PAGE``."""
+    wanted = {
+        "billers": [biller_id for biller_id, _ in references],
+        "references": [reference for _, reference in references],
+        "most": BILLS_PER_PAGE,
+    }
+    found: dict[tuple[UUID, str], list[Bill]] = {key: [] for key in references}
+    for row in run("bills_at_references", wanted):
+        bill = _bill(row)
+        found[bill.biller_id, bill.reference].append(bill)
+    return found
 
 
 def orders_by_id(order_ids: Iterable[UUID]) -> dict[UUID, BillOrder]:

@@ -32,7 +32,8 @@ def payment(payment_id: UUID, customer_id: UUID) -> Payment:
     Raises:
         PaymentUnknown: no such payment, or not this customer's to see.
     """
-    for found in told([payment_id]):
+    found = platform.look_up(told_by_id, payment_id)
+    if found is not None:
         has_reached_them = found.recipient_id == customer_id and found.state is PaymentState.SETTLED
         if found.actor_customer_id == customer_id or has_reached_them:
             return found
@@ -121,8 +122,13 @@ def narrate(causes: Sequence[UUID]) -> Mapping[UUID, Narrative]:
 def told(payment_ids: Iterable[UUID]) -> list[Payment]:
     """Return those payments that exist, with their timelines, in the order of their ids as given."""
     ids = list(payment_ids)
-    found = {row[0]: row for row in run(STATEMENTS["payments_told"], {"ids": ids})} if ids else {}
-    return [_payment(found[id_]) for id_ in ids if id_ in found]
+    found = told_by_id(ids) if ids else {}
+    return [found[id_] for id_ in ids if id_ in found]
+
+
+def told_by_id(payment_ids: Sequence[UUID]) -> dict[UUID, Payment]:
+    """Return the same by id, in no order."""
+    return {row[0]: _payment(row) for row in run(STATEMENTS["payments_told"], {"ids": payment_ids})}
 
 
 def _payment(row: Sequence[Any]) -> Payment:

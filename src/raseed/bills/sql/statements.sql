@@ -9,16 +9,22 @@ FROM bills_biller AS b LEFT JOIN bills_logo AS l ON l.biller_id = b.id
 WHERE b.id = ANY(%(ids)s::uuid[])
 
 -- name: bills
--- Bills with their currency. Goes before one of the two that follow.
+-- Bills with their currency.
 SELECT b.id, b.biller_id, b.reference, b.number, b.issued_on, b.due_on, b.period, b.amount_minor, b.part_payments, b.state,
     b.paid_minor, b.held_minor, b.elsewhere_minor, b.customer_name, b.seen_at, b.minimum_minor, of.currency
 FROM bills_bill AS b JOIN bills_biller AS of ON of.id = b.biller_id
-
--- name: bills_by_id
 WHERE b.id = ANY(%(ids)s::uuid[])
 
--- name: bills_at_reference
-WHERE b.biller_id = %(biller)s::uuid AND b.reference = %(reference)s ORDER BY b.due_on, b.issued_on, b.id LIMIT %(most)s
+-- name: bills_at_references
+-- The bills of references, of each so many, due first: read as ``bills``.
+SELECT b.id, b.biller_id, b.reference, b.number, b.issued_on, b.due_on, b.period, b.amount_minor, b.part_payments, b.state,
+    b.paid_minor, b.held_minor, b.elsewhere_minor, b.customer_name, b.seen_at, b.minimum_minor, of.currency
+FROM unnest(%(billers)s::uuid[], %(references)s::text[]) AS given(biller_id, reference)
+JOIN bills_biller AS of ON of.id = given.biller_id
+CROSS JOIN LATERAL (
+    SELECT * FROM bills_bill AS its WHERE its.biller_id = given.biller_id AND its.reference = given.reference
+    ORDER BY its.due_on, its.issued_on, its.id LIMIT %(most)s) AS b
+ORDER BY b.due_on, b.issued_on, b.id
 
 -- name: orders
 -- Orders with their parts, in three arrays of one length.
@@ -29,6 +35,9 @@ FROM bills_order AS o JOIN bills_biller AS b ON b.id = o.biller_id CROSS JOIN LA
         array_agg(p.bill_id ORDER BY p.number) AS bills, array_agg(p.waiver_id ORDER BY p.number) AS waivers
     FROM bills_part AS p WHERE p.order_id = o.id) AS t
 WHERE o.id = ANY(%(ids)s::uuid[])
+
+-- name: billers_of_orders
+SELECT id, biller_id FROM bills_order WHERE id = ANY(%(ids)s::uuid[])
 
 -- name: make_orders
 -- Orders under ids that nobody has used; returns those.
@@ -59,9 +68,12 @@ SELECT order_id, number, kind, bill_id, amount_minor
 FROM bills_part WHERE order_id = ANY(%(ids)s::uuid[]) ORDER BY order_id, number
 
 -- name: lock_bills
--- The bills that are paid, locked in order of id; what was decided from them holds until the transaction ends. Their keys
+-- The bills that are paid, read as ``bills`` and locked in order of id; what was decided from them holds until the transaction ends. Their keys
 -- stay as they are: orders that are made of them meanwhile, whose parts refer to them, wait for nobody.
-SELECT id FROM bills_bill WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR NO KEY UPDATE
+SELECT b.id, b.biller_id, b.reference, b.number, b.issued_on, b.due_on, b.period, b.amount_minor, b.part_payments, b.state,
+    b.paid_minor, b.held_minor, b.elsewhere_minor, b.customer_name, b.seen_at, b.minimum_minor, of.currency
+FROM bills_bill AS b JOIN bills_biller AS of ON of.id = b.biller_id
+WHERE b.id = ANY(%(ids)s::uuid[]) ORDER BY b.id FOR NO KEY UPDATE OF b
 
 -- name: lock_told_bills
 -- The bills that a biller tells of, or might not tell of any more: locked as they are for paying, in order of id, before they

@@ -6,14 +6,13 @@ is. Rows are locked after orders and bills, in order of biller and reference.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
 from raseed.kernel.money import Money
 
-from ..domain import BillOrder, Part, PartKind
+from ..domain import Part, PartKind
 from ..queries import biller
 from ..sql import run
 
@@ -65,9 +64,8 @@ def hold_credits(used: Mapping[Key, int]) -> None:
         run("move_credits", {**_columns(list(used)), "held": list(used.values()), "used": [0] * len(used)})
 
 
-def settle_credits(orders: Sequence[BillOrder]) -> None:
+def settle_credits(*, used: Mapping[Key, int], kept: Mapping[Key, int]) -> None:
     """Note what paid orders have used, and keep what they paid over their bills; in the settling transaction."""
-    used, kept = _sums(orders, PartKind.CREDIT_USED), _sums(orders, PartKind.CREDIT)
     lock_credits({*used, *kept})
     if used:
         minors = list(used.values())
@@ -76,20 +74,10 @@ def settle_credits(orders: Sequence[BillOrder]) -> None:
         run("keep_credits", {**_columns(list(kept)), "amounts": list(kept.values())})
 
 
-def give_credits_back(orders: Sequence[BillOrder]) -> None:
+def give_credits_back(used: Mapping[Key, int]) -> None:
     """Let go of what returned orders would have used."""
-    used = _sums(orders, PartKind.CREDIT_USED)
     lock_credits(used)
     hold_credits({key: -minor for key, minor in used.items()})
-
-
-def _sums(orders: Iterable[BillOrder], kind: PartKind) -> dict[Key, int]:
-    sums: dict[Key, int] = defaultdict(int)
-    for order in orders:
-        for part in order.parts:
-            if part.kind is kind:
-                sums[order.biller_id, order.reference] += part.amount.amount_minor
-    return dict(sums)
 
 
 def _columns(keys: Sequence[Key]) -> dict[str, object]:

@@ -185,12 +185,11 @@ def test_who_is_refused_beside_others_with_the_same_id_keeps_it_from_nobody(stre
     samir, _ = street.person()
     bill, id_ = at.owe(days_late=0), new_id()
 
-    def wanted(whose: people.Customer, bill_id: Any) -> Any:
-        return ordering._Wanted(whose.id, at.biller, {"account": REFERENCE}, ((bill_id, bill.amount),), None)
+    def asked(whose: people.Customer, bill_id: Any) -> Any:
+        return ordering._Asked(id_, whose.id, at.biller.id, {"account": REFERENCE}, ((bill_id, bill.amount),), None)
 
     refused, made, another = ordering._make(
-        [(id_, wanted(samir, new_id())), (id_, wanted(at.mona, bill.id)), (id_, wanted(samir, bill.id))],
-        street.town.clock,
+        [asked(samir, new_id()), asked(at.mona, bill.id), asked(samir, bill.id)], street.town.clock
     )
     assert isinstance(refused, BillUnknown)
     assert isinstance(made, bills.BillOrder)

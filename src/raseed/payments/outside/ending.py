@@ -33,9 +33,6 @@ def end_payments(ended: Sequence[tuple[Payment, Yes | No]], *, clock: Clock) -> 
     banking.give_back(
         [_spend(payment, payers[payment.from_account_id]) for payment, answer in ordered if isinstance(answer, No)]
     )
-    lanes = dict(
-        ErrandRow.objects.filter(payment_id__in=[each.id for each, _ in ordered]).values_list("payment_id", "lane")
-    )
     move(
         [
             (payment.id, PaymentState.SETTLED, None)
@@ -45,7 +42,7 @@ def end_payments(ended: Sequence[tuple[Payment, Yes | No]], *, clock: Clock) -> 
         ],
         at=now,
     )
-    run(STATEMENTS["remove_errands"], {"ids": [payment.id for payment, _ in ordered]})
+    lanes = dict(run(STATEMENTS["remove_errands"], {"ids": [payment.id for payment, _ in ordered]}))
     facts: dict[tuple[str, UUID], list[platform.Payload]] = defaultdict(list)
     for payment, answer in ordered:
         name = SETTLED_OUTSIDE if isinstance(answer, Yes) else RETURNED

@@ -21,9 +21,8 @@ def move(moves: Sequence[Move], *, at: datetime) -> None:
         return
     ids = [id_ for id_, _, _ in moves]
     states = [state.value for _, state, _ in moves]
-    run(STATEMENTS["move_payments"], {"ids": ids, "states": states})
     run(
-        STATEMENTS["add_steps"],
+        STATEMENTS["move_payments"],
         {
             "ids": ids,
             "states": states,

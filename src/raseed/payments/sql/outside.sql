@@ -92,11 +92,12 @@ SELECT code, in_flight_max, deadline_ms, first_pause_s, longest_pause_s, unknown
 WHERE code = ANY(%(codes)s::text[])
 
 -- name: move_payments
-UPDATE payments_payment AS payment SET state = t.state
-FROM unnest(%(ids)s::uuid[], %(states)s::text[]) AS t(id, state) WHERE payment.id = t.id
-
--- name: add_steps
--- The next step of each timeline, never earlier than the one before, whatever the clocks of two machines say.
+-- The next state of each payment, and the next step of its timeline: never earlier than the one before, whatever the clocks of
+-- two machines say.
+WITH moved AS (
+    UPDATE payments_payment AS payment SET state = t.state
+    FROM unnest(%(ids)s::uuid[], %(states)s::text[]) AS t(id, state) WHERE payment.id = t.id
+)
 INSERT INTO payments_step (payment_id, number, at, state, reason_code, reason_params)
 SELECT t.id, last.number + 1, greatest(%(at)s::timestamptz, last.at), t.state, t.code, t.params::jsonb
 FROM unnest(%(ids)s::uuid[], %(states)s::text[], %(codes)s::text[], %(params)s::text[]) AS t(id, state, code, params)
@@ -105,7 +106,7 @@ CROSS JOIN LATERAL (
 ) AS last
 
 -- name: remove_errands
-DELETE FROM payments_errand WHERE payment_id = ANY(%(ids)s::uuid[])
+DELETE FROM payments_errand WHERE payment_id = ANY(%(ids)s::uuid[]) RETURNING payment_id, lane
 
 -- name: put_off_errands
 UPDATE payments_errand AS errand SET state = t.state, unknowns = errand.unknowns + 1, due_at = t.due_at, last_code = t.code
