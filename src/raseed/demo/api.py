@@ -7,7 +7,7 @@ import os
 from raseed.platform.api import Progress, no_progress
 
 from .billers import billers_file, plant_billers
-from .errors import NotEmbedded, NumberOfPeopleRefused, OtherWorld
+from .errors import HouseNotRunning, NotEmbedded, NumberOfPeopleRefused, OtherWorld, StoryStuck
 from .queries import SignIn, planted, planted_seed, who
 from .services import FIRST_BLOCK, World, plant_world
 from .settling import plant_settled_day
@@ -22,6 +22,7 @@ from .switching import (
     simulation,
     switch_billers,
 )
+from .upgrade.playing import Act, play_bad_upgrade
 from .world.people import SEED
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "MANNER_WORDS",
     "QUESTION_WORDS",
     "SEED",
+    "Act",
+    "HouseNotRunning",
     "Misbehaviour",
     "NotEmbedded",
     "NumberOfPeopleRefused",
@@ -37,6 +40,7 @@ __all__ = [
     "Simulation",
     "SimulationNotRunning",
     "StaffPlanted",
+    "StoryStuck",
     "World",
     "billers_file",
     "is_simulated",
@@ -44,6 +48,7 @@ __all__ = [
     "plant_billers_found_at",
     "plant_missing_staff",
     "planted",
+    "play_bad_upgrade",
     "simulation",
     "staff_file",
     "switch_billers",

@@ -1,4 +1,4 @@
-"""``./raseed demo``: plant the demo world, let its staff sign in, or say who may."""
+"""``./raseed demo``: plant the demo world, let its staff sign in, say who may, or play the bad upgrade."""
 
 from __future__ import annotations
 
@@ -14,12 +14,22 @@ from raseed.kernel.errors import RaseedError
 from raseed.people.api import LANGUAGES, phone_text
 from raseed.platform.api import progress_on, translate_error
 
-from .api import FIRST_BLOCK, SEED, plant, plant_billers_found_at, plant_missing_staff, staff_file, who
+from .api import (
+    FIRST_BLOCK,
+    SEED,
+    Act,
+    plant,
+    plant_billers_found_at,
+    plant_missing_staff,
+    play_bad_upgrade,
+    staff_file,
+    who,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-OK, REFUSED = 0, 2
+OK, NOT_AS_IT_SHOULD, REFUSED = 0, 1, 2
 BILLERS_PORT = 8003
 
 
@@ -41,7 +51,13 @@ def _parser() -> argparse.ArgumentParser:
     collecting.add_argument(
         "--port", type=int, default=BILLERS_PORT, help="of theirs, on loopback (default: %(default)s)"
     )
-    for each in (planting, asking, staffing, collecting):
+    playing = verbs.add_parser(
+        "bad-upgrade", help="play a release of the shown balances that is wrong: caught, then let past and taken back"
+    )
+    only = playing.add_mutually_exclusive_group()
+    only.add_argument("--shadow", action="store_true", help="only the first act: it is caught in shadow")
+    only.add_argument("--forced", action="store_true", help="only the second act: two people force it")
+    for each in (planting, asking, staffing, collecting, playing):
         each.add_argument(
             "--language", choices=LANGUAGES, default="en", help="of what is printed (default: %(default)s)"
         )
@@ -49,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Carry out the verb; exit status 2 says that it was refused and nothing changed."""
+    """Carry out the verb; exit status 2 says that it was refused and nothing changed, 1 that a story did not end well."""
     arguments = _parser().parse_args(argv)
     with translation.override(arguments.language):
         try:
@@ -59,10 +75,12 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return _staff()
             if arguments.verb == "billers":
                 return _billers(arguments.port)
+            if arguments.verb == "bad-upgrade":
+                return _bad_upgrade(Act.CAUGHT if arguments.shadow else Act.SLIPPED if arguments.forced else None)
         except RaseedError as refusal:
             told = translate_error(refusal, arguments.language)
             print(f"{told.message} {told.hint}".strip(), file=sys.stderr)
-            return REFUSED
+            return NOT_AS_IT_SHOULD if arguments.verb == "bad-upgrade" else REFUSED
         for line in who_lines():
             print(line)
     return OK
@@ -108,6 +126,13 @@ def _billers(port: int) -> int:
         return REFUSED
     print(gettext("The demo's billers: %(count)s.") % {"count": count})
     return OK
+
+
+def _bad_upgrade(only: Act | None) -> int:
+    is_right = play_bad_upgrade(only=only)
+    if is_right is None:
+        print(gettext("The demo world is not planted yet."), file=sys.stderr)
+    return OK if is_right else NOT_AS_IT_SHOULD
 
 
 def who_lines() -> list[str]:

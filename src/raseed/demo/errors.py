@@ -1,8 +1,8 @@
-"""Why the demo world is not planted."""
+"""Why the demo world is not planted, or its story not played."""
 
 from __future__ import annotations
 
-from raseed.kernel.errors import Conflict, InputError, PermissionRefused, mark
+from raseed.kernel.errors import Conflict, InputError, PermissionRefused, TemporarilyUnavailable, mark
 
 
 class NotEmbedded(PermissionRefused):
@@ -27,3 +27,19 @@ class OtherWorld(Conflict):
     code = "demo_other_world"
     sentence = mark("Another demo world is here already: %(people)s people from the seed %(seed)s.")
     hint = mark("Plant the same seed with as many people or more, or begin with an empty RASEED_HOME.")
+
+
+class HouseNotRunning(TemporarilyUnavailable):
+    """Nothing keeps shown balances up, so no release can be played."""
+
+    code = "demo_house_not_running"
+    sentence = mark("The house is not running: the story is played on a running one.")
+    hint = mark("Start './raseed run' in another terminal, and play again.")
+
+
+class StoryStuck(TemporarilyUnavailable):
+    """Something that the story waits for did not happen in time; ``step`` is a code."""
+
+    code = "demo_story_stuck"
+    sentence = mark("The story came to a halt (%(step)s): what it waited for did not happen in time.")
+    hint = mark("Look at what './raseed run' says in the other terminal, and play again: it is put right first.")

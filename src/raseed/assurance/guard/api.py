@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .baseline import folder_of
 from .cutting import begin_canary, cut_over, roll_back
 from .domain import (
     DIFFERENCE_WORDS,
@@ -105,6 +106,7 @@ __all__ = [
     "begin_canary",
     "cut_over",
     "examples_of",
+    "folder_of",
     "go_on",
     "is_signed",
     "key_id",
