@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Final
 
 import psycopg
 
-from benchmarks import Claim, _display_world, percentile
+from benchmarks import Claim, _display_browser, _display_world, percentile
 from benchmarks._display_world import Growing
 from benchmarks._processes import cpu_seconds, environment, serving
 
@@ -85,6 +85,7 @@ class _Display:
             "verify": self._verify,
             "http": self._http,
             "rebuild": self._rebuild,
+            "browser": lambda: _display_browser.verification(self.context),
         }
 
     @contextlib.contextmanager
