@@ -40,9 +40,14 @@ def begin(
     monkeypatch.setattr(asking, "AGAIN_PAUSE_S", 0)
     by = an_author(built, *ALL)
 
-    def registered(mapping: str | None = None, **terms: int) -> tuple[guard.Release, Author]:
+    def registered(mapping: str | None = None, *, unanswered_permille: int = 0) -> tuple[guard.Release, Author]:
         wanted = System(
-            "sham", SystemKind.HTTP, built, "Sham", Terms(**{"watch_seconds": 0, **terms}), mapping or sham.mapping()
+            "sham",
+            SystemKind.HTTP,
+            built,
+            "Sham",
+            Terms(watch_seconds=0, unanswered_permille=unanswered_permille),
+            mapping or sham.mapping(),
         )
         guard.register_system(wanted, by=by, reason="is guarded")
         return guard.register_release(id=new_id(), system_code="sham", candidate="2.1", by=by, reason="an upgrade"), by

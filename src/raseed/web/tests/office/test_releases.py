@@ -18,7 +18,7 @@ from raseed.web.tests.street import words_of
 @pytest.fixture
 def town(house: House, monkeypatch: pytest.MonkeyPatch) -> Town:
     """A system under guard in the care of Nile Cash."""
-    assert house.hoda
+    assert house.hoda.staff.login == "hoda"
     return town_of(NILE, monkeypatch)
 
 
