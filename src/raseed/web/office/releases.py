@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from raseed.assurance.api import guard
 from raseed.assurance.guard.api import DifferenceKind, ReleaseState, Run, RunKind, SystemKind
+from raseed.banking.api import Leaflet, LeafletSection, LeafletTable
 from raseed.kernel.errors import mark
 from raseed.kernel.ids import InvalidId, parse_id
 from raseed.kernel.money import Money, UnknownCurrency, currency
@@ -181,7 +182,7 @@ def shown_runs(runs: Sequence[Run]) -> list[ShownRun]:
     for run in reversed(runs):
         result, look = gettext("Goes on"), "warn"
         if run.ended_at is not None and run.kind is RunKind.BASELINE:
-            result, look = gettext("Signed"), "good"
+            result, look = gettext("Written down and signed"), "good"
         elif run.ended_at is not None:
             result, look = (gettext("Nothing differs"), "good") if run.clean else (gettext("Differs"), "bad")
         elif run.different:
@@ -243,6 +244,20 @@ def shown_examples(run: Run, language: str) -> list[ShownExample]:
             one.note,
         )
         for one in guard.examples_of([run.id], limit=EXAMPLES_SHOWN_MAX)
+    ]
+
+
+def report_sections(leaflet: Leaflet) -> list[tuple[LeafletSection, list[list[tuple[str, str, bool]]]]]:
+    """Return a report's sections, each with its table's rows as (head, cell, whether it reads from the left)."""
+    return [(section, _cells(section.table)) for section in leaflet.sections]
+
+
+def _cells(table: LeafletTable | None) -> list[list[tuple[str, str, bool]]]:
+    if table is None:
+        return []
+    return [
+        [(head, cell, at in table.codes) for at, (head, cell) in enumerate(zip(table.heads, row, strict=True))]
+        for row in table.rows
     ]
 
 

@@ -50,6 +50,7 @@ class Shop:
     before_batch: Callable[[int], None] = lambda _position: None
     moves_inside: bool = True
     canary: int = 0
+    issuer: str = ISSUER
 
     resumable = True
     shadows = (RunKind.SHADOW_TRUE,)
@@ -61,7 +62,7 @@ class Shop:
         ids = [name.encode() for name in self.true]
         amounts = np.array(list(self.true.values()))
         told(len(ids), len(ids))
-        yield Chunk(ISSUER, "EGP", 2, ids, amounts, np.zeros_like(amounts), "now")
+        yield Chunk(self.issuer, "EGP", 2, ids, amounts, np.zeros_like(amounts), "now")
 
     def compare(self, kind: RunKind, *, sample_permille: int, position: int, told: Told) -> Iterator[Batch]:
         del sample_permille
@@ -79,7 +80,7 @@ class Shop:
         if kind is RunKind.RESTORED:
             return []
         return [
-            Found(name, ISSUER, self.wrong[name], self.true[name] * 2, self.true[name], "EGP")
+            Found(name, self.issuer, self.wrong[name], self.true[name] * 2, self.true[name], "EGP")
             for name in accounts
             if name in self.wrong
         ]

@@ -239,13 +239,15 @@ def report(request: StaffRequest, release_id: UUID) -> HttpResponseBase:
         guard.write_report(release_id, by=request.author)
         return HttpResponseRedirect(reverse("office:release-report", args=[release_id]), status=303)
     found = guard.report(release_id, by=request.author)
+    leaflet = guard.report_leaflet(found, language=request.reader.language)
     return render(
         request,
         "office/release_report.html",
         tab="releases",
         release=of,
         is_intact=found.is_intact,
-        leaflet=guard.report_leaflet(found, language=request.reader.language),
+        leaflet=leaflet,
+        sections=shown.report_sections(leaflet),
         files=tuple(FILES),
         may_run=request.rights.may(RUN, of.institution_id),
     )
