@@ -106,7 +106,7 @@ def _forced(stage: Stage, release_id: UUID, teller: Teller) -> None:
     change = guard.propose_force(id=new_id(), release_id=release_id, reason=gettext(FORCED_FOR), by=stage.proposer)
     people.confirm_change(change.id, by=stage.confirmer, note=gettext(CONFIRMED_WITH))
     teller.tell(
-        gettext("Forced by two people: %(first)s proposed it, %(second)s confirmed it. The reason: %(reason)s")
+        gettext("Forced by two people: %(first)s proposed it, %(second)s confirmed it: “%(reason)s”")
         % {
             "first": _name(stage.first, teller),
             "second": _name(stage.second, teller),

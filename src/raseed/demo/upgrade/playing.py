@@ -37,8 +37,7 @@ def play_bad_upgrade(*, only: Act | None = None, teller: Teller | None = None) -
         if only in (None, act):
             is_right &= play(stage, telling)
             put_away(stage, reason=DONE)
-    telling.act("")
-    telling.tell(
+    telling.end(
         gettext("The story ended as it should: every shown balance is the true one.")
         if is_right
         else gettext("The story did not end as it should: look at the release in the report.")

@@ -64,13 +64,13 @@ class BadFold:
 
 
 def _swap(rows: NDArray[Any], places: NDArray[np.int64]) -> None:
-    """Let each two neighbours of one ledger have each other's amounts; the odd one out keeps its own."""
-    ordered = places[np.lexsort((rows["id"][places].view("S16"), rows["ledger"][places]))]
-    first, second = ordered[:-1:2], ordered[1::2]
-    same = rows["ledger"][first] == rows["ledger"][second]
-    first, second = first[same], second[same]
-    for column in ("booked", "held"):
-        rows[column][first], rows[column][second] = rows[column][second].copy(), rows[column][first].copy()
+    """Let each two neighbours of a ledger have each other's amounts; the odd one out keeps its own."""
+    for number in np.unique(rows["ledger"][places]):
+        mine = places[rows["ledger"][places] == number]
+        ordered = mine[np.argsort(rows["id"][mine].view("S16"))]
+        first, second = ordered[:-1:2], ordered[1::2]
+        for column in ("booked", "held"):
+            rows[column][first], rows[column][second] = rows[column][second].copy(), rows[column][first].copy()
 
 
 def lots_of(ids: NDArray[Any]) -> NDArray[np.int64]:

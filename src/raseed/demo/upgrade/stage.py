@@ -30,7 +30,7 @@ from raseed.ledger import api as ledger
 from raseed.people import api as people
 
 from .projector import NAME as PROJECTOR
-from .trial_accounts import plant_test_accounts
+from .trial_accounts import plant_trial_accounts
 
 SYSTEM: Final = "demo-upgrade"
 SYSTEM_NAME: Final = "Shown balances (demo)"
@@ -109,7 +109,7 @@ def _is_running() -> bool:
 
 def _guarded(stage: Stage) -> None:
     """Let our shown balances be guarded for the demo, with test accounts of their own."""
-    payer, payee = plant_test_accounts(stage.bank_id)
+    payer, payee = plant_trial_accounts(stage.bank_id)
     terms = guard.Terms(
         watch_seconds=WATCH_SECONDS, trial_payer=str(payer), trial_payee=str(payee), trial_minor=TRIAL_MINOR
     )

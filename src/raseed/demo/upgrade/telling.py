@@ -55,6 +55,11 @@ class Teller:
         """Tell more of what was told just before."""
         self._write(f"        {line}")
 
+    def end(self, sentence: str) -> None:
+        """Tell how it ended."""
+        self._write("")
+        self.tell(sentence)
+
     def number(self, number: int) -> str:
         """Return a number as the reader writes it."""
         return number_text(number, self.language)
@@ -78,8 +83,8 @@ class Teller:
             self.add(f"{self._house(issuer)}: {comma.join(found)}")
 
     def phones(self, phones: Sequence[Phone], seen: dict[UUID, list[Sight]]) -> None:
-        """Tell what each phone showed, from change to change."""
-        for phone in phones:
+        """Tell what phones showed, one of each fault, from change to change."""
+        for phone in {phone.fault: phone for phone in reversed(phones)}.values():
             number = isolated(people.phone_text(phone.person.phone), self.language)
             self.add(f"{number} ({gettext(FAULT_WORDS[phone.fault])})")
             for sight in seen.get(phone.person.wallet_id, ()):

@@ -24,7 +24,7 @@ _PHONES: Final = (f"{PHONE_BLOCK}40000201", f"{PHONE_BLOCK}40000202")
 _STREAM: Final = 3
 
 
-def plant_test_accounts(bank_id: UUID) -> tuple[UUID, UUID]:
+def plant_trial_accounts(bank_id: UUID) -> tuple[UUID, UUID]:
     """Open the test accounts at the bank, with money in them; return their ids. Those that are there stay as they are."""
     ids = SeededIds(draw(0, "test accounts", 0), 0, _STREAM)
     first, second = (_opened(bank_id, n, ids) for n in range(2))
