@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
+
+import django
 
 if __name__ == "__main__":
-    from raseed.display.prover.running import set_up
-
-    set_up()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "raseed.project.settings")
+    django.setup()
     from raseed.display.prover import operating, running
 
     parser = argparse.ArgumentParser(

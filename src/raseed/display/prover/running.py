@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from pathlib import Path
@@ -115,11 +114,3 @@ def main() -> None:
     from django.conf import settings  # noqa: PLC0415 - after the setup
 
     prove_until(stop, Path(settings.HOME), say=lambda sentence: print(sentence, flush=True))
-
-
-def set_up() -> None:
-    """Set Django up for this process."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "raseed.project.settings")
-    import django  # noqa: PLC0415 - after the environment is set
-
-    django.setup()
