@@ -13,6 +13,8 @@ from raseed.ledger.log.api import Forged, Malformed, Verifier, parse_note
 from raseed.platform.api import named_statements, run_statement
 
 from .proof.checkpoint import SignedRoot, origin_of
+from .prover.certificates import proofs
+from .prover.whole import unlike_itself
 
 _SQL: Final = named_statements("raseed.display", "sql/inspection.sql")
 
@@ -111,6 +113,17 @@ def trees() -> list[Tree]:
 def kept_rounds(*, limit: int) -> list[KeptRound]:
     """Return what was signed and kept, the latest first."""
     return [KeptRound(*row) for row in _run("rounds", limit=limit)]
+
+
+def unlike_themselves() -> dict[int, list[str]]:
+    """Return the parts of trees' files that are not what they should be, by ledger; trees that can't be read are ``torn``."""
+    found = {}
+    for row in trees():
+        reader = proofs().reader(row.tree_id)
+        wrong = (["torn"] if row.note else []) if reader is None else unlike_itself(reader, accounts=row.accounts)
+        if wrong:
+            found[row.ledger] = wrong
+    return found
 
 
 def unlike_its_note(row: Tree | KeptRound, keys: Iterable[str]) -> str | None:

@@ -14,8 +14,11 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 
+from raseed.display import api as display
+from raseed.display.api import GenerationState
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.errors import mark
+from raseed.ledger import api as ledger
 from raseed.payments import api as payments
 from raseed.people import api as people
 from raseed.platform import api as platform
@@ -45,6 +48,21 @@ def _release_hold(id_: str, clock: Clock) -> None:
         raise LookupError(id_)
 
 
+def _reproject(id_: str, clock: Clock) -> None:
+    """Set an account's rows anew from the ledger, where the ledger itself says nothing against it."""
+    account_id = UUID(id_)
+    if ledger.inspection.unlike_their_history([account_id]):
+        raise LookupError(id_)
+    changed = 0
+    for generation in display.generations():
+        if generation.state in (GenerationState.CANDIDATE, GenerationState.LIVE):
+            changed += display.reproject(
+                [account_id], generation=generation.number, actor=people.SYSTEM.actor, clock=clock
+            )
+    if not changed:
+        raise LookupError(id_)
+
+
 def _tell_again(id_: str, clock: Clock) -> None:
     platform.replay_delivery(int(id_), clock=clock)
 
@@ -56,6 +74,11 @@ REPAIRS: Final = {
             "release_hold",
             mark("The hold was let go of: the payment's timeline says that the money went back, and that is its end."),
             _release_hold,
+        ),
+        Repair(
+            "reproject",
+            mark("It was projected anew: the ledger's own history of the account comes to its balance."),
+            _reproject,
         ),
         Repair(
             "tell_again",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +22,11 @@ def build() -> Callable[[], Square]:
 
 
 @pytest.fixture
-def square(built: Square, database: object) -> Square:
-    """The square, and hands that change its books behind everybody's back."""
-    built.database = database
+def square(built: Square, database: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Square:
+    """The square, a copy of its home, and hands that change its books behind everybody's back."""
+    from django.conf import settings  # noqa: PLC0415  (Django is set up by then)
+
+    built.database, built.home = database, tmp_path / "home"
+    shutil.copytree(settings.HOME, built.home)
+    monkeypatch.setattr(settings, "HOME", built.home)
     return built

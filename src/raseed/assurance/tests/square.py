@@ -17,6 +17,7 @@ from raseed.banking.tests.town import Town
 from raseed.bills import api as bills
 from raseed.bills.tests.street import EGP, Street, build_street
 from raseed.display import api as display
+from raseed.display.prover.rounds import Prover
 from raseed.display.tests.world import project
 from raseed.kernel.ids import new_id
 from raseed.kernel.money import Money
@@ -24,7 +25,7 @@ from raseed.ledger.log.api import Sealer, open_connection
 from raseed.payments import api as payments
 from raseed.people.api import Customer
 
-ALWAYS_GUARDED = ("ledger_leaf", "ledger_checkpoint")
+ALWAYS_GUARDED = ("ledger_leaf", "ledger_checkpoint", "display_round")
 """Tables whose triggers stand against replication too."""
 
 
@@ -98,6 +99,10 @@ def _built(street: Street) -> Square:
     assert [states[id_] for id_ in (paid, withdrawn, on_its_way)] == ["settled", "returned", "held"]
     with open_connection() as connection:
         Sealer(connection, Path(settings.HOME), street.town.clock).seal_all()
+        prover = Prover(connection, Path(settings.HOME), street.town.clock)
+        while not display.rounds():
+            prover.step()
+        prover.close()
     _shown(his.id, street.town)
     return Square(street.town, mona, current, wallet, his, sent.id, paid, on_its_way, withdrawn)
 

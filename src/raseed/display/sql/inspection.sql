@@ -6,6 +6,10 @@ SELECT 'generation:' || number, jsonb_build_array(number, projector, opened_at):
 UNION ALL
 SELECT 'pointer:' || epoch, jsonb_build_array(one, live_id, previous_id, canary_id, percent, changed_at,
     (SELECT jsonb_agg(account_id ORDER BY account_id) FROM display_canary))::text FROM display_pointer
+UNION ALL
+SELECT 'tree:' || ledger, jsonb_build_array(ledger, tree_id, currency, scale, opened_at)::text FROM display_tree
+UNION ALL
+SELECT 'rounds:' || id / 1000, said FROM (SELECT id, to_jsonb(r)::text AS said FROM display_round AS r ORDER BY id) AS rounds
 
 -- name: rows_by_generation
 -- How many rows there are, by generation, and the latest batch that any of them names: one pass over all shown balances.
