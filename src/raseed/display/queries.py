@@ -30,7 +30,7 @@ def shown_balances(account_ids: Iterable[UUID], *, clock: Clock = SYSTEM_CLOCK) 
     asked, as_of = tuple(account_ids), clock.now()
     shown_from = screens(asked)
     certificates = prover().certificates(asked) if shown_from else {}
-    certified_to = prover().certified_to() if shown_from else {}
+    certified_to = prover().certified_to() if len(certificates) < len(shown_from) else {}
     accounts = ledger.look_up_accounts(asked)
     currencies = {number: ledger.ledger_info(number).currency for number in {a.ledger for a in accounts.values()}}
     customers = frozenset(customer_codes())
@@ -50,7 +50,7 @@ def shown_balances(account_ids: Iterable[UUID], *, clock: Clock = SYSTEM_CLOCK) 
             known = Evidence(
                 account=account, currency=currency.code, screen=shown_from[account.id], certificate=certificate,
                 refusal=prover().refusal(certificate, now=as_of) if certificate else "",
-                certified_to=certified_to.get(account.ledger),
+                certified_to=certificate.batch if certificate else certified_to.get(account.ledger),
             )  # fmt: skip
             shown = _judged(shown, known, currency)
         answers[account.id] = shown

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from numpy.typing import NDArray
 
 from ..proof.certificate import Certificate
 from ..proof.refusals import CertificateRefused
 from ..proving import Certified
-from .certificates import certificates_of, checked
+from .certificates import certificates_of, checked, proven_population
 
 _CERTIFIED = "SELECT ledger, batch FROM display_tree WHERE note <> ''"
 
@@ -28,6 +30,10 @@ class TreesOfThisHome:
     def certificates(self, account_ids: Sequence[UUID]) -> Mapping[UUID, Certified]:
         """Return the latest certificates of those accounts that have one."""
         return certificates_of(account_ids)
+
+    def population(self, ledger: int) -> Iterator[NDArray[Any]]:
+        """Yield all leaves of a ledger's tree."""
+        return proven_population(ledger)
 
     def refusal(self, certificate: Certified, *, now: datetime) -> str:
         """Return the code with which a certificate is refused, or nothing where it proves its balance."""
