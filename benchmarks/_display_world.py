@@ -119,7 +119,7 @@ def _rebuild(home: Path) -> None:
     from raseed.display.prover.keys import renew_secrets  # noqa: PLC0415
     from raseed.kernel.ids import new_id  # noqa: PLC0415
 
-    with open_connection() as connection, _Peak() as peak:
+    with open_connection() as connection, Peak() as peak:
         [upto] = connection.execute("SELECT batch FROM ledger_checkpoint ORDER BY number DESC LIMIT 1").fetchone() or [
             0
         ]
@@ -143,7 +143,7 @@ def _rebuild(home: Path) -> None:
     }))  # fmt: skip
 
 
-class _Peak:
+class Peak:
     """The most memory of this process's own (not of files) while the ``with`` lasts; Linux."""
 
     def __init__(self) -> None:

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Final
 
 import psycopg
 
-from benchmarks import Claim, _display_browser, _display_world, percentile
+from benchmarks import Claim, _display_browser, _display_population, _display_world, percentile
 from benchmarks._display_world import Growing
 from benchmarks._processes import cpu_seconds, environment, serving
 
@@ -73,7 +73,7 @@ class _Display:
         from django.conf import settings  # noqa: PLC0415  (after Django is set up)
 
         settings.HOME = self.home
-        (self.home / "keys").mkdir(parents=True)
+        (self.home / "keys").mkdir(parents=True, exist_ok=True)
         (self.home / "keys" / "certificates").write_text(KEY, encoding="ascii")
         self.growing = Growing()
 
@@ -86,6 +86,7 @@ class _Display:
             "http": self._http,
             "rebuild": self._rebuild,
             "browser": lambda: _display_browser.verification(self.context),
+            "population": self._population,
         }
 
     @contextlib.contextmanager
@@ -242,6 +243,22 @@ class _Display:
             notes["us_an_account"] = round(1e6 * seconds / size, 2)
             goal = 120.0 if size >= 16_300_000 else None  # noqa: PLR2004
             claims.append(Claim(f"display.rebuild.at_{size}", round(seconds, 2), "s", goal, "lower", notes=notes))
+        return claims
+
+    def _population(self) -> list[Claim]:
+        """Compare what is shown with the books at each size: a curve that is a line."""
+        claims = []
+        for size in self.sizes:
+            self.growing.to(size, self.context.tell)
+            with psycopg.connect(self.database.superuser_dsn, autocommit=True) as admin:
+                admin.execute("CHECKPOINT")
+            notes = _display_population.compare_apart(environment(self.database))
+            if not notes["compared"] == notes["equal"] >= size:
+                raise RuntimeError(f"of {size} accounts {notes['equal']} are equal")
+            seconds = notes.pop("seconds")
+            notes["us_an_account"] = round(1e6 * seconds / size, 2)
+            goal = 60.0 if size >= 16_300_000 else None  # noqa: PLR2004
+            claims.append(Claim(f"display.population.at_{size}", round(seconds, 2), "s", goal, "lower", notes=notes))
         return claims
 
 

@@ -79,6 +79,7 @@ def read_all(connection: psycopg.Connection[Any], generation: int) -> Iterator[N
     The connection must be in a transaction that sees one snapshot. The server packs each portion into one value, which costs a
     fraction of what COPY does at this end.
     """
+    connection.execute(_SQL["no_index"])
     [pages] = connection.execute(_SQL["pages"]).fetchone() or [0]
     for start in range(0, int(pages), PAGES_PER_PORTION):
         places = {"start": f"({start},0)", "end": f"({start + PAGES_PER_PORTION},0)", "generation": generation}

@@ -216,11 +216,11 @@ def _looked_at_again(seen: _Seen, generation: int, against: str | int) -> tuple[
 
 
 def _drawn(connection: psycopg.Connection[Any], generation: int, count: int, batch: int) -> list[UUID]:
-    """Return so many accounts: of those that moved lately, and drawn from what is shown."""
-    recent: set[UUID] = set()
+    """Return so many accounts: those that moved last, and as many drawn from what is shown."""
+    moved: list[UUID] = []
     for transfers in ledger.transfers_between(connection, after=max(0, batch - RECENT_BATCHES), upto=batch):
-        recent.update(uuids(np.concatenate([transfers["debit"], transfers["credit"]])))
-    found = [*recent][: count // 2]
+        moved += uuids(np.stack([transfers["debit"], transfers["credit"]], axis=1))
+    found = list(dict.fromkeys(reversed(moved)))[: count // 2]
     return [*found, *(set(some_ids(connection, generation, count - len(found))) - set(found))]
 
 

@@ -10,6 +10,10 @@ FROM unnest(%(ids)s::uuid[], %(booked)s::int8[], %(held)s::int8[], %(positions)s
 WHERE s.generation = %(generation)s AND s.account_id = d.id
 RETURNING s.account_id
 
+-- name: no_index
+-- Before pages are read portion by portion: the index on the generation would be read whole for each of them.
+SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off; SET LOCAL enable_bitmapscan = off
+
 -- name: pages
 SELECT pg_relation_size('display_shown'::regclass) / current_setting('block_size')::int8
 
@@ -58,4 +62,4 @@ LEFT JOIN display_shown s ON s.generation = g.number AND s.account_id = ANY(%(id
 -- A few accounts that a generation shows: as many pages by chance as hold enough rows, were they all this generation's.
 SELECT account_id FROM display_shown TABLESAMPLE SYSTEM (
     (SELECT least(100, 100.0 * 2 * %(count)s / greatest(1, reltuples)) FROM pg_class WHERE oid = 'display_shown'::regclass))
-WHERE generation = %(generation)s LIMIT %(count)s
+WHERE generation = %(generation)s ORDER BY random() LIMIT %(count)s
