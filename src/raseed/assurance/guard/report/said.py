@@ -132,7 +132,7 @@ class _Teller:
                 words=(gettext(RUN_WORDS[RunKind.BASELINE]),),
                 facts=(
                     LeafletFact(gettext("Accounts"), self._number(taken[-1]["compared"])),
-                    LeafletFact(gettext("Taken"), self._moment(taken[-1]["began_at"])),
+                    LeafletFact(gettext("When it was taken"), self._moment(taken[-1]["began_at"])),
                     LeafletFact(gettext("Hash of the chain"), str(facts.get("root", "")), is_code=True),
                 ),
             )
