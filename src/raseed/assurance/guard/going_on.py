@@ -17,18 +17,20 @@ from raseed.platform.api import Progress, no_progress
 from .cutting import finish_cut_over, finish_roll_back
 from .domain import ENDED, Release, ReleaseState, RunKind
 from .driving import Pause, held, wait
-from .errors import ByHand, ReleaseBusy
+from .errors import ByHand, ReleaseBusy, SystemSilent
 from .models import ReleaseRow, ReportRow
 from .queries import release
 from .registering import BASELINE
 from .report.writing import write_report
-from .runs import ended
+from .runs import ended, note_refusal
 from .shadow import run_shadow, take_baseline
 from .timeline import locked
 from .watching import verify, verify_restored, watch_canary
 
 ROUNDS_MAX: Final = 20
-"""Steps taken in one go: a release has fewer."""
+"""Steps taken in one go, with what is tried again: a release has fewer. The next minute goes on."""
+AGAIN_S: Final = 1.0
+"""Until a system of others that did not do what it was asked is asked again."""
 _S = ReleaseState
 _log = structlog.get_logger("raseed.guard")
 
@@ -49,6 +51,10 @@ def go_on(
                     _step(before, clock=clock, pause=pause, progress=progress)
                 except ByHand:
                     break
+                except SystemSilent as silent:
+                    _log.warning("guard_system_silent", release=str(release_id), reason=str(silent.params["reason"]))
+                    pause(AGAIN_S)
+                    continue
                 after = release(release_id)
                 if (after.state, after.wanted, len(after.timeline)) == (
                     before.state, before.wanted, len(before.timeline),
@@ -94,6 +100,7 @@ def _take_wanted(of: Release, *, clock: Clock, progress: Progress) -> None:
             run_shadow(of.id, by=author, sample_permille=asked["sample_permille"], progress=progress, clock=clock)
     except RaseedError as refused:
         _log.warning("guard_step_refused", release=str(of.id), step=asked["step"], code=refused.code)
+        note_refusal(of.id, refused.code)
     with transaction.atomic():
         row = locked(of.id)
         if row.wanted == of.wanted:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .subjects import Subject
 
 TOLD_EVERY_S: Final = 0.4
+REFUSED: Final = "refused"
+"""The fact of a comparison that says why it was cut off: an error's code."""
 _THOUSAND: Final = 1_000
 
 
@@ -35,7 +37,15 @@ def opened(release_id: UUID, kind: RunKind, *, clock: Clock, sample_permille: in
         ended_at=None,
         defaults={"id": new_id(), "began_at": clock.now(), "sample_permille": sample_permille},
     )
+    if row.facts.pop(REFUSED, None):
+        row.save(update_fields=["facts"])
     return row
+
+
+def note_refusal(release_id: UUID, code: str) -> None:
+    """Keep why a step that a worker took was refused, with the comparison that it left open, until it is taken again."""
+    for row in RunRow.objects.filter(release_id=release_id, ended_at=None):
+        note(row, {REFUSED: code})
 
 
 def ended(release_id: UUID, kind: RunKind) -> RunRow | None:

@@ -185,6 +185,8 @@ def shown_runs(runs: Sequence[Run]) -> list[ShownRun]:
             result, look = gettext("Written down and signed"), "good"
         elif run.ended_at is not None:
             result, look = (gettext("Nothing differs"), "good") if run.clean else (gettext("Differs"), "bad")
+        elif run.facts.get("refused"):
+            result, look = f"{gettext('Cut off')}: {run.facts['refused']}", "bad"
         elif run.different:
             result, look = gettext("Differs"), "bad"
         shown.append(ShownRun(run, gettext(guard.RUN_WORDS[run.kind]), result, look))

@@ -164,6 +164,39 @@ def test_it_goes_live_and_back_by_a_call_that_is_made_once(
     assert (last.kind, last.compared, last.clean) == (RunKind.RESTORED, 12, True)
 
 
+def test_rolling_back_is_asked_for_again_until_it_is_done(
+    begin: Callable[..., tuple[guard.Release, Author]], sham: Sham
+) -> None:
+    of, by = begin()
+    guard.take_baseline(of.id, by=by)
+    guard.run_shadow(of.id, by=by)
+    guard.cut_over(of.id, by=by, reason="it is time")
+    sham.bent["candidate", "a7"] = lambda a, m: plain(a, m * 2)
+    sham.call_status, pauses = 503, list[float]()
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        sham.call_status = 200 if len(pauses) >= 3 else 503
+
+    of = guard.go_on(of.id, pause=pause)
+    assert (of.state, sham.shown, len(pauses)) == (S.ROLLED_BACK, "live", 3)
+
+
+def test_a_step_that_a_worker_could_not_take_says_why_until_it_is_taken_again(
+    begin: Callable[..., tuple[guard.Release, Author]], sham: Sham
+) -> None:
+    of, by = begin()
+    sham.bent["live", "a7"] = lambda _a, _m: (500, "text/plain", b"")
+    guard.want(of.id, "baseline", by=by)
+    of = guard.go_on(of.id, pause=lambda _seconds: None)
+    run = guard.runs_of(of.id)[-1]
+    assert (of.state, of.wanted, run.facts["refused"]) == (S.REGISTERED, "", "guard_system_silent")
+    del sham.bent["live", "a7"]
+    guard.want(of.id, "baseline", by=by)
+    of = guard.go_on(of.id)
+    assert (of.state, "refused" in guard.runs_of(of.id)[-1].facts) == (S.BASELINED, False)
+
+
 def test_by_hand_it_waits_for_the_hand(begin: Callable[..., tuple[guard.Release, Author]], sham: Sham) -> None:
     text = sham.mapping().partition("[cut_over]")[0] + '[cut_over]\nwords = "Turn the switch"\n'
     of, by = begin(text)
