@@ -13,6 +13,7 @@ import django.db
 import numpy as np
 import pytest
 from django.conf import settings
+from django.utils import translation
 
 from raseed.assurance.guard import api as guard
 from raseed.assurance.guard.api import ReleaseState as S
@@ -90,7 +91,8 @@ def house(world: None) -> Iterator[None]:
 def played(only: Act | None = None) -> tuple[bool | None, str]:
     """Play, and return how it ended and what was told."""
     lines: list[str] = []
-    return play_bad_upgrade(only=only, teller=Teller(lines.append)), "\n".join(lines)
+    with translation.override("en"):
+        return play_bad_upgrade(only=only, teller=Teller(lines.append)), "\n".join(lines)
 
 
 def last_release() -> guard.Release:
