@@ -84,12 +84,13 @@ class Changes:
         try:
             yield _RETRY
             while not self._closing and asyncio.get_running_loop().time() < ends:
+                news = self._news  # taken before the look, so that nothing is missed while a part is sent
                 if self._epoch != told:
                     told = self._epoch
                     yield b"data: %d\n\n" % (told or 0)
                 try:
                     async with asyncio.timeout(HEARTBEAT_SECONDS):
-                        await self._news.wait()
+                        await news.wait()
                 except TimeoutError:
                     yield _HERE
         finally:

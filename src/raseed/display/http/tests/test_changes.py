@@ -93,6 +93,23 @@ def test_everybody_hears_of_a_change_and_the_database_is_asked_once_for_all(book
     asyncio.run(story())
 
 
+def test_what_changes_while_a_part_is_sent_is_told_next(books: Books) -> None:
+    async def story() -> None:
+        changes, _ = opened()
+        told = changes._told()
+        assert await anext(told) == b"retry: 1000\n\n"
+        assert await anext(told) == b"data: 7\n\n"
+        news, books.epoch = changes._news, 8
+        await news.wait()
+        async with asyncio.timeout(5):
+            assert await anext(told) == b"data: 8\n\n"
+        await changes.close()
+        async with asyncio.timeout(5):
+            assert await anext(told, None) is None
+
+    asyncio.run(story())
+
+
 def test_a_database_that_is_away_is_asked_again(books: Books) -> None:
     async def story() -> None:
         _, app = opened()
