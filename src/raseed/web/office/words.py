@@ -302,6 +302,8 @@ FACTS: Final[Mapping[str, str]] = {
     "last_day": mark("Last day"),
     "penalty": mark("Late penalty"),
     "rate_ppm": mark("Share"),
+    "batch": mark("Batch of the ledger"),
+    "projector": mark("Projector"),
     "candidate": mark("Candidate"),
     "compared": mark("Compared"),
     "different": mark("Different"),
