@@ -265,7 +265,7 @@ class _Display:
 def _until_certified(account: UUID) -> None:
     from raseed.display.prover.certificates import certificates_of  # noqa: PLC0415
 
-    deadline = time.perf_counter() + 300
+    deadline = time.perf_counter() + 60
     while not certificates_of([account]):
         if time.perf_counter() > deadline:
             raise TimeoutError("the prover proves nothing")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import json
 import re
+from binascii import b2a_base64 as b2a
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Self
@@ -24,6 +26,10 @@ _SHARE_FIELDS: Final = ("place", "salt", "owed", "owing", "path")
 _NUMBER: Final = re.compile(r"0|-?[1-9][0-9]{0,18}")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _SCALE_MAX: Final = 4
+_WRITTEN: Final = (
+    b'{"format":"raseed-certificate-v1","account":"%b","currency":"%b","scale":%d,"booked":"%d","held":"%d",'
+    b'"position":"%d","shares":[%b,%b],"checkpoint":%b}'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +84,15 @@ class Certificate:
 
     def to_json(self) -> bytes:
         """Return the certificate as it travels."""
-        shares = ",".join(
-            f'{{"place":"{share.place}","salt":"{_b64(share.salt)}","owed":"{share.owed}","owing":"{share.owing}",'
-            f'"path":"{_b64(share.path)}"}}'
+        first, second = (
+            b'{"place":"%d","salt":"%b","owed":"%d","owing":"%d","path":"%b"}'
+            % (share.place, b2a(share.salt, newline=False), share.owed, share.owing, b2a(share.path, newline=False))
             for share in self.shares
         )
-        return (
-            f'{{"format":"{FORMAT}","account":"{self.account_id}","currency":"{self.currency}","scale":{self.scale},'
-            f'"booked":"{self.booked_minor}","held":"{self.held_minor}","position":"{self.position}",'
-            f'"shares":[{shares}],"checkpoint":{json.dumps(self.note, ensure_ascii=False)}}}'
-        ).encode()
+        return _WRITTEN % (
+            str(self.account_id).encode(), self.currency.encode(), self.scale, self.booked_minor, self.held_minor,
+            self.position, first, second, _written(self.note),
+        )  # fmt: skip
 
     @classmethod
     def parse(cls, raw: bytes) -> Self:
@@ -125,6 +130,12 @@ class Certificate:
             account_id, currency, scale, _number(found["booked"], -SUM_MAX), _number(found["held"]),
             _number(found["position"]), (first, second), note, SignedRoot.parse(_noted(note).text),
         )  # fmt: skip
+
+
+@functools.lru_cache(maxsize=64)
+def _written(note: str) -> bytes:
+    """Return a note as JSON; all certificates of a round share theirs."""
+    return json.dumps(note, ensure_ascii=False).encode()
 
 
 def _noted(text: str) -> Note:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import psycopg
+from django.conf import settings
 from django.db import connection as django_connection
 
 from raseed.kernel.errors import RaseedError
@@ -111,6 +112,4 @@ def main() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    from django.conf import settings  # noqa: PLC0415 - after the setup
-
     prove_until(stop, Path(settings.HOME), say=lambda sentence: print(sentence, flush=True))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
+import signal
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -441,3 +445,29 @@ def test_a_signed_root_names_the_ledger_s_checkpoint(world) -> None:
     ).fetchone()
     assert (root.ledger_leaves, root.batch) == (leaves, batch)
     assert DisplayKeys(Path(world.home), tree_rows(world)[0].tree_id).origin == root.origin
+
+
+def test_the_process_proves_until_it_is_asked_to_stop(world, database) -> None:
+    """Killed outright, the next one goes on from what was published; asked to stop, it puts its files in order."""
+    [first, second] = world.join(2)
+    for signal_, amount, expected in ((signal.SIGKILL, 100, 900), (signal.SIGTERM, 50, 850)):
+        world.move(first, second, amount)
+        world.sealer.seal_all()
+        with subprocess.Popen(
+            [sys.executable, "-m", "raseed.display.prover"],
+            env={**os.environ, "DATABASE_URL": database.url(), "RASEED_HOME": str(world.home)},
+        ) as process:
+            try:
+                until(lambda expected=expected: found_of(first) == expected)
+                process.send_signal(signal_)
+                ended = process.wait(20)
+            finally:
+                process.kill()
+        assert ended == (0 if signal_ == signal.SIGTERM else -signal.SIGKILL)
+    world.prove()
+    world.look()
+
+
+def found_of(account: UUID) -> int | None:
+    certificate = certificates_of([account]).get(account)
+    return None if certificate is None else certificate.booked_minor
