@@ -20,7 +20,6 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -29,6 +28,7 @@ import psycopg
 from benchmarks import Claim, _display_browser, _display_population, _display_world, percentile
 from benchmarks._display_world import Growing
 from benchmarks._processes import cpu_seconds, environment, serving
+from raseed.kernel.clock import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -148,7 +148,7 @@ class _Display:
                 for account, (expected, posted) in list(watched.items()):
                     certificate = certificates_of([account]).get(account)
                     if certificate is not None and certificate.booked_minor == expected:
-                        checked(certificate, now=datetime.now(UTC), account_id=account, booked_minor=expected)
+                        checked(certificate, now=SYSTEM_CLOCK.now(), account_id=account, booked_minor=expected)
                         late.append(time.perf_counter() - posted)
                         del watched[account]
                     elif time.perf_counter() - posted > LATE_SECONDS_MAX:

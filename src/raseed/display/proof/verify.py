@@ -34,7 +34,7 @@ def check(
     account_id: UUID | None = None,
     booked_minor: int | None = None,
     held_minor: int | None = None,
-    fresh_seconds: float = FRESH_SECONDS_MAX,
+    fresh: timedelta = timedelta(seconds=FRESH_SECONDS_MAX),
 ) -> None:
     """Return if the certificate proves what is asked; otherwise raise the first reason that applies, in this order.
 
@@ -47,7 +47,7 @@ def check(
     _signature(certificate, keys)
     _paths(certificate)
     _shares(certificate)
-    if certificate.as_of < now - timedelta(seconds=fresh_seconds):
+    if certificate.as_of < now - fresh:
         raise TooOld(as_of=certificate.as_of.isoformat(timespec="seconds"))
     if certificate.root.as_of_us < (seen or {}).get(certificate.root.origin, 0):
         raise OlderThanSeen

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -31,6 +31,7 @@ from raseed.display.prover.rounds import AnotherProver, Prover
 from raseed.display.prover.running import prove_until
 from raseed.display.prover.source import LogUntrusted
 from raseed.display.prover.trees import Disagrees
+from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.ledger import api
 from raseed.ledger.log.api import KeyHandOver, LogKeyMissing, open_connection, parse_note
 
@@ -109,11 +110,11 @@ def test_the_as_of_moves_on_when_nothing_else_does_and_never_past_what_is_not_se
     after = world.certificate(first)
     assert after.as_of > before.as_of
     assert (after.batch, after.booked_minor) == (before.batch, before.booked_minor)
-    committed = datetime.now(UTC)
+    committed = SYSTEM_CLOCK.now()
     world.move(first, second, 1)
     for _ in range(3):
         prover.step()
-        assert world.certificate(first).as_of <= datetime.now(UTC)
+        assert world.certificate(first).as_of <= SYSTEM_CLOCK.now()
         assert world.certificate(first).as_of < committed + timedelta(seconds=1)
     stuck = world.certificate(first).as_of
     prover.step()
@@ -430,9 +431,9 @@ def test_the_loop_proves_tells_its_trouble_once_and_goes_on(world, database, mon
 
 
 def until(holds: Any, seconds: float = 30) -> None:
-    waiting, deadline = threading.Event(), datetime.now(UTC) + timedelta(seconds=seconds)
+    waiting, deadline = threading.Event(), SYSTEM_CLOCK.now() + timedelta(seconds=seconds)
     while not holds():
-        assert datetime.now(UTC) < deadline
+        assert SYSTEM_CLOCK.now() < deadline
         waiting.wait(0.02)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from raseed.display.customers import customer_codes
 from raseed.display.proof.certificate import Certificate
 from raseed.display.prover.certificates import certificates_of, checked, proofs
 from raseed.display.prover.rounds import Prover
+from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.ids import new_id
 from raseed.kernel.money import currency
 from raseed.ledger import api
@@ -102,6 +103,6 @@ class World:
         for account in self.customers:
             balances = stands[account].balances
             checked(
-                found[account], now=now or datetime.now(UTC), account_id=account,
+                found[account], now=now or SYSTEM_CLOCK.now(), account_id=account,
                 booked_minor=balances.credits_posted - balances.debits_posted, held_minor=balances.debits_pending,
             )  # fmt: skip

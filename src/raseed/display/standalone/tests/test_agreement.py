@@ -29,7 +29,7 @@ def verdict(vector: Vector) -> str:
             certificate,
             [Verifier.parse(str(KEY))],
             now=EPOCH + timedelta(microseconds=int(str(given.get("oldest_us", AS_OF_US)))),
-            fresh_seconds=0,
+            fresh=timedelta(0),
             seen={certificate.root.origin: int(seen["as_of_us"])} if isinstance(seen, dict) else None,
             account_id=None if account is None else UUID(str(account)),
             booked_minor=None if amount is None else int(str(amount)),
