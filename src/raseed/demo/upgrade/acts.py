@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 REFUSED_FOR: Final = mark("The shadow is red: balances are doubled, out of date and swapped.")
 FORCED_FOR: Final = mark("It has to be out before payday; we believe that the shadow is wrong.")
 CONFIRMED_WITH: Final = mark("Seen; go ahead.")
+SIGNATURES: Final = "signatures.json"
 _S = ReleaseState
 
 
@@ -172,11 +173,8 @@ def _state(release_id: UUID) -> ReleaseState:
 
 
 def _has_report(release_id: UUID) -> bool:
-    try:
-        guard.report(release_id)
-    except guard.NoReportYet:
-        return False
-    return True
+    """Whether a release's report was written, with all its files: what signs them is the last one."""
+    return (guard.folder_of(release_id) / SIGNATURES).exists()
 
 
 def _report(release_id: UUID, teller: Teller) -> None:
