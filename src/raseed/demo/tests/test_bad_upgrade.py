@@ -148,11 +148,11 @@ def test_the_first_act_shows_it_to_nobody(house: None) -> None:
     ("module", "verb"),
     [
         (acts, "candidate"),
-        (acts.guard, "register_release"),
-        (acts.guard, "take_baseline"),
-        (acts.guard, "run_shadow"),
-        (acts.people, "confirm_change"),
-        (acts.guard, "cut_over"),
+        (guard, "register_release"),
+        (guard, "take_baseline"),
+        (guard, "run_shadow"),
+        (people, "confirm_change"),
+        (guard, "cut_over"),
     ],
     ids=lambda each: each if isinstance(each, str) else "",
 )

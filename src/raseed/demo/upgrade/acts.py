@@ -51,7 +51,7 @@ def play_slipped(stage: Stage, teller: Teller) -> bool:
     teller.act(gettext("Slipped past"))
     with _shadowed(stage, teller) as (shadowed, generation):
         _forced(stage, shadowed.id, teller)
-        with Watch(hit_phones(stage.people, generation)) as watch:
+        with Watch(hit_phones(stage.everyone, generation)) as watch:
             guard.cut_over(shadowed.id, by=stage.proposer, reason=gettext(FORCED_FOR))
             teller.tell(gettext("Cut over: every phone is shown the bad release."))
             wait_until(lambda: _state(shadowed.id) is _S.ROLLED_BACK, END_SECONDS_MAX, "rolling_back")
@@ -76,7 +76,7 @@ def _shadowed(stage: Stage, teller: Teller) -> Iterator[tuple[guard.Release, int
     guard.take_baseline(of.id, by=stage.proposer)
     count = guard.runs_of(of.id)[-1].compared
     teller.tell(gettext("Baseline: %(count)s shown balances, signed.") % {"count": teller.number(count)})
-    favours = pay_each_other(stage.people)
+    favours = pay_each_other(stage.everyone)
     try:
         caught_up(generation)
         teller.tell(

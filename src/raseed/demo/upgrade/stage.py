@@ -54,7 +54,7 @@ class Stage:
 
     first: Colleague
     second: Colleague
-    people: Sequence[Person]
+    everyone: Sequence[Person]
     bank_id: UUID
 
     @property
