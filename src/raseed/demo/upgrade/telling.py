@@ -84,7 +84,10 @@ class Teller:
 
     def phones(self, phones: Sequence[Phone], seen: dict[UUID, list[Sight]]) -> None:
         """Tell what phones showed, one of each fault, from change to change."""
-        for phone in {phone.fault: phone for phone in reversed(phones)}.values():
+        firsts: dict[Fault, Phone] = {}
+        for phone in phones:
+            firsts.setdefault(phone.fault, phone)
+        for phone in firsts.values():
             number = isolated(people.phone_text(phone.person.phone), self.language)
             self.add(f"{number} ({gettext(FAULT_WORDS[phone.fault])})")
             for sight in seen.get(phone.person.wallet_id, ()):
