@@ -69,6 +69,16 @@ class Square:
         }
 
 
+def sign(town: Town) -> None:
+    """Seal what was posted, and let the prover sign every root as of now."""
+    with open_connection() as connection:
+        Sealer(connection, Path(settings.HOME), town.clock).seal_all()
+        prover = Prover(connection, Path(settings.HOME), town.clock)
+        while not all(each.as_of == town.clock.now() for each in display.rounds()) or not display.rounds():
+            prover.step()
+        prover.close()
+
+
 def build_square() -> Square:
     """Build it, and stop its billers."""
     with override_settings(BILLER_NETWORKS="127.0.0.0/8,::1/128"):
@@ -97,12 +107,7 @@ def _built(street: Street) -> Square:
     on_its_way = _ordered(street, biller, mona, current, "12345670")
     states = {id_: each.state.value for id_, each in payments.payments_by_id([paid, withdrawn, on_its_way]).items()}
     assert [states[id_] for id_ in (paid, withdrawn, on_its_way)] == ["settled", "returned", "held"]
-    with open_connection() as connection:
-        Sealer(connection, Path(settings.HOME), street.town.clock).seal_all()
-        prover = Prover(connection, Path(settings.HOME), street.town.clock)
-        while not display.rounds():
-            prover.step()
-        prover.close()
+    sign(street.town)
     _shown(his.id, street.town)
     return Square(street.town, mona, current, wallet, his, sent.id, paid, on_its_way, withdrawn)
 

@@ -12,7 +12,7 @@ import pytest
 from raseed.assurance import api as assurance
 from raseed.assurance.books import registry
 from raseed.assurance.books.models import CheckRow, SweepRow
-from raseed.assurance.tests.square import Square
+from raseed.assurance.tests.square import Square, sign
 from raseed.kernel.errors import InputError
 from raseed.kernel.ids import new_id
 from raseed.ledger import api as ledger
@@ -38,6 +38,7 @@ def _events(square: Square) -> list[str]:
 
 def _round(square: Square, seconds: int = 60) -> int:
     square.town.clock.advance(timedelta(seconds=seconds))
+    sign(square.town)
     return assurance.look_round(clock=square.town.clock, chance=Random(1))  # noqa: S311  (the same every time)
 
 
