@@ -26,6 +26,7 @@ GROUND: Final = {
         "http",
         "rail",
         "rest",
+        "statements",
         "webhooks",
     },
 }

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from raseed.platform.api import named_statements, run_statement
+from raseed.platform.statements import named_statements, run_statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
