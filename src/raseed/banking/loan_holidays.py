@@ -115,8 +115,8 @@ def _planned(books: Books, of: BankAccount, put_off: int) -> _NewPlan:
         raise InvalidTerms(field="instalments")
     whole, paid_whole_minor = 0, 0
     for each, part, penalty_minor in zip(due, books.parts, books.penalties, strict=False):
-        if part.total_minor != each.total_minor + penalty_minor:
-            break
+        if penalty_minor or part.total_minor != each.total_minor:
+            break  # with a penalty it stays, though paid: what settled that is no arrears of those behind it
         whole, paid_whole_minor = whole + 1, paid_whole_minor + part.total_minor
     carried = due[whole:]
     last = due[-1].period_end if due else books.plan.starts_on

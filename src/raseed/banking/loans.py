@@ -27,7 +27,7 @@ from .amortisation import Instalment, LoanTerms, Method, Part, paid_parts
 from .domain import AliasKind, BankAccount, business_day
 from .errors import LoanUnknown
 from .interest import DayCount
-from .late.counting import NEVER_LATE, Lateness, penalties_on
+from .late.counting import NEVER_LATE, Lateness, late_since, penalties_on
 from .late.reading import lateness_of
 from .models import InstalmentRow, LoanPlanRow, LoanRow
 from .penalties import Days, PenaltyRule
@@ -99,7 +99,8 @@ class Loan:
         repaid: all that has come in.
         due: what is due today or was before, and is not paid; ``arrears`` the part of it that was due before today, both
             with penalties; ``penalties_due`` the penalties among them.
-        days_past_due: since when the oldest principal or interest is overdue; 0 where none is: nobody ages by a penalty.
+        days_past_due: since when the oldest instalment is late, judged as if there were no penalties; 0 where none is: nobody
+            ages by a penalty, nor by what is short of an instalment because its money settled one.
         schedule: the instalments of the plan in force.
         penalty_rule: what being late costs by its contract; ``spared`` the days that waivers take out.
     """
@@ -299,7 +300,7 @@ def shown(of: BankAccount, books: Books) -> Loan:
     overdue = [each for each in instalments if each.state is InstalmentState.OVERDUE]
     nothing = Money(0, of.currency)
     arrears = sum((each.unpaid for each in overdue), nothing)
-    oldest = next((each for each in overdue if each.unpaid > each.unpaid_penalty), None)
+    late = late_since(books.instalments, books.paid_minor, on)
     return Loan(
         account=of,
         as_of=on,
@@ -313,7 +314,7 @@ def shown(of: BankAccount, books: Books) -> Loan:
         due=sum((each.unpaid for each in instalments if each.state is InstalmentState.DUE), arrears),
         arrears=arrears,
         penalties_due=sum((each.unpaid_penalty for each in overdue), nothing),
-        days_past_due=(on - oldest.due_on).days if oldest else 0,
+        days_past_due=(on - late).days if late else 0,
         schedule=instalments,
         penalty_rule=books.lateness.rule,
         spared=tuple(books.lateness.spared),

@@ -1,9 +1,11 @@
 """What late instalments cost on a day, counted from what had been paid by when. Pure, in minor units.
 
-Money that comes in settles the oldest instalment first; of each its interest, its principal, and then its penalty. So a
-penalty is settled only when its instalment is, after which it can't grow; whatever grows later stands behind all that was
+Money that comes in settles the oldest instalment first; of each its interest, its principal, and then its penalty. Whether
+an instalment is *late* is judged as if there were no penalties: by what had come in, less the instalments before it. So a
+penalty that is settled out of the next instalment's money makes nobody late with that one, and nothing is asked for on it.
+A penalty is settled only when its instalment is, after which it can't grow; whatever grows later stands behind all that was
 settled before. That makes the count of each instalment a function of the days alone, however often and in whatever order
-it is asked for. A day's penalty is of what was unpaid when the day began. Nothing is asked for on a penalty.
+it is asked for. A day's penalty is of what was unpaid when the day began.
 """
 
 from __future__ import annotations
@@ -54,18 +56,29 @@ def penalties_on(lateness: Lateness, instalments: Sequence[Instalment], paid_min
     """
     if lateness.rule.kind is PenaltyKind.NONE and not lateness.charged:
         return (0,) * len(instalments)
-    found, before = [], 0
+    found, instalments_before, penalties_before = [], 0, 0
     for each in instalments:
-        counted = _counted(lateness, each, before, on)
+        counted = _counted(lateness, each, instalments_before, on)
         there = lateness.charged.get(each.period_end, 0)
-        settled = min(max(paid_minor - before - each.total_minor, 0), there)
+        instalments_before += each.total_minor
+        settled = min(max(paid_minor - instalments_before - penalties_before, 0), there)
         found.append(max(counted, settled))
-        before += each.total_minor + found[-1]
+        penalties_before += found[-1]
     return tuple(found)
 
 
+def late_since(instalments: Sequence[Instalment], paid_minor: int, on: date) -> date | None:
+    """Return when the oldest instalment was due that is late on a day, by what has come in; ``None`` where none is."""
+    before = 0
+    for each in instalments:
+        before += each.total_minor
+        if before > paid_minor:
+            return each.due_on if each.due_on < on else None
+    return None
+
+
 def _counted(lateness: Lateness, instalment: Instalment, before_minor: int, on: date) -> int:
-    """Return what an instalment costs by the rule; ``before_minor`` is settled before it."""
+    """Return what an instalment costs by the rule; ``before_minor`` are those before it, without their penalties."""
     amount, due_on = 0, instalment.due_on
     for first, last, owed in _stretches(lateness.paid, instalment, before_minor, on):
         amount += penalty_minor(

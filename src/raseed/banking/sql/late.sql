@@ -28,6 +28,8 @@ ORDER BY account.id, waiver.first_day, waiver.id
 -- name: loans_to_count
 -- Loans with a penalty rule of which an instalment has been charged, that were not counted since the day began where they
 -- are, or since a waiver came or went there; in order of id. Loans of imported books have no rule.
+-- A count that ran while a waiver was being confirmed did not see it, and is marked as later: so who was counted within the
+-- hour after a waiver is counted once more by the next run.
 SELECT loan.account_id FROM banking_loan AS loan
 JOIN banking_account AS account ON account.id = loan.account_id AND account.state <> 'closed'
 JOIN banking_books AS books ON books.ledger = account.ledger
@@ -39,7 +41,7 @@ WHERE loan.penalty_rule_id IS NOT NULL AND loan.charged_through > 0 AND loan.acc
         OR EXISTS (
             SELECT FROM banking_penalty_waiver AS waiver
             WHERE waiver.institution_id = account.institution_id AND waiver.state = 'active'
-                AND waiver.changed_at >= loan.penalties_counted_at
+                AND waiver.changed_at >= loan.penalties_counted_at - interval '1 hour'
         )
     )
 ORDER BY loan.account_id LIMIT %(limit)s::int4

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from raseed.banking.amortisation import Instalment, paid_parts
 from raseed.banking.api import NO_PENALTY, Days, PenaltyKind, PenaltyRule, Settled
-from raseed.banking.late.counting import Lateness, penalties_on
+from raseed.banking.late.counting import Lateness, late_since, penalties_on
 from raseed.banking.penalties import cap_of, penalty_minor
 
 START = date(2026, 4, 1)
@@ -178,6 +178,38 @@ def test_a_waiver_costs_nobody_anything_and_takes_back_all_but_what_is_paid(
     all_spared = cost(rule, due, on, until, spared=[Days(day(-5), day(400))], charged=without)
     paid = [part.penalty_minor for part in paid_parts(due, sum(minor for _, minor in until), without)]
     assert list(all_spared) == paid
+
+
+@given(
+    rules(), SCHEDULES, st.integers(0, 4), st.integers(1, 29), st.lists(st.integers(0, 29), min_size=5, max_size=5),
+    st.integers(0, 200),
+)  # fmt: skip
+def test_late_once_and_exact_and_on_time_for_ever_costs_the_days_of_that_lateness_and_nobody_ages_by_it(
+    rule: PenaltyRule, due: tuple[Instalment, ...], late: int, days: int, early: list[int], after: int
+) -> None:
+    assume(late < len(due))
+    paid = [
+        (30 * number + (days if number == late else -min(early[number], 30 - days)), each.total_minor)
+        for number, each in enumerate(due)
+    ]
+    total, due_on = due[late].total_minor, due[late].due_on
+    once = penalty_minor(rule, total, due_on, due_on + timedelta(days=days), whole_minor=total)
+    on = 30 * late + days + after
+    counted = cost(rule, due, on, [each for each in paid if each[0] <= on])
+    assert counted == tuple(once if number == late else 0 for number in range(len(due)))
+    assert late_since(due, sum(minor for number, minor in paid if number <= on), day(on)) is None
+
+
+def test_a_penalty_that_the_next_instalment_settles_is_left_over_at_the_end_and_grows_nothing() -> None:
+    due = instalments(*[10_000] * 6)
+    for rule, once in (PenaltyRule(PenaltyKind.FIXED, amount_minor=2_500), 2_500), (A_DAY, 100):
+        paid = [(1, 10_000), *((30 * number, 10_000) for number in range(1, 6))]
+        penalties = cost(rule, due, 190, paid)
+        assert penalties == (once, 0, 0, 0, 0, 0)
+        parts = list(paid_parts(due, 60_000, penalties))
+        assert [each.total_minor + penalty - part.total_minor for each, penalty, part in zip(due, penalties, parts, strict=True)] == [
+            0, 0, 0, 0, 0, once,
+        ]  # fmt: skip
 
 
 @given(rules(), st.integers(1, 20_000), st.integers(0, 100), SPANS)

@@ -152,6 +152,41 @@ def test_money_settles_the_instalment_first_and_its_penalty_last_and_then_what_i
     assert minor(now(town, it).schedule[1].unpaid) == [INSTALMENT - 40_000]
 
 
+def test_who_leaves_a_penalty_and_pays_each_instalment_in_time_is_not_late_again(town: Town) -> None:
+    it, current = late_loan(town, until=date(2026, 4, 8))
+    pay(town, current, it, INSTALMENT)
+    for due_on in (each.due_on for each in it.schedule[1:4]):
+        town.until(due_on)
+        charge(town)
+        pay(town, current, it, INSTALMENT)
+        town.until(due_on + timedelta(days=10))
+        assert charge(town) == 0
+        after = now(town, it)
+        assert (after.days_past_due, minor(after.due, after.arrears)) == (0, [2_500, 2_500])
+        assert minor(*(each.penalty for each in after.schedule[:4])) == [2_500, 0, 0, 0]
+        assert minor(after.schedule[0].paid_penalty) == [2_500], "settled first, out of the next one's money"
+    agent = town.staff("banking.accounts.view")
+    assert banking.arrears_by_age(town.bank, by=agent, clock=town.clock).behind == 0
+    pay(town, current, it, 2_500)
+    assert minor(now(town, it).due) == [0]
+
+
+def test_a_payment_holiday_makes_nobody_late_by_a_penalty_that_was_settled_before_it(town: Town) -> None:
+    it, current = late_loan(town, until=date(2026, 4, 8))
+    pay(town, current, it, INSTALMENT)
+    town.until(it.schedule[1].due_on)
+    charge(town)
+    pay(town, current, it, INSTALMENT)
+    before = now(town, it)
+    after = banking.give_loan_holiday(
+        id=new_id(), account_id=it.account.id, instalments=1, by=people.SYSTEM, reason="flood", clock=town.clock
+    )
+    assert minor(after.due, after.owed) == minor(before.due, before.owed) == [2_500, PRINCIPAL - 2 * INSTALMENT + 2_500]
+    town.until(it.schedule[1].due_on + timedelta(days=20))
+    assert charge(town) == 0
+    assert (now(town, it).days_past_due, minor(now(town, it).due)) == (0, [2_500])
+
+
 def test_what_is_to_be_paid_today_is_right_before_the_worker_has_run(town: Town) -> None:
     it, current = late_loan(town, until=date(2026, 4, 8))
     town.until(date(2026, 4, 9))

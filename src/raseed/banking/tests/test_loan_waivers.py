@@ -14,6 +14,7 @@ from django.db import DatabaseError, connection, transaction
 from raseed.banking import api as banking
 from raseed.banking.api import Loan, NewPenaltyWaiver, PenaltyWaiver, WaiverScope, WaiverState
 from raseed.banking.late.models import LoanPenaltyRow
+from raseed.banking.models import LoanRow
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
 from raseed.platform import api as platform
@@ -83,6 +84,18 @@ def test_a_waiver_counts_once_a_second_person_has_confirmed_it_and_takes_back_wh
     assert [line.after for line in lines] == [
         "After the flood", "1 April 2026 – 30 April 2026", "All loans of the institution", "All customers",
     ]  # fmt: skip
+
+
+def test_what_a_count_did_not_see_is_taken_back_by_the_next_one(town: Town) -> None:
+    it, _ = late_loan(town, until=date(2026, 4, 8))
+    confirmed(town, wanted(town))
+    seen_too_early = town.clock.now() + timedelta(seconds=30)  # a count that began before the confirmation was there
+    LoanRow.objects.filter(account_id=it.account.id).update(penalties_counted_at=seen_too_early)
+    town.clock.advance(timedelta(hours=1))
+    assert charge(town) == 1
+    assert (due(town, it), booked(it.account), penalty_income(town)) == ([INSTALMENT, 0], -PRINCIPAL, 0)
+    town.clock.advance(timedelta(hours=1))
+    assert charge(town) == 0
 
 
 def test_after_the_waiver_the_days_count_again_and_no_others(town: Town) -> None:
