@@ -1,6 +1,6 @@
 """Arrears by age: which loans are behind, since when, and what is overdue on them, for those who look after them.
 
-Ages are the days since the oldest unpaid instalment was due, in the classes that supervisors ask for. All of it follows
+Ages are the days since the oldest late instalment was due, in the classes that supervisors ask for. All of it follows
 from schedules and books on a date and is kept nowhere.
 """
 
@@ -29,7 +29,7 @@ LOANS_PER_PAGE: Final = 50
 
 
 class ArrearsAge(StrEnum):
-    """How long a loan is past due, by its oldest unpaid instalment."""
+    """How long a loan is past due, by its oldest late instalment."""
 
     DAYS_1_TO_30 = "1-30"
     DAYS_31_TO_60 = "31-60"

@@ -1,7 +1,7 @@
 """Waivers: days on which being late with an instalment costs nothing, for all loans, a product's, some customers' or some.
 
 One person proposes a waiver and another confirms it (``people``); the system, as whoever relieves people in a crisis, gives
-one by itself. Its days may lie behind: what was charged for them and is not paid is taken back with the next count; what is
+one by itself. Its days may lie behind: what was charged for them and is not paid is taken back with the next run; what is
 paid stays paid, and counts for what grows later on the same instalment. Ended early, a waiver keeps the days until then.
 """
 
