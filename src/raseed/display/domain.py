@@ -63,7 +63,8 @@ class ShownBalance:
         available: what can be spent now: ``booked`` less what is held by pending debits.
         as_of: the instant (UTC) before which every committed movement is counted.
         proof: how far this is proven. ``BEING_VERIFIED``: a screen shows ``last_proven`` with its time, or no number.
-        last_proven: what a certificate that checks proves, should the balance be verified at present.
+        last_proven: what a certificate that checks proves, and the books held at its batch, should the balance be verified at
+            present.
         generation: the generation that the account is shown from; ``None`` where none has ever gone live.
         reason: why it is being verified: a ``Doubt``, or the code with which its certificate is refused; else empty.
     """

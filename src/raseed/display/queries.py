@@ -11,12 +11,12 @@ from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.money import Currency, Money
 from raseed.ledger import api as ledger
 
-from .books import as_of_batch
+from .books import Amounts, as_of_batch
 from .customers import customer_codes
 from .domain import LastProven, Proof, ShownBalance, liability_balance
 from .errors import BalanceUnknown
-from .judging import Evidence, judge
-from .proving import Certified, prover
+from .judging import Evidence, Was, judge
+from .proving import prover
 from .screens import screens
 
 
@@ -69,19 +69,25 @@ def _judged(shown: ShownBalance, known: Evidence, currency: Currency) -> ShownBa
     shown = replace(shown, proof=proof, reason=reason, generation=known.screen.generation)
     if proof is Proof.PROVEN and known.certificate is not None:
         return replace(shown, as_of=known.certificate.as_of)
-    last = _last_proven(known.certificate, currency) if proof is Proof.BEING_VERIFIED else None
+    last = _last_proven(known, was, currency) if proof is Proof.BEING_VERIFIED else None
     if last is None:
         return shown
     return replace(shown, booked=last.booked, available=last.available, as_of=last.as_of, last_proven=last)
 
 
-def _last_proven(certificate: Certified | None, currency: Currency) -> LastProven | None:
-    """Return what a certificate proves as of its own time, old as it may be."""
+def _last_proven(known: Evidence, was: Was, currency: Currency) -> LastProven | None:
+    """Return what the account's certificate proves as of its own time, old as it may be.
+
+    It proves nothing where the books say that they held something else at that batch: then it is itself what is in doubt.
+    """
+    certificate = known.certificate
     if certificate is None or certificate.currency != currency.code:
         return None
     if prover().refusal(certificate, now=certificate.as_of):
         return None
     booked, held = certificate.booked_minor, certificate.held_minor
+    if Amounts(booked, held) != Amounts.of(was(certificate.batch)):
+        return None
     return LastProven(Money(booked, currency), Money(booked - held, currency), certificate.as_of)
 
 

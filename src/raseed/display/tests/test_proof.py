@@ -152,6 +152,30 @@ def test_a_certificate_of_something_else_proves_nothing(
     registrar.papers[account] = replace(registrar.papers[account], **change)
     shown = seen(account)
     assert (shown.proof, shown.reason) == (Proof.BEING_VERIFIED, reason)
+    assert shown.last_proven is None, (
+        "what contradicts the books is not said to be proven, though it is signed and fresh"
+    )
+
+
+@pytest.mark.parametrize("change", [{"booked_minor": 101}, {"held_minor": 1}])
+def test_beside_a_wrong_row_a_wrong_certificate_is_not_the_last_proven_number(
+    town: Town, registrar: Registrar, change: dict[str, Any]
+) -> None:
+    account = town.wallets[0]
+    flip(account, 1, booked=101)
+    registrar.papers[account] = replace(registrar.papers[account], **change)
+    shown = seen(account)
+    assert (shown.proof, shown.reason, shown.last_proven) == (Proof.BEING_VERIFIED, "row_differs", None)
+
+
+def test_what_was_proven_last_is_what_the_books_held_then_though_the_account_moved_since(town: Town) -> None:
+    account = town.wallets[0]
+    town.pay_in(account, 5)
+    flip(account, 1, booked=7)
+    shown = seen(account)
+    assert (shown.reason, shown.booked) == ("row_differs", Money(100, EGP))
+    assert shown.last_proven is not None
+    assert shown.last_proven.as_of == NOON
 
 
 def test_an_account_that_lost_its_certificate_is_verified(town: Town, registrar: Registrar) -> None:
