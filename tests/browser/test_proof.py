@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,12 +13,19 @@ import pytest
 
 from raseed.display.standalone.tests.grove import AS_OF_US, KEY, NEXT_KEY, STRANGER, written
 from raseed.display.standalone.tests.vectors import LAYLA, OTHER_TREE, of, vectors
+from raseed.kernel.money import CURRENCIES, Money
+from raseed.platform.api import Digits, money_text
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.browser
 SCRIPT = Path(__file__).parents[2] / "src" / "raseed" / "web" / "static" / "web" / "proof.js"
+DRAWING = SCRIPT.with_name("balances.js")
+STANDS = """([source, cases]) => {
+  const stands = Function(`"use strict"; ${source} return stands;`)();
+  return cases.map(([text, amount, currency, scale]) => stands(text, BigInt(amount), { currency, scale }));
+}"""
 JUDGED = """async ([vectors, keys]) => {
   const told = {};
   for (const { name, text, given } of vectors) {
@@ -152,3 +160,38 @@ def test_where_there_is_no_webcrypto_it_says_so(chromium: Browser, page: Page) -
     assert page.evaluate("() => Proof.able") is True
     with opened(chromium, "http://192.168.1.20/") as plain:
         assert plain.evaluate("() => Proof.able") is False
+
+
+def stand(page: Page, cases: list[tuple[str, int, str, int]]) -> list[bool]:
+    """Return of each text whether it is, as it would stand on a page, this amount in this currency of so many decimals."""
+    script = DRAWING.read_text()
+    found = [re.search(form, script, re.DOTALL) for form in (r"const SIGNS = .*?};", r"function stands\(.*?\n  }\n")]
+    source = "\n".join(one[0] for one in found if one)
+    said: list[bool] = page.evaluate(
+        STANDS, [source, [[text, str(minor), code, scale] for text, minor, code, scale in cases]]
+    )
+    return said
+
+
+def test_every_amount_as_a_reader_sees_it_is_read_as_what_it_is_and_as_nothing_else(page: Page) -> None:
+    kinds: list[tuple[str, Digits]] = [(language, kind) for language in ("ar", "he", "en") for kind in ("arab", "latn")]
+    right: list[tuple[str, int, str, int]] = []
+    for one in CURRENCIES.values():
+        for minor in (0, 5, -7, 123_450, -1_234_567_890, 9_223_372_036_854_775_807):
+            texts = {money_text(Money(minor, one), language, digits=kind) for language, kind in kinds}
+            right += [(text, minor, one.code, one.scale) for text in sorted(texts)]
+    assert [case for case, said in zip(right, stand(page, right), strict=True) if not said] == []
+    other_sign = [(text, -minor, code, scale) for text, minor, code, scale in right if minor]
+    other_scale = [(text, minor, code, scale + 1) for text, minor, code, scale in right]
+    other_unit = [(text, minor, "JPY" if code != "JPY" else "EGP", scale) for text, minor, code, scale in right]
+    assert not any(stand(page, other_sign + other_scale + other_unit))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["12,345.0 ₪", "1.234,50 ₪", "1234.50 ₪", "123,450 ₪", "1,234.50", "1,234.50 $", "1,234.50 ج.م", "12,34.50 ₪",
+     "1,234.50 ₪ 0", "1,234.50 ₪₪", "--1,234.50 ₪", "+1,234.50 ₪", "١٢٬٣٤٥٫٠ ₪", "١٬٢٣٤٫٥٠ $", "1,234.5٠0 ₪", "", "₪"],
+)  # fmt: skip
+def test_what_is_almost_the_amount_is_not_it(page: Page, text: str) -> None:
+    cases = [("\u2068\u200f1,234.50\u00a0\u200f₪\u2069", 1_234_50, "ILS", 2), (text, 1_234_50, "ILS", 2)]
+    assert stand(page, cases) == [True, False]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test import override_settings
@@ -14,6 +15,9 @@ from raseed.web.tests.notary import Notary, notary
 from raseed.web.tests.street import Street, pay_in
 from raseed.web.tests.visitor import Visit, Visitor
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Route
+
 __all__ = ["notary"]
 pytestmark = pytest.mark.browser
 PROOFS = display.Proof
@@ -21,6 +25,9 @@ DEVICE = "#balance [data-device]"
 CHECKED = "This device has checked it."
 FIGURE = "#balance .figure"
 NO_SUBTLE = "Object.defineProperty(Crypto.prototype, 'subtle', { value: undefined });"
+ANSWERS = "**/balances/proofs*"
+    "{ const real = setTimeout; setTimeout = (run, ms, ...more) => real(run, ms === 10000 ? 100 : ms, ...more); }"
+)
 FAR_CLOCK = "{ const real = Date.now; Date.now = () => real() - 2 * 3600e3; }"
 
 
@@ -86,6 +93,44 @@ def test_a_number_that_its_certificate_does_not_prove_is_taken_back(
         assert visitor.page.text_content("[role=status].unseen") == visitor.page.text_content("#balance .verifying")
         visitor.picture(f"proof-refused-{language}")
         assert wallet in real([wallet])
+
+
+def told_otherwise(visitor: Visitor, change: Callable[[dict[str, Any]], None]) -> None:
+    """Let a release tell pages something else of each account."""
+
+    def answered(route: Route) -> None:
+        response = route.fetch()
+        answer = response.json()
+        for one in answer["accounts"].values():
+            change(one)
+        route.fulfill(response=response, json=answer)
+
+    visitor.page.route(ANSWERS, answered)
+
+
+@pytest.mark.parametrize(
+    ("language", "true", "drawn"),
+    [
+        ("en", "1,000.00", "10,000.0"),
+        ("en", "1,000.00", "1.000,00"),
+        ("en", "EGP", "KWD"),
+        ("he", "1,000.00", "10,000.0"),
+        ("he", "EGP", "₪"),
+        ("ar", "١٬٠٠٠٫٠٠", "١٠٬٠٠٠٫٠"),
+        ("ar", "١٬٠٠٠٫٠٠", "١٠٠٬٠٠٠"),
+        ("ar", "ج.م", "ج.س"),
+    ],
+)
+def test_a_release_that_draws_the_same_digits_as_another_amount_is_found_out(
+    street: Street, notary: Notary, visit: Visit, language: str, true: str, drawn: str
+) -> None:
+    with visit(language) as visitor:
+        told_otherwise(visitor, lambda one: one.update(html=one["html"].replace(true, drawn)))
+        home(visitor)
+        visitor.page.wait_for_selector("#balance .verifying")
+        assert not visitor.page.query_selector(FIGURE)
+        if language == "en":
+            says(visitor, "It proves another amount than the one shown.")
 
 
 def test_a_page_shows_a_change_and_then_its_proof(street: Street, notary: Notary, visit: Visit) -> None:

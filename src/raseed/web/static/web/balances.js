@@ -4,6 +4,11 @@
 (() => {
   const EVERY_MS = 15000, SOON_MS = [1000, 2000, 4000, 8000], CLOCK_MS = 60000, LATE_MS = 45000, SPREAD_MS = 500;
   const KEPT = "raseed-proven", ACCOUNTS_MAX = 64;
+  /* What may stand beside an amount instead of its currency's code: the device has it from here, not from what it checks. */
+  const SIGNS = {
+    AED: "د.إ", BHD: "د.ب", EGP: "ج.م", EUR: "€", GBP: "£", ILS: "₪", IQD: "د.ع", IRR: "ر.إ", JOD: "د.أ", KWD: "د.ك", LBP: "ل.ل", LYD: "د.ل",
+    MAD: "د.م", OMR: "ر.ع", QAR: "ر.ق", SAR: "ر.س", SDG: "ج.س", SYP: "ل.س", TND: "د.ت", USD: "$", YER: "ر.ي",
+  };
   const { from, changes } = document.currentScript.dataset;
   const states = new Map(), older = new Set();
   let timer, stream, epoch, words = {}, soon = 0, heard = Date.now(), asking = false, missed = false;
@@ -27,10 +32,16 @@
 
   /* --- one balance --- */
 
-  /* An amount as it stands there, in whichever digits: only its digits and its sign count, as whole minor units. */
-  function minor(text) {
-    const digits = text.replace(/[٠-٩]/g, (digit) => digit.charCodeAt(0) - 0x660).replace(/[^0-9]/g, "");
-    return BigInt(digits || "-1") * (/[-−]/.test(text) ? -1n : 1n);
+  /* Whether what stands there, in whichever digits, is this many minor units of this currency: its digits, where its decimals
+     begin, its sign and the currency's. What can't be read so is not it. */
+  function stands(text, amount, { currency, scale }) {
+    const plain = text.replace(/[\s\u061c\u200e\u200f\u2066-\u2069]/g, "").replace(/[٠-٩]/g, (digit) => digit.charCodeAt(0) - 0x660)
+      .replace(/٬/g, ",").replace(/٫/g, ".").replace(/−/g, "-");
+    const [, before, whole, part = "", after] = /^([^0-9]*)([0-9]{1,3}(?:,[0-9]{3})*)(?:\.([0-9]+))?([^0-9]*)$/.exec(plain) || [];
+    if (whole === undefined || part.length !== scale) return false;
+    const beside = before + after, unit = beside.replace("-", "");
+    if (unit !== currency && unit !== SIGNS[currency]) return false;
+    return BigInt(whole.replace(/,/g, "") + part) * (beside.includes("-") ? -1n : 1n) === amount;
   }
 
   function parsed(html) {
@@ -42,12 +53,13 @@
   /* Resolves to what the device says of the number that is to be drawn; throws what speaks against it. */
   async function judged(id, told, drawn, answer) {
     if (!Proof.able) return "unable";
-    const shown = (name) => { const part = drawn.querySelector(`[data-shows=${name}]`); return part ? minor(part.textContent) : undefined; };
     const wrongClock = Math.abs(Date.now() - answer.now) > CLOCK_MS;
     const now = wrongClock ? answer.now : Math.max(answer.now, Date.now() - CLOCK_MS);
-    await Proof.check(told.certificate, {
-      keys: answer.keys, account: id, booked: shown("booked"), available: shown("available"), oldest: 1000 * (now - answer.fresh),
-    });
+    const it = await Proof.check(told.certificate, { keys: answer.keys, account: id, oldest: 1000 * (now - answer.fresh) });
+    const amounts = { booked: it.booked, available: it.booked - it.held };
+    for (const part of drawn.querySelectorAll("[data-shows]")) {
+      if (!stands(part.textContent, amounts[part.dataset.shows], it)) throw new Proof.Refused("other_amount");
+    }
     return wrongClock ? "clock" : "checked";
   }
 
