@@ -26,6 +26,8 @@ CHECKED = "This device has checked it."
 FIGURE = "#balance .figure"
 NO_SUBTLE = "Object.defineProperty(Crypto.prototype, 'subtle', { value: undefined });"
 ANSWERS = "**/balances/proofs*"
+AHEAD = "{ const real = performance.now.bind(performance); performance.now = () => real() + (globalThis.ahead || 0); }"
+IMPATIENT = (
     "{ const real = setTimeout; setTimeout = (run, ms, ...more) => real(run, ms === 10000 ? 100 : ms, ...more); }"
 )
 FAR_CLOCK = "{ const real = Date.now; Date.now = () => real() - 2 * 3600e3; }"
@@ -131,6 +133,84 @@ def test_a_release_that_draws_the_same_digits_as_another_amount_is_found_out(
         assert not visitor.page.query_selector(FIGURE)
         if language == "en":
             says(visitor, "It proves another amount than the one shown.")
+
+
+@pytest.mark.parametrize("state", [PROOFS.PROVEN, PROOFS.JUST_CHANGED])
+def test_a_number_whose_proof_never_comes_is_taken_back(
+    street: Street, notary: Notary, visit: Visit, state: display.Proof
+) -> None:
+    with visit() as visitor:
+        visitor.context.add_init_script(AHEAD)
+        home(visitor)
+        says(visitor, CHECKED)
+        if state is PROOFS.PROVEN:
+            told_otherwise(visitor, lambda one: one.pop("certificate"))
+        else:
+            notary.states = dict.fromkeys((street.layla_wallet.id, street.layla_current.id), state)
+        visitor.page.evaluate("() => { globalThis.ahead = 26000; }")
+        ask_again(visitor)
+        says(visitor, "This device was sent no proof of it.")
+        assert not visitor.page.query_selector(FIGURE)
+        assert "1,000.00" in str(visitor.page.text_content("#balance [data-last]"))
+        visitor.page.unroute_all(behavior="ignoreErrors")
+        notary.states.clear()
+        ask_again(visitor)
+        says(visitor, CHECKED)
+
+
+def test_a_connection_that_hangs_is_let_go_and_the_page_says_that_it_verifies(
+    street: Street, notary: Notary, visit: Visit
+) -> None:
+    with visit() as visitor:
+        for script in (AHEAD, IMPATIENT):
+            visitor.context.add_init_script(script)
+        home(visitor)
+        says(visitor, CHECKED)
+        visitor.page.route(ANSWERS, lambda _: None)
+        with visitor.page.expect_event("requestfailed"):
+            ask_again(visitor)
+        visitor.page.evaluate("() => { globalThis.ahead = 31000; }")
+        says(visitor, "There is no connection to us at the moment")
+        assert visitor.page.is_visible("#balance .verifying")
+        assert not visitor.page.query_selector(FIGURE)
+        assert "1,000.00" in str(visitor.page.text_content("#balance [data-last]"))
+        visitor.page.unroute_all(behavior="ignoreErrors")
+        ask_again(visitor)
+        says(visitor, CHECKED)
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_a_page_that_never_heard_anything_says_that_it_verifies(
+    street: Street, notary: Notary, visit: Visit, language: str
+) -> None:
+    held: list[Route] = []
+    with visit(language) as visitor:
+        visitor.context.add_init_script(AHEAD)
+        visitor.page.route(ANSWERS, lambda route: held.append(route))  # noqa: PLW0108  (it is marked)
+        visitor.sign_in()
+        assert visitor.page.is_visible(FIGURE)
+        visitor.page.wait_for_timeout(1_100)
+        visitor.page.evaluate("() => { globalThis.ahead = 31000; }")
+        visitor.page.wait_for_selector("#balance .verifying")
+        assert not visitor.page.query_selector(FIGURE)
+        for route in held:
+            route.continue_()
+
+
+def test_a_move_of_the_pointer_before_the_first_event_is_noticed(street: Street, notary: Notary, visit: Visit) -> None:
+    asked: list[str] = []
+    held: list[Route] = []
+    with visit() as visitor, override_settings(RAIL_URL=visitor.address):
+        visitor.page.route("**/display/v1/changes", lambda route: held.append(route))  # noqa: PLW0108  (it is marked)
+        visitor.page.on("response", lambda got: asked.append(got.url) if "/balances/proofs" in got.url else None)
+        home(visitor)
+        says(visitor, CHECKED)
+        before = len(asked)
+        notary.epoch = 2
+        notary.states[street.layla_wallet.id] = PROOFS.BEING_VERIFIED
+        held[-1].fulfill(body="retry: 60000\n\ndata: 2\n\n", content_type="text/event-stream")
+        visitor.page.wait_for_selector("#balance .verifying", timeout=2_000)
+        assert len(asked) == before + 1
 
 
 def test_a_page_shows_a_change_and_then_its_proof(street: Street, notary: Notary, visit: Visit) -> None:

@@ -30,6 +30,7 @@ DEVICE_WORDS: Final = {
         "This device can't check it here: that needs a secure (https) connection and a newer browser. We have checked it."
     ),
     "refused": mark("This device has checked the proof, and did not accept it."),
+    "unproven": mark("This device was sent no proof of it."),
     "offline": mark("There is no connection to us at the moment: this is what was proven then."),
 }
 """What a page's script says of its own checking."""
@@ -63,7 +64,10 @@ def drawn(account: ShownAccount, shape: str, reader: Reader) -> str:
 
 
 def told(accounts: Iterable[ShownAccount], heroes: frozenset[UUID], reader: Reader) -> dict[str, Any]:
-    """Return what a page's script needs of each account: its state, its certificate, and how it is to be drawn."""
+    """Return what a page's script needs of each account: its state, its certificate, how to draw it, and how where that fails.
+
+    Only what comes with its certificate is called proven.
+    """
     shown = [(one, one.balance) for one in accounts if one.balance is not None]
     certificates = display.certificates_of([one.id for one, balance in shown if balance.proof is display.Proof.PROVEN])
     return {
@@ -80,18 +84,21 @@ def _told(
     reader: Reader,
 ) -> dict[str, Any]:
     found = certificates.get(one.id)
+    if balance.proof is display.Proof.PROVEN and (found is None or not _of_one_moment(balance, found)):
+        found = (
+            None  # the account moved between the two looks, or this release drops certificates: nothing proves it here
+        )
+        balance = replace(balance, proof=display.Proof.JUST_CHANGED)
+    doubtful = replace(balance, proof=display.Proof.BEING_VERIFIED, last_proven=None, reason=REFUSED_BY_DEVICE)
     answer: dict[str, Any] = {
         "state": balance.proof.value,
         "said": gettext(_SAID[balance.proof]),
-        "html": drawn(one, shape, reader),
+        "html": drawn(replace(one, balance=balance), shape, reader),
+        "doubt": drawn(replace(one, balance=doubtful), shape, reader),
+        "doubted": gettext(_SAID[display.Proof.BEING_VERIFIED]),
     }
-    if balance.proof is display.Proof.PROVEN and found is not None and _of_one_moment(balance, found):
-        doubtful = replace(balance, proof=display.Proof.BEING_VERIFIED, last_proven=None, reason=REFUSED_BY_DEVICE)
-        answer |= {
-            "certificate": found.to_json().decode(),
-            "doubt": drawn(replace(one, balance=doubtful), shape, reader),
-            "doubted": gettext(_SAID[display.Proof.BEING_VERIFIED]),
-        }
+    if found is not None:
+        answer["certificate"] = found.to_json().decode()
     return answer
 
 

@@ -91,13 +91,38 @@ def test_a_pages_script_is_told_what_it_can_check(street: Street, notary: Notary
     assert VERIFIED["en"] in one["doubt"]
 
 
+def one_told(client: Client, account: object) -> dict[str, str]:
+    """Return what a page's script is told of an account."""
+    accounts = told(client)["accounts"]
+    assert isinstance(accounts, dict)
+    found: dict[str, str] = accounts[str(account)]
+    return found
+
+
 def test_a_certificate_of_another_moment_is_not_told(street: Street, notary: Notary) -> None:
     """The account moved between the two looks: the next one tells."""
+    client = signed_in()
     notary.lies[street.layla_wallet.id] = 5
-    accounts = told(signed_in())["accounts"]
-    assert isinstance(accounts, dict)
-    assert "certificate" not in accounts[str(street.layla_wallet.id)]
-    assert "certificate" in accounts[str(street.layla_current.id)]
+    moved = one_told(client, street.layla_wallet.id)
+    assert "certificate" not in moved
+    assert moved["state"] == "just_changed", "what comes without a certificate is not called proven"
+    assert "being proven" in moved["html"]
+    assert "certificate" in one_told(client, street.layla_current.id)
+
+
+def test_a_release_that_drops_certificates_proves_nothing_and_each_state_comes_with_its_doubt(
+    street: Street, notary: Notary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, wallet = signed_in(), street.layla_wallet.id
+    monkeypatch.setattr(display, "certificates_of", lambda _: {})
+    for state in PROOFS:
+        notary.states[wallet] = state
+        one = one_told(client, wallet)
+        assert one["state"] == (PROOFS.JUST_CHANGED if state is PROOFS.PROVEN else state)
+        assert "Proven at" not in one["html"]
+        assert "being verified" in one["doubt"]
+        assert "1,000.00" not in one["doubt"]
+        assert one["doubted"] == VERIFIED["en"]
 
 
 def test_one_is_told_of_ones_own_accounts_only(street: Street, notary: Notary) -> None:

@@ -46,9 +46,11 @@ def balances(request: PageRequest) -> HttpResponseBase:
     customer = find_customer(request, used=False)
     if customer is None:
         return JsonResponse({}, status=401)
-    wanted = _ids(request.GET.getlist("account"))
+    wanted, pointer = (
+        _ids(request.GET.getlist("account")),
+        display.pointer(),
+    )  # before the balances: never ahead of them
     mine = [one for one in accounts_of(customer, request.reader) if not wanted or one.id in wanted][:ACCOUNTS_MAX]
-    pointer = display.pointer()
     answer = {
         "now": int(SYSTEM_CLOCK.now().timestamp() * 1000),
         "fresh": display.FRESH_SECONDS_MAX * 1000,
