@@ -9,7 +9,7 @@ import numpy as np
 from raseed.ledger import api as ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -22,13 +22,18 @@ class FoldAstray(AssertionError):
     """What was folded does not come to zero: a bug of ours, and the end of this round."""
 
 
-def changes_by_ledger(chunks: Iterable[NDArray[Any]]) -> dict[int, NDArray[Any]]:
-    """Return, for each ledger, one change (``CHANGE``) for each account that transfers touched."""
+def changes_by_ledger(chunks: Iterable[NDArray[Any]], after: Mapping[int, int]) -> dict[int, NDArray[Any]]:
+    """Return, for each ledger, one change (``CHANGE``) for each account that transfers touched.
+
+    ``after`` is the batch up to which a ledger is folded already; its transfers up to there are passed over.
+    """
     found: dict[int, list[NDArray[Any]]] = {}
     for transfers in chunks:
         pending, posted = ledger.effects_of(transfers)
         for number in np.unique(transfers["ledger"]).tolist():
-            mine = transfers["ledger"] == number
+            mine = (transfers["ledger"] == number) & (transfers["batch"] > after.get(number, 0))
+            if not mine.any():
+                continue
             parts = found.setdefault(number, [])
             parts.append(_entries(transfers[mine], pending[mine], posted[mine]))
             if len(parts) > PARTS_MAX:

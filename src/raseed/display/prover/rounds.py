@@ -227,7 +227,7 @@ class Prover:
         if sealed.batch <= after:
             return {}
         chunks = ledger.transfers_between(self._connection, after=after, upto=sealed.batch)
-        return changes_by_ledger(chunks)
+        return changes_by_ledger(chunks, {number: tree.batch for number, tree in self._trees.items()})
 
     def _opened(self) -> dict[int, NDArray[Any]]:
         """Return the ids of accounts that were opened and have no leaf yet, by ledger; looks now and then."""

@@ -101,17 +101,17 @@ class ProvenTree:
         return ids[self.store.find(ids) < 0]
 
     def take(self, changes: NDArray[Any], opened: NDArray[Any], batch: int) -> None:
-        """Work out the tree as of ``batch``: ``changes`` of accounts, and the ids of customers' that are new.
+        """Work out the tree as of ``batch``: ``changes`` of accounts since, and the ids of customers' that are new.
 
         Raises:
             Disagrees: the sums, or one of a few accounts, are not what the ledger says.
             SumOverflow: a sum does not fit.
         """
         assert self._update is None, "what was worked out is signed before more is taken"
+        assert (changes["batch"] > self.batch).all(), "what is in the tree already is not folded again"
         fresh = np.zeros(len(opened), RECORD)
         fresh["id"], fresh["position"] = opened, self.batch
         added = self.store.add(fresh) if len(opened) else np.empty(0, np.int64)
-        changes = changes[changes["batch"] > self.batch]
         changes = changes[self.store.find(changes["id"]) >= 0]  # the others are the house's
         self.batch = batch
         moved = self.store.find(changes["id"])

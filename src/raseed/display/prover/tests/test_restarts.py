@@ -1,0 +1,52 @@
+"""A prover that goes on from where trees stood, each at a batch of its own, killed or closed, and after damage."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+
+if TYPE_CHECKING:
+    from .world import World
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+
+
+def second_ledger(world: World) -> tuple[UUID, UUID]:
+    """Open another ledger, with a house's and a customer's account."""
+    other = world.new_ledger("ILS")
+    return world.open_accounts(1, code=9_001, ledger=other)[0], world.open_accounts(1, ledger=other)[0]
+
+
+def test_trees_that_stand_at_different_batches_count_nothing_twice(world: Any) -> None:
+    """The quiet tree is an older root's; what moved in the other since is in that one's already."""
+    world.join(2)
+    house, customer = second_ledger(world)
+    world.move(house, customer, 7)
+    world.customers.append(customer)
+    world.prove()
+    world.move(house, customer, 100)
+    world.prove()
+    world.restart()
+    world.move(house, customer, 1)
+    world.prove()
+    world.look()
+    assert world.certificate(customer).booked_minor == 108
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_whichever_ledger_moves_and_whenever_it_is_killed(world: Any, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311
+    world.join(2)
+    pairs = [(world.house, world.customers[0]), second_ledger(world), second_ledger(world)]
+    world.customers += [customer for _, customer in pairs[1:]]
+    for _ in range(12):
+        for house, customer in chance.sample(pairs, chance.randint(0, 2)):
+            world.move(house, customer, chance.randint(1, 1000))
+        world.prove()
+        if chance.random() < 0.5:
+            world.restart() if chance.random() < 0.5 else world.drop()
+    world.prove()
+    world.look()
