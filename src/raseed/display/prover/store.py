@@ -191,10 +191,11 @@ class TreeStore:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
-        before = sequence(self._raw) & ~1
-        set_sequence(self._raw, before + 1)
+        before = sequence(self._raw)
+        assert before % 2 == 0 or not self.head.note, "what was left half written is worked out again, not written over"
+        set_sequence(self._raw, before | 1)
         yield
-        set_sequence(self._raw, before + 2)
+        set_sequence(self._raw, (before | 1) + 1)
 
     def publish(self, update: Update | None, *, batch: int, as_of_us: int, note: str) -> None:
         """Let readers see what was worked out, under the note that was signed over it."""
@@ -216,7 +217,9 @@ class TreeStore:
         self.head = head
 
     def close(self) -> None:
-        """Write everything to the disk, so that it is trusted at the next start."""
+        """Write everything to the disk, so that it is trusted at the next start; what is half written stays torn."""
+        if sequence(self._raw) % 2:
+            return
         self._arrays.flush()
         self._write_head(replace(self.head, clean=True))
         self._raw.flush()

@@ -234,6 +234,27 @@ def test_a_writer_that_was_killed_between_two_rounds_is_gone_on_from(tmp_path) -
     assert again.root == root_of(again)
 
 
+def test_what_a_failure_left_half_written_is_never_closed_in_order(tmp_path, monkeypatch) -> None:
+    store = new_store(tmp_path / "t")
+    known = records_of(400)
+    put(store, known)
+    moved = known[:5].copy()
+    moved["booked"] += 1
+
+    def full(*_: object) -> None:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as context:
+        context.setattr("raseed.display.prover.store.write_head", full)
+        with pytest.raises(OSError, match="no space"):
+            put(store, moved, 2)
+    store.close()
+    with pytest.raises(Torn):
+        reopened(tmp_path / "t")
+    with pytest.raises(AssertionError):
+        store.publish(None, batch=3, as_of_us=3, note="over it")
+
+
 @pytest.mark.parametrize("damage", ["torn", "other tree", "other boot", "short", "missing", "no head", "nonsense"])
 def test_files_that_are_torn_or_another_s_are_not_trusted(tmp_path, damage, monkeypatch) -> None:
     store = new_store(tmp_path / "t")
