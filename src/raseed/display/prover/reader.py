@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-TRIES_MAX: Final = 200
+WAIT_SECONDS: Final = 0.02
+"""So long a reader waits for a writer to be done: many times what a round takes to be written."""
+WAIT_SECONDS_FOR_MANY: Final = 1.0
+"""And so long one that copies a large part of the files."""
 PAUSE_SECONDS: Final = 0.0005
 RECORDS_AT_ONCE: Final = 1 << 18
 _WORDS: Final = 6
@@ -103,6 +106,7 @@ class TreeReader:
         self._raw = mapped(self.folder / "head", HEAD_BYTES, write=False)
         self._inode = (self.folder / "head").stat().st_ino
         self._known: _State | None = None
+        self._stuck_at = 0
 
     def is_current(self) -> bool:
         """Say whether the folder still holds the files that are mapped."""
@@ -111,27 +115,36 @@ class TreeReader:
         except OSError:
             return False
 
-    def _at_rest(self, read: Callable[[_State], T]) -> T:
-        """Return what ``read`` makes of the files while nobody writes to them.
+    def at_rest(self, read: Callable[[_State], T], within: float = WAIT_SECONDS) -> T:
+        """Return what ``read`` makes of the files while nobody writes to them; a writer may be waited for, so many seconds.
+
+        A counter that was waited for in vain is not waited for again until it has moved: its writer was killed.
 
         Raises:
             Torn: nothing can be read.
         """
-        for _ in range(TRIES_MAX):
+        deadline = None
+        while True:
             number = sequence(self._raw)
+            if number % 2 == 0:
+                try:
+                    known = self._known
+                    found = read(known if known is not None and known.number == number else self._state(number))
+                except (Torn, ValueError, IndexError):  # what a torn read can lead to
+                    if sequence(self._raw) == number:
+                        raise Torn("not a tree") from None
+                else:
+                    if sequence(self._raw) == number:
+                        return found
+            elif number == self._stuck_at:
+                raise Torn("left half written")
+            now = time.monotonic()
+            deadline = now + within if deadline is None else deadline
+            if now >= deadline:
+                self._stuck_at = number if number % 2 and within else self._stuck_at
+                raise Torn("never at rest")
             if number % 2:
                 time.sleep(PAUSE_SECONDS)
-                continue
-            try:
-                known = self._known
-                found = read(known if known is not None and known.number == number else self._state(number))
-            except (Torn, ValueError, IndexError):  # what a torn read can lead to
-                if sequence(self._raw) == number:
-                    raise Torn("not a tree") from None
-            else:
-                if sequence(self._raw) == number:
-                    return found
-        raise Torn("never at rest")
 
     def _state(self, number: int) -> _State:
         """Return what the head says while the counter is ``number``."""
@@ -151,15 +164,15 @@ class TreeReader:
         Raises:
             Torn: nothing can be read.
         """
-        return self._at_rest(lambda state: (state.head, state.root))
+        return self.at_rest(lambda state: (state.head, state.root))
 
-    def certificate(self, account_id: UUID) -> Certificate | None:
+    def certificate(self, account_id: UUID, within: float = WAIT_SECONDS) -> Certificate | None:
         """Return an account's certificate under the root that was signed last; None: it has no leaf.
 
         Raises:
-            Torn: nothing can be read.
+            Torn: nothing can be read, or not within so many seconds.
         """
-        return self._at_rest(lambda state: self._certificate(state, account_id))
+        return self.at_rest(lambda state: self._certificate(state, account_id), within)
 
     def _certificate(self, state: _State, account_id: UUID) -> Certificate | None:
         view, width = state.view, RECORD.itemsize
@@ -193,7 +206,7 @@ class TreeReader:
             Torn: nothing can be read.
         """
         start = 0
-        while len(chunk := self._at_rest(functools.partial(_records, start))):
+        while len(chunk := self.at_rest(functools.partial(_records, start), WAIT_SECONDS_FOR_MANY)):
             yield chunk
             start += len(chunk)
 

@@ -34,7 +34,7 @@ def unlike_itself(reader: TreeReader, *, accounts: int) -> list[str]:
             return ["accounts"]
         if accounts > ACCOUNTS_MAX:
             return []
-        return reader._at_rest(lambda state: _unlike(reader, state))  # noqa: SLF001  (a reader's look, in a file of its own)
+        return reader.at_rest(lambda state: _unlike(reader, state))
     except Torn:
         return ["torn"]
 
@@ -62,7 +62,7 @@ def _unlike(reader: TreeReader, state: _State) -> list[str]:
 def _leaves_fit(nodes: NDArray[Any], records: NDArray[Any], reader: TreeReader, state: _State) -> bool:
     places = state.places.of(np.arange(2 * len(records)))
     expected = np.zeros(state.head.capacity, nodes.dtype)
-    expected[places] = leaves_of(records, reader._blinding)  # noqa: SLF001  (as above)
+    expected[places] = leaves_of(records, reader._blinding)  # noqa: SLF001  (a reader's look, in a file of its own)
     return expected.tobytes() == nodes[where(0, np.arange(state.head.capacity))].tobytes()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from raseed.display.http.certificates import CertificateRail
 from raseed.display.http.metrics import ProofFigures
 from raseed.display.proof.certificate import Certificate
 from raseed.display.prover.certificates import checked, public_keys
+from raseed.display.prover.layout import set_sequence
 from raseed.display.prover.tests.world import World
 from raseed.platform.rail.application import Rail
 from raseed.platform.rail.sign_in import Key, Keys
@@ -60,4 +62,30 @@ def test_certificates_go_to_trusted_systems_and_keys_to_everyone(
     assert figures["raseed_display_proven_as_of_seconds"] == certificate.root.as_of_us // 1_000_000
     assert figures["raseed_display_proven_batch"] == certificate.batch
     assert figures["raseed_display_proven_accounts"] == 1
+    world.close()
+
+
+def test_a_tree_that_was_left_half_written_holds_nobody_up(
+    database: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The prover was killed while it wrote: whoever asks is told at once, and the event loop never waits."""
+    monkeypatch.setattr(settings, "HOME", tmp_path)
+    world = World(tmp_path)
+    [customer] = world.join(1)
+    [tree] = (world.prove()._trees or {}).values()
+    set_sequence(tree.store._raw, 2**40 + 1)
+    slept: list[float] = []
+    pause = threading.Event()
+
+    def sleep(seconds: float) -> None:
+        assert threading.current_thread() is not threading.main_thread()
+        slept.append(seconds)
+        pause.wait(seconds)
+
+    monkeypatch.setattr("raseed.display.prover.reader.time.sleep", sleep)
+    for _ in range(20):
+        assert ask(f"/display/v1/certificates/{customer}")[1]["error"]["code"] == "no_certificate"
+    assert sum(slept) < 0.1
+    set_sequence(tree.store._raw, 2**40 + 2)
+    assert ask(f"/display/v1/certificates/{customer}")[0] == 200
     world.close()
