@@ -16,16 +16,29 @@ if TYPE_CHECKING:
 CHANGE: Final = np.dtype([("id", "V16"), ("booked", np.int64), ("held", np.int64), ("batch", np.int64)])
 """An account, what was added to its credits less debits posted and to its debits pending, and the last batch that did."""
 PARTS_MAX: Final = 16
+CHANGED_MAX: Final = 250_000
+"""So many accounts of one ledger are folded at once; a tree that lags further is worked out anew, in bounded memory."""
 
 
 class FoldAstray(AssertionError):
     """What was folded does not come to zero: a bug of ours, and the end of this round."""
 
 
+class TooManyChanges(Exception):
+    """More accounts of a ledger changed than are folded at once."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.ledger = number
+
+
 def changes_by_ledger(chunks: Iterable[NDArray[Any]], after: Mapping[int, int]) -> dict[int, NDArray[Any]]:
     """Return, for each ledger, one change (``CHANGE``) for each account that transfers touched.
 
     ``after`` is the batch up to which a ledger is folded already; its transfers up to there are passed over.
+
+    Raises:
+        TooManyChanges: of a ledger that is too far behind.
     """
     found: dict[int, list[NDArray[Any]]] = {}
     for transfers in chunks:
@@ -38,11 +51,18 @@ def changes_by_ledger(chunks: Iterable[NDArray[Any]], after: Mapping[int, int]) 
             parts.append(_entries(transfers[mine], pending[mine], posted[mine]))
             if len(parts) > PARTS_MAX:
                 found[number] = [_merged(parts)]
+                _bounded(number, found[number][0])
     merged = {number: _merged(parts) for number, parts in found.items()}
-    for changes in merged.values():
+    for number, changes in merged.items():
+        _bounded(number, changes)
         if exact_sum(changes["booked"]):
             raise FoldAstray("debits are not credits")
     return merged
+
+
+def _bounded(number: int, changes: NDArray[Any]) -> None:
+    if len(changes) > CHANGED_MAX:
+        raise TooManyChanges(number)
 
 
 def _entries(transfers: NDArray[Any], pending: NDArray[np.int64], posted: NDArray[np.int64]) -> NDArray[Any]:

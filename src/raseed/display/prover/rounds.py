@@ -7,6 +7,7 @@ prover works at a time, by an advisory lock; killed at any instant, the next one
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,7 +24,7 @@ from . import tables
 from .as_of import AsOf
 from .building import Site, base_for, build, forget
 from .building import folder_of as folder_of_tree
-from .fold import CHANGE, changes_by_ledger
+from .fold import CHANGE, TooManyChanges, changes_by_ledger
 from .keys import DisplayKeys, renew_secrets, secrets_of
 from .layout import Torn
 from .opening import Openings
@@ -139,26 +140,37 @@ class Prover:
         for number in sorted(set(counts) - set(rows)):
             rows[number] = self._new_row(number)
         found: dict[int, ProvenTree] = {}
-        lost: list[Site] = []
+        lost: list[TreeRow] = []
         for number, row in rows.items():
             self._compare_outside(row, sealed)
             DisplayKeys(self._home, row.tree_id).mend()
             try:
                 found[number] = self._reopened(row, sealed)
             except (Torn, ValueError):
-                if row.suspects:  # a tree of balances that may be wrong would agree with them
-                    raise Disagrees("suspects_and_no_tree") from None
-                renew_secrets(self._home, row.tree_id)
-                lost.append(Site(number, row.tree_id, counts.get(number, 0)))
-        if lost:
-            stores = build(self._connection, self._home, lost, codes=self._codes, upto=sealed.batch)
-            for number, store in stores.items():
-                tables.set_codes(self._connection, rows[number].tree_id, self._codes)
-                found[number] = ProvenTree(rows[number], store, self._home)
-                found[number].batch = sealed.batch
-                self._built.add(number)
+                lost.append(row)
+        found.update(self._worked_out(lost, counts, sealed))
         self._openings, self._looked_ms = Openings(self._connection), _now_ms()
         self._folded = sealed.batch
+        return found
+
+    def _worked_out(self, rows: Sequence[TreeRow], counts: Mapping[int, int], sealed: Sealed) -> dict[int, ProvenTree]:
+        """Build trees anew from the ledger, as of what is sealed.
+
+        Raises:
+            Disagrees: a tree of balances that may be wrong would agree with them.
+        """
+        if any(row.suspects for row in rows):
+            raise Disagrees("suspects_and_no_tree")
+        sites = [Site(row.ledger, row.tree_id, counts.get(row.ledger, 0)) for row in rows]
+        for site in sites:
+            renew_secrets(self._home, site.tree_id)
+        stores = build(self._connection, self._home, sites, codes=self._codes, upto=sealed.batch) if sites else {}
+        found: dict[int, ProvenTree] = {}
+        for row in rows:
+            tables.set_codes(self._connection, row.tree_id, self._codes)
+            tree = found[row.ledger] = ProvenTree(row, stores[row.ledger], self._home)
+            tree.batch = sealed.batch
+            self._built.add(row.ledger)
         return found
 
     def _reopened(self, row: TreeRow, sealed: Sealed) -> ProvenTree:
@@ -221,13 +233,23 @@ class Prover:
     # Folding
 
     def _fold(self, sealed: Sealed) -> dict[int, NDArray[Any]]:
+        """Return what was moved in each ledger since its tree's batch; a tree too far behind is worked out anew first."""
         assert self._trees is not None, "opened before"
-        after = min((tree.batch for tree in self._trees.values()), default=self._folded)
-        self._folded = max(sealed.batch, after)
-        if sealed.batch <= after:
-            return {}
-        chunks = ledger.transfers_between(self._connection, after=after, upto=sealed.batch)
-        return changes_by_ledger(chunks, {number: tree.batch for number, tree in self._trees.items()})
+        before, self._folded = self._folded, max(sealed.batch, self._folded)
+        while True:
+            batches = {number: tree.batch for number, tree in self._trees.items()}
+            after = min(batches.values(), default=before)
+            if sealed.batch <= after:
+                return {}
+            chunks = ledger.transfers_between(self._connection, after=after, upto=sealed.batch)
+            try:
+                return changes_by_ledger(chunks, batches)
+            except TooManyChanges as behind:
+                rows = {row.ledger: row for row in tables.trees(self._connection)}
+                row = rows.get(behind.ledger) or self._new_row(behind.ledger)
+                self._trees.pop(behind.ledger, None)
+                counts = self._source.counts(self._codes)
+                self._trees.update(self._worked_out([row], counts, sealed))
 
     def _opened(self) -> dict[int, NDArray[Any]]:
         """Return the ids of accounts that were opened and have no leaf yet, by ledger; looks now and then."""

@@ -8,6 +8,9 @@ from uuid import UUID
 
 import pytest
 
+from raseed.display.prover import fold, rounds
+from raseed.display.prover.building import build
+
 if TYPE_CHECKING:
     from .world import World
 
@@ -50,3 +53,33 @@ def test_whichever_ledger_moves_and_whenever_it_is_killed(world: Any, seed: int)
             world.restart() if chance.random() < 0.5 else world.drop()
     world.prove()
     world.look()
+
+
+def test_a_tree_too_far_behind_is_worked_out_anew(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a long time without a prover, or an import: what changed is not all held in memory."""
+    world.join(4)
+    house, customer = second_ledger(world)
+    world.move(house, customer, 7)
+    world.prove()
+    monkeypatch.setattr(fold, "CHANGED_MAX", 3)
+    built: list[int] = []
+
+    def counted(*args: Any, **named: Any) -> Any:
+        built.append(len(args[2]))
+        return build(*args, **named)
+
+    monkeypatch.setattr(rounds, "build", counted)
+    for killed in (False, True):
+        for account in world.customers[:4]:
+            world.move(world.house, account, 5)
+        world.move(house, customer, 1)
+        if killed:
+            world.drop()
+        world.prove()
+        world.look()
+    assert built == [1, 1]
+    assert world.certificate(customer).booked_minor == 9
+    world.move(world.house, world.customers[0], 5)
+    world.prove()
+    world.look()
+    assert built == [1, 1]
