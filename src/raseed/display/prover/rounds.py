@@ -162,7 +162,8 @@ class Prover:
         if any(row.suspects for row in rows):
             raise Disagrees("suspects_and_no_tree")
         sites = [Site(row.ledger, row.tree_id, counts.get(row.ledger, 0)) for row in rows]
-        for site in sites:
+        for site in sites:  # old files under new secrets would be trusted, should the build be cut short
+            (folder_of_tree(self._home, site.tree_id) / "head").unlink(missing_ok=True)
             renew_secrets(self._home, site.tree_id)
         stores = build(self._connection, self._home, sites, codes=self._codes, upto=sealed.batch) if sites else {}
         found: dict[int, ProvenTree] = {}

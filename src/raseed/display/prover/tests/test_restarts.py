@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from raseed.display.prover import fold, rounds
+from raseed.display.prover import fold, rounds, tables
 from raseed.display.prover.building import build
 
 if TYPE_CHECKING:
@@ -83,3 +83,25 @@ def test_a_tree_too_far_behind_is_worked_out_anew(world: Any, monkeypatch: pytes
     world.prove()
     world.look()
     assert built == [1, 1]
+
+
+def test_a_tree_whose_secrets_were_lost_is_not_trusted_under_others(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed while it builds, the next one finds fresh secrets beside the old files, and must not go on from those."""
+    world.join(3)
+    world.prove()
+    world.restart()
+    [row] = tables.trees(world.connection)
+    (world.home / "keys" / f"display-blinding-{row.tree_id}").unlink()
+
+    def killed(*_: Any, **__: Any) -> Any:
+        raise SystemExit
+
+    with monkeypatch.context() as context:
+        context.setattr(rounds, "build", killed)
+        with pytest.raises(SystemExit):
+            world.prove()
+    world.drop()
+    world.prove()
+    world.look()
