@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -23,11 +23,11 @@ _ABSENT: Final = object()
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """A balance as a system answered it, in minor units."""
+    """A balance as a system answered it, in minor units; the same balance told at another time is the same."""
 
     minor: int
     currency: str
-    as_of: str = ""
+    as_of: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.money import currency
 
 from ..baseline import balances
-from ..domain import Batch, DifferenceKind, Found, Release, RunKind, batch_of
+from ..domain import SHOWS_NOTHING, Batch, DifferenceKind, Found, Release, RunKind, batch_of
 from ..errors import ByHand, SystemSilent
 from ..subjects import Chunk, Look, Told
 from .accounts import Account, batches, belongs, drawn, population
@@ -157,9 +157,13 @@ class Outside:
         return "candidate", "live" if kind is RunKind.SHADOW_LIVE or truth is None else truth
 
     def _one(self, account: Account, shown_side: str, true_side: str | None) -> Found | None:
-        """Compare one account; what differs is looked at again until it was seen twice beside a reference that stood still."""
+        """Compare one account; what differs is looked at again until it was seen twice beside a reference that stood still.
+
+        What was shown the two times need not be the same: two wrong numbers are no better than one twice. Silence proves
+        nothing, neither for a wrong number seen before it nor against it.
+        """
         before = self._ask(true_side, account) if true_side else None
-        last: Found | None = None
+        last = now = None
         for attempt in range(self._mapping.attempts + 1):
             if attempt:
                 self._pause(AGAIN_PAUSE_S)
@@ -168,9 +172,14 @@ class Outside:
             now = _difference(account, shown, after)
             if now is None:
                 return None
-            if last is not None and before == after and (last.kind, last.shown_minor) == (now.kind, now.shown_minor):
+            stood = _stood(shown, before, after)
+            if last is not None and stood and _says_nothing(last) == _says_nothing(now):
                 return now
-            before, last = after, now
+            if last is None or not stood or not _says_nothing(now):
+                last = now
+            before = after
+        if now is not None and _says_nothing(now):
+            return now
         return Found(account.id, account.issuer, DifferenceKind.NO_ANSWER, note="moves_all_the_time")
 
     def _classed(self, found: list[Found]) -> list[Found]:
@@ -219,11 +228,23 @@ def _difference(account: Account, shown: Answered, true: Answered | None) -> Fou
     if true is None:
         return None
     if isinstance(true, Wrong):
+        if true.kind is DifferenceKind.MISSING:
+            kind, note = DifferenceKind.UNEXPECTED, true.note
+            return Found(account.id, account.issuer, kind, shown.minor, shown_currency=shown.currency, note=note)
         return Found(account.id, account.issuer, DifferenceKind.NO_ANSWER, note=f"reference_{true.note}"[:80])
-    kind = kind_of(shown, true)
-    if kind is None:
+    wrong = kind_of(shown, true)
+    if wrong is None:
         return None
-    return Found(account.id, account.issuer, kind, shown.minor, true.minor, true.currency, shown.currency)
+    return Found(account.id, account.issuer, wrong, shown.minor, true.minor, true.currency, shown.currency)
+
+
+def _stood(shown: Answered, before: Answered | None, after: Answered | None) -> bool:
+    """Whether the reference stood still: its balance, or, where no balance was shown, that it has one."""
+    return type(before) is type(after) if isinstance(shown, Wrong) else before == after
+
+
+def _says_nothing(found: Found) -> bool:
+    return found.kind in SHOWS_NOTHING
 
 
 def _count(path: Path) -> int:

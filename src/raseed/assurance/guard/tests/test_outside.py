@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -140,6 +142,72 @@ def test_a_balance_that_moves_while_it_is_compared_is_no_difference(
 
     sham.bent["candidate", "a3"] = late
     assert guard.run_shadow(of.id, by=by).state is S.SHADOWED_GREEN
+
+
+def test_a_reference_that_stamps_its_answers_with_the_time_stands_still_all_the_same(
+    begin: Callable[..., tuple[guard.Release, Author]], sham: Sham
+) -> None:
+    of, by = begin(sham.mapping().replace("[answer]", '[answer]\nas_of = "/asOf"'), unanswered_permille=500)
+
+    def stamped(account: str, minor: int) -> Answer:
+        answer = json.loads(plain(account, minor)[2])
+        return bodied({**answer, "asOf": datetime.now(UTC).isoformat()})(account, minor)
+
+    sham.bent = {(side, name): stamped for side in ("live", "candidate", "truth") for name in sham.true}
+    guard.take_baseline(of.id, by=by)
+    sham.bent["candidate", "a3"] = lambda a, _m: stamped(a, 999)
+    of = guard.run_shadow(of.id, by=by)
+    assert (of.state, guard.runs_of(of.id)[-1].tallies) == (S.SHADOWED_RED, {("sham", K.OTHER): 1})
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        (999, 1),
+        (999, None, 1, None),  # every other time, nothing that can be read
+    ],
+)
+def test_a_candidate_that_is_wrong_in_ever_another_way_is_wrong(
+    shown: tuple[int | None, ...], begin: Callable[..., tuple[guard.Release, Author]], sham: Sham
+) -> None:
+    text = sham.mapping(truth=False).replace("attempts = 2", "attempts = 4")
+    of, by = begin(text, unanswered_permille=500)
+    guard.take_baseline(of.id, by=by)
+    numbers = itertools.cycle(shown)
+
+    def wrong(account: str, _minor: int) -> Answer:
+        number = next(numbers)
+        return (200, "text/html", b"<html>") if number is None else plain(account, number)
+
+    sham.bent["candidate", "a3"] = wrong
+    of = guard.run_shadow(of.id, by=by)
+    assert (of.state, guard.runs_of(of.id)[-1].tallies) == (S.SHADOWED_RED, {("sham", K.OTHER): 1})
+
+
+def test_what_is_no_balance_is_told_even_while_the_reference_moves(
+    begin: Callable[..., tuple[guard.Release, Author]], sham: Sham
+) -> None:
+    of, by = begin(sham.mapping(truth=False), unanswered_permille=500)
+    guard.take_baseline(of.id, by=by)
+    moving = itertools.count(1)
+    sham.bent["live", "a3"] = lambda a, m: plain(a, m + next(moving))
+    sham.bent["candidate", "a3"] = lambda _a, m: plain("a4", m)
+    of = guard.run_shadow(of.id, by=by)
+    assert (of.state, guard.runs_of(of.id)[-1].tallies) == (S.SHADOWED_RED, {("sham", K.OTHER_ACCOUNT): 1})
+    sham.bent["candidate", "a3"] = plain
+    of = guard.run_shadow(of.id, by=by)
+    assert (of.state, guard.runs_of(of.id)[-1].tallies) == (S.SHADOWED_GREEN, {("sham", K.NO_ANSWER): 1})
+
+
+def test_a_number_for_an_account_that_the_truth_does_not_know_is_unexpected(
+    begin: Callable[..., tuple[guard.Release, Author]], sham: Sham
+) -> None:
+    of, by = begin(unanswered_permille=500)
+    guard.take_baseline(of.id, by=by)
+    sham.bent["truth", "a3"] = lambda _a, _m: (404, "application/json", b"{}")
+    of = guard.run_shadow(of.id, by=by)
+    run = guard.runs_of(of.id)[-1]
+    assert (of.state, run.tallies) == (S.SHADOWED_RED, {("sham", K.UNEXPECTED): 1})
 
 
 def test_it_goes_live_and_back_by_a_call_that_is_made_once(
