@@ -1,4 +1,4 @@
-"""Asking a system of others: HTTP/1.1 with connections kept, every wait and size bounded, and never faster than agreed.
+"""Asking a system of others: HTTP/1.1 with connections kept, each answer bounded in time and size, and never faster than agreed.
 
 No redirects are followed, no proxies of the environment are asked, certificates are checked. Nothing is raised: what came
 of a question is told in a word, for the report.
@@ -22,9 +22,9 @@ from urllib.parse import urlsplit
 
 from ..errors import MappingRefused
 from .mapping import Mapping, Secret
+from .wire import Wire
 
 BODY_BYTES_MAX: Final = 256 << 10
-_LEAST_SECONDS: Final = 0.001
 _SECRET_BYTES_MAX: Final = 8 << 10
 
 
@@ -83,7 +83,8 @@ class Line:
         self._parts = urlsplit(url)
         self._headers = {"Accept": "application/json", **headers}
         self._seconds_max, self._pace = seconds_max, pace
-        self._kept: deque[http.client.HTTPConnection] = deque()
+        self._context = ssl.create_default_context() if self._parts.scheme == "https" else None
+        self._kept: deque[Wire] = deque()
         weakref.finalize(self, _close_all, self._kept)
 
     def get(self, path: str) -> Heard:
@@ -104,23 +105,19 @@ class Line:
                 return heard
         return self._once(self._connection(), method, path, body, headers, ends_at)
 
-    def _connection(self) -> http.client.HTTPConnection:
-        host, port = self._parts.hostname or "", self._parts.port
-        if self._parts.scheme == "https":
-            return http.client.HTTPSConnection(
-                host, port, timeout=self._seconds_max, context=ssl.create_default_context()
-            )
-        return http.client.HTTPConnection(host, port, timeout=self._seconds_max)
+    def _connection(self) -> Wire:
+        return Wire(self._parts.hostname or "", self._parts.port, self._context)
 
     def _once(
         self,
-        connection: http.client.HTTPConnection,
+        connection: Wire,
         method: str,
         path: str,
         body: bytes,
         headers: Table[str, str],
         ends_at: float,
     ) -> Heard:
+        connection.ends_at = ends_at
         try:
             connection.request(method, path, body or None, {**self._headers, **headers})
             answer = connection.getresponse()
@@ -129,13 +126,11 @@ class Line:
                 read += part
                 if len(read) > BODY_BYTES_MAX:
                     return _given_up(connection, "too_large")
-                if time.monotonic() >= ends_at:
-                    return _given_up(connection, "timeout")
-                if connection.sock is not None:
-                    connection.sock.settimeout(max(ends_at - time.monotonic(), _LEAST_SECONDS))
+            if answer.length:
+                return _given_up(connection, "broken")
+            answer.close()  # read to its end it is still open, and the next question would be asked and not heard
             kind = (answer.getheader("Content-Type") or "").partition(";")[0].strip().lower()
             if connection.sock is not None:
-                connection.sock.settimeout(self._seconds_max)
                 self._kept.append(connection)
             return Heard(answer.status, read, kind)
         except TimeoutError:
@@ -146,11 +141,11 @@ class Line:
             return _given_up(connection, "broken")
 
 
-def _given_up(connection: http.client.HTTPConnection, trouble: str) -> Heard:
+def _given_up(connection: Wire, trouble: str) -> Heard:
     connection.close()
     return Heard(trouble=trouble)
 
 
-def _close_all(kept: deque[http.client.HTTPConnection]) -> None:
+def _close_all(kept: deque[Wire]) -> None:
     while kept:
         kept.pop().close()
