@@ -21,7 +21,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from ..errors import MappingRefused
-from .mapping import Mapping, Secret
+from .mapping import Secret
 from .wire import Wire
 
 BODY_BYTES_MAX: Final = 256 << 10
@@ -55,16 +55,24 @@ class Pace:
             time.sleep(pause)
 
 
-def headers_of(mapping: Mapping) -> dict[str, str]:
-    """Return the headers of every question, with the secrets put in from where they are kept.
+def headers_of(headers: Table[str, Secret | str], place: str) -> dict[str, str]:
+    """Return headers with the secrets put in from where they are kept; ``place`` is where the mapping file has them.
 
     Raises:
         MappingRefused: a secret is not there.
     """
-    return {name: value if isinstance(value, str) else _secret(name, value) for name, value in mapping.headers.items()}
+    return {
+        name: value if isinstance(value, str) else _secret(f"{place}.{name}", value) for name, value in headers.items()
+    }
 
 
-def _secret(name: str, secret: Secret) -> str:
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Return whom an address leads to: scheme, host and port."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def _secret(place: str, secret: Secret) -> str:
     text = os.environ.get(secret.environment, "") if secret.environment else ""
     if secret.file:
         try:
@@ -72,7 +80,7 @@ def _secret(name: str, secret: Secret) -> str:
         except (OSError, UnicodeDecodeError):
             text = ""
     if not text or not text.isascii() or not text.isprintable():
-        raise MappingRefused(field="mapping", place=f"headers.{name}")
+        raise MappingRefused(field="mapping", place=place)
     return secret.prefix + text
 
 

@@ -6,6 +6,7 @@ not silently change what is compared. Secrets are named, never written here.
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping as Table
@@ -73,13 +74,23 @@ class Accounts:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """How the system is moved: by hand (``words`` say what to do) or by a call; ``{candidate}``, ``{percent}`` are put in."""
+    """How the system is moved: by hand (``words`` say what to do) or by a call.
+
+    Attributes:
+        body: JSON, or empty; ``{percent}`` is put in, and ``{candidate}`` within a text.
+        headers: of this call; those of the questions go along only to where questions are asked.
+    """
 
     by: str = _HAND
     words: str = ""
     method: str = "POST"
     url: str = ""
     body: str = ""
+    headers: Table[str, Secret | str] = field(default_factory=dict)
+
+    def body_for(self, candidate: str, percent: int) -> str:
+        """Return the body of the call; whatever the candidate is called, it stays the text it stands in."""
+        return self.body.replace("{percent}", str(percent)).replace("{candidate}", json.dumps(candidate)[1:-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +145,7 @@ def _read(table: dict[str, Any]) -> Mapping:
         attempts=_number(request, "attempts", 3, 1, ATTEMPTS_MAX, "request"),
         rate_max=_number(request, "rate_max", 50, 1, RATE_MAX, "request"),
         at_once=_number(request, "at_once", 8, 1, AT_ONCE_MAX, "request"),
-        headers=_headers(_table(table, "headers", needed=False)),
+        headers=_headers(_table(table, "headers", needed=False), "headers"),
         answer=_answer(_table(table, "answer")),
         accounts=_accounts(_table(table, "accounts")),
         cut_over=_act(_table(table, "cut_over", needed=False), "cut_over"),
@@ -196,31 +207,42 @@ def _act(table: dict[str, Any], place: str) -> Act:
         method=_text(table, "method", default="POST", place=f"{place}.method"),
         url=_url(table, place) if by == _CALL else "",
         body=_text(table, "body", default="", place=f"{place}.body"),
+        headers=_headers(_table(table, "headers", needed=False), f"{place}.headers"),
     )
+    if read.body and not _is_json(read.body_for("", 1)):
+        raise _refused(f"{place}.body")
     if read.method not in ("POST", "PUT"):
         raise _refused(f"{place}.method")
     _known(table, f"{place}.")
     return read
 
 
-def _headers(table: dict[str, Any]) -> dict[str, Secret | str]:
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _headers(table: dict[str, Any], place: str) -> dict[str, Secret | str]:
     found: dict[str, Secret | str] = {}
     for name, value in list(table.items())[: HEADERS_MAX + 1]:
         if not _NAME.match(name) or len(found) >= HEADERS_MAX:
-            raise _refused(f"headers.{name[:60]}")
+            raise _refused(f"{place}.{name[:60]}")
         if isinstance(value, str) and value.isascii() and value.isprintable():
             found[name] = value
             continue
         if not isinstance(value, dict):
-            raise _refused(f"headers.{name}")
+            raise _refused(f"{place}.{name}")
         secret = Secret(
-            environment=_text(value, "environment", default="", place=f"headers.{name}"),
-            file=_text(value, "file", default="", place=f"headers.{name}"),
-            prefix=_text(value, "prefix", default="", place=f"headers.{name}"),
+            environment=_text(value, "environment", default="", place=f"{place}.{name}"),
+            file=_text(value, "file", default="", place=f"{place}.{name}"),
+            prefix=_text(value, "prefix", default="", place=f"{place}.{name}"),
         )
         if bool(secret.environment) == bool(secret.file):
-            raise _refused(f"headers.{name}")
-        _known(value, f"headers.{name}.")
+            raise _refused(f"{place}.{name}")
+        _known(value, f"{place}.{name}.")
         found[name] = secret
     return found
 

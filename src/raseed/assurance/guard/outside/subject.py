@@ -22,7 +22,7 @@ from ..errors import ByHand, SystemSilent
 from ..subjects import Chunk, Look, Told
 from .accounts import Account, batches, belongs, drawn, population
 from .answers import Balance, Wrong, kind_of, read
-from .client import Line, Pace, headers_of
+from .client import Line, Pace, headers_of, origin
 from .mapping import Act, Mapping
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Outside:
     def __init__(self, release: Release, *, pause: Callable[[float], None] = time.sleep) -> None:
         self._release, self._pause = release, pause
         self._mapping = mapping = Mapping.read(release.mapping)
-        headers = headers_of(mapping)
+        headers = headers_of(mapping.headers, "headers")
         self._sides = {
             name: Line(url, headers, seconds_max=mapping.seconds_max, pace=Pace(mapping.rate_max))
             for name, url in (("live", mapping.live), ("candidate", mapping.candidate), ("truth", mapping.truth))
@@ -63,7 +63,13 @@ class Outside:
         return (RunKind.SHADOW_LIVE, RunKind.SHADOW_TRUE) if self._mapping.truth else (RunKind.SHADOW_LIVE,)
 
     def check(self) -> None:
-        """The mapping was read and its secrets are there; whether the candidate answers, its shadow says."""
+        """The mapping was read and its secrets are there; whether the candidate answers, its shadow says.
+
+        Raises:
+            MappingRefused: the secret of a call is not there.
+        """
+        for place in ("cut_over", "roll_back", "canary"):
+            headers_of(getattr(self._mapping, place).headers, f"{place}.headers")
 
     def chunks(self, told: Told) -> Iterator[Chunk]:
         """Yield what the live system answers, account by account; one that does not answer stops the baseline."""
@@ -116,12 +122,21 @@ class Outside:
     def _act(self, act: Act, verb: str, *, percent: int = 0) -> None:
         if act.by == "hand":
             raise ByHand(what=act.words or verb)
-        body = act.body.replace("{candidate}", self._release.candidate).replace("{percent}", str(percent))
-        line = Line(act.url, self._headers, seconds_max=self._mapping.seconds_max, pace=Pace(self._mapping.rate_max))
+        line = Line(
+            act.url, self._headers_for(act, verb), seconds_max=self._mapping.seconds_max,
+            pace=Pace(self._mapping.rate_max),
+        )  # fmt: skip
+        body = act.body_for(self._release.candidate, percent)
         key = f"{self._release.id}-{verb}" + (f"-{percent}" if percent else "")
         heard = line.call(act.method, body.encode(), {"Content-Type": "application/json", "Idempotency-Key": key})
         if heard.status not in _SUCCESS:
             raise SystemSilent(reason=heard.trouble or f"status_{heard.status}")
+
+    def _headers_for(self, act: Act, verb: str) -> dict[str, str]:
+        """Return a call's own headers, with those of the questions where it goes to somebody who is asked questions."""
+        asked = {origin(url) for url in (self._mapping.live, self._mapping.candidate, self._mapping.truth) if url}
+        own = headers_of(act.headers, f"{verb.replace('-', '_')}.headers")
+        return {**self._headers, **own} if origin(act.url) in asked else own
 
     def _accounts(self) -> Path:
         return population(self._release.id, self._mapping, self._sides["live"])

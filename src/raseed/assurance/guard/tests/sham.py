@@ -29,6 +29,7 @@ class Sham:
     asked: list[str] = field(default_factory=list)
     at: list[float] = field(default_factory=list)
     calls: list[tuple[str, str, str]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
     shown: str = "live"
     url: str = ""
     call_status: int = 200
@@ -103,6 +104,7 @@ def running(sham: Sham) -> Iterator[Sham]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"] or 0)).decode()
+            sham.headers.append(dict(self.headers))
             sham.calls.append((self.path, self.headers["Idempotency-Key"], body))
             if sham.call_status == 200:
                 sham.shown = self.path.rpartition("/")[2]

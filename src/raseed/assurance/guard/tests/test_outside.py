@@ -318,6 +318,8 @@ def test_accounts_come_from_a_file_with_their_issuers(
         (('[live]\nurl = "http', '[live]\nurl = "ftp'), "live.url"),
         (("[answer]", "[answer]\nform = 'float'"), "answer.form"),
         (("[answer]", "[answer"), "TOML"),
+        (('"{candidate}"', "{candidate}"), "cut_over.body"),
+        (("[roll_back]", "[cut_over.headers]\nBad_Name = 'x'\n[roll_back]"), "cut_over.headers.Bad_Name"),
     ],
 )
 def test_a_mapping_file_that_says_something_impossible_is_refused_with_the_place(
@@ -342,3 +344,33 @@ def test_a_secret_is_named_never_written(
     monkeypatch.setenv("SHAM_TOKEN", "hush")
     of, by = begin(text)
     assert guard.take_baseline(of.id, by=by).state is S.BASELINED
+
+
+def test_what_the_candidate_is_called_stays_within_the_text_it_stands_in() -> None:
+    act = Mapping.read(Sham(url="http://127.0.0.1:1").mapping()).cut_over
+    for named in ('2","to":"x', "back\\slash", "two\nlines", "{percent}", "\u0665"):
+        assert json.loads(act.body_for(named, 5)) == {"version": named}
+
+
+def test_secrets_of_the_questions_do_not_go_elsewhere_with_a_call(
+    begin: Callable[..., tuple[guard.Release, Author]], sham: Sham, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHAM_TOKEN", "hush")
+    monkeypatch.delenv("GATE_TOKEN", raising=False)
+    with running(Sham()) as gate:
+        text = (
+            sham.mapping()
+            .replace("[headers]", "[headers]\nAuthorization = { environment = 'SHAM_TOKEN' }")
+            .replace(f"{sham.url}/switch/candidate", f"{gate.url}/switch/candidate")
+        )
+        text = text.replace("[roll_back]", "[cut_over.headers]\nX-Gate = { environment = 'GATE_TOKEN' }\n[roll_back]")
+        with pytest.raises(guard.MappingRefused, match=r"cut_over\.headers\.X-Gate"):
+            begin(text)
+        monkeypatch.setenv("GATE_TOKEN", "gate")
+        of, by = begin(text)
+        guard.take_baseline(of.id, by=by)
+        guard.run_shadow(of.id, by=by)
+        guard.cut_over(of.id, by=by, reason="it is time")
+        assert [(each.get("Authorization"), each.get("X-Gate")) for each in gate.headers] == [(None, "gate")]
+        guard.roll_back(of.id, by=by, reason="it was not")
+        assert [(each.get("Authorization"), each.get("X-Gate")) for each in sham.headers] == [("hush", None)]
