@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from raseed.kernel.errors import InputError, mark
+
 from ..baseline import folder_of
 from ..errors import MappingRefused, SystemSilent
 from .answers import _at
@@ -25,6 +27,14 @@ ACCOUNTS_MAX: Final = 50_000_000
 PAGES_MAX: Final = 1_000_000
 ID_LENGTH_MAX: Final = 80
 _THOUSAND: Final = 1_000
+
+
+class NoAccounts(InputError):
+    """An enumeration that came out empty: compared with nothing, nothing would differ."""
+
+    code = "guard_no_accounts"
+    sentence = mark("No account was listed, so nothing can be compared.")
+    hint = mark("Look at the file of accounts, or at the pages of the live system and where the mapping looks in them.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +50,22 @@ def population(release_id: UUID, mapping: Mapping, live: Line) -> Path:
 
     Raises:
         MappingRefused: the CSV is not there, or holds no such column. SystemSilent: the pages can't be had.
+        NoAccounts: there is none.
     """
     path = folder_of(release_id) / "accounts"
-    if path.exists():
+    if path.exists() and path.stat().st_size:
         return path
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     half = path.with_name(f".accounts.{os.getpid()}")
-    with half.open("w", encoding="utf-8") as file:
-        for one in _listed(mapping) if mapping.accounts.file else _paged(mapping, live):
-            file.write(f"{one.id}\t{one.issuer}\n")
-    half.replace(path)
+    try:
+        with half.open("w", encoding="utf-8") as file:
+            for one in _listed(mapping) if mapping.accounts.file else _paged(mapping, live):
+                file.write(f"{one.id}\t{one.issuer}\n")
+        if not half.stat().st_size:
+            raise NoAccounts(field="mapping")
+        half.replace(path)
+    finally:
+        half.unlink(missing_ok=True)
     return path
 
 

@@ -13,8 +13,10 @@ from uuid import UUID
 import pytest
 
 from raseed.assurance.guard import api as guard
+from raseed.assurance.guard import baseline
 from raseed.assurance.guard.api import DifferenceKind, ReleaseState, RunKind, System, SystemKind, Terms
 from raseed.assurance.guard.outside import subject as asking
+from raseed.assurance.guard.outside.accounts import NoAccounts
 from raseed.assurance.guard.outside.mapping import Mapping
 from raseed.assurance.guard.tests.sham import Answer, Sham, plain, running
 from raseed.assurance.guard.tests.shop import ALL
@@ -303,6 +305,26 @@ def test_accounts_come_from_a_file_with_their_issuers(
     sham.bent["candidate", "a2"] = lambda a, m: plain(a, -m)
     of = guard.run_shadow(of.id, by=by)
     assert guard.runs_of(of.id)[-1].tallies == {("south", K.SIGN): 1}
+
+
+@pytest.mark.parametrize("listed", [None, "account,bank\n"])
+def test_a_population_of_nobody_is_refused_rather_than_found_without_a_difference(
+    listed: str | None, begin: Callable[..., tuple[guard.Release, Author]], sham: Sham, tmp_path: Path
+) -> None:
+    path = tmp_path / "accounts.csv"
+    path.write_text(listed or "", encoding="utf-8")
+    of, by = begin(sham.mapping(accounts=str(path) if listed else ""))
+    known, sham.true = sham.true, {}
+    with pytest.raises(NoAccounts):
+        guard.take_baseline(of.id, by=by)
+    assert guard.release(of.id).state is S.REGISTERED
+    folder = baseline.folder_of(of.id)
+    assert not [each.name for each in folder.iterdir() if "accounts" in each.name]
+    (folder / "accounts").touch()  # as one was left by who did not look
+    sham.true = known
+    path.write_text("account,bank\na1,north\n", encoding="utf-8")
+    guard.take_baseline(of.id, by=by)
+    assert guard.runs_of(of.id)[-1].compared == (1 if listed else 12)
 
 
 @pytest.mark.parametrize(
