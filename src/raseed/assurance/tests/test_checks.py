@@ -13,6 +13,7 @@ from raseed.assurance.tests.square import Square
 from raseed.kernel.clock import ManualClock
 from raseed.ledger import api as ledger
 from raseed.payments import api as payments
+from raseed.platform import api as platform
 
 
 def test_where_all_is_in_order_nothing_is_found(square: Square) -> None:
@@ -235,6 +236,14 @@ def test_an_event_that_was_given_up_is_told_again(square: Square) -> None:
     assert square.found("told") == {"told": [("given_up", f"delivery:{id_}")]}
     assert square.found("told") == {}
     assert square.rows(f"SELECT attempts, failed_at FROM platform_delivery WHERE id = {id_}") == [(0, None)]
+
+
+def test_the_pointer_is_found_in_the_trail_however_much_was_done_since(square: Square) -> None:
+    for _ in range(210):
+        platform.record(actor="system", action="display.reprojected", subject="generation:1", after={"changed": 1})
+    assert square.found("pointer") == {}
+    square.change("UPDATE display_pointer SET epoch = epoch + 1")
+    assert square.found("pointer") == {"pointer": [("epoch", "pointer:shown")]}
 
 
 def _move(square: Square) -> ledger.NewTransfer:

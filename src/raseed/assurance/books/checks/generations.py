@@ -16,7 +16,16 @@ from ..domain import Check, Finding, Look, Severity
 
 BEHIND_FOR: Final = timedelta(seconds=60)
 """Rows are brought up several times a second; after this long somebody should know that they are not."""
-RECORDS_READ: Final = 200
+MOVES: Final = (
+    "display.cut_over",
+    "display.rolled_back",
+    "display.canary_set",
+    "display.canary_cleared",
+    "display.previous_given_up",
+)
+"""The deeds that move the pointer: asked by name, for the trail of shown balances has many others between them."""
+RECORDS_READ: Final = 20
+"""Of each deed: the latest is enough, unless somebody has changed it."""
 _ENDS: Final = {
     "display.generation_failed": GenerationState.FAILED,
     "display.generation_retired": GenerationState.RETIRED,
@@ -96,7 +105,8 @@ def _recorded() -> platform.AuditFacts | None:
     """Return where the pointer is by the audit trail."""
     told = [
         record.after
-        for record in platform.audit_records(action="display.", limit=RECORDS_READ).records
+        for action in MOVES
+        for record in platform.audit_records(action=action, limit=RECORDS_READ).records
         if record.after is not None and "epoch" in record.after and record.intact is not False
     ]
     return max(told, key=lambda after: int(str(after["epoch"])), default=None)
