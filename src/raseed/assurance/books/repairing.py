@@ -15,7 +15,6 @@ import structlog
 from django.db import transaction
 
 from raseed.display import api as display
-from raseed.display.api import GenerationState
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.errors import mark
 from raseed.ledger import api as ledger
@@ -23,6 +22,7 @@ from raseed.payments import api as payments
 from raseed.people import api as people
 from raseed.platform import api as platform
 
+from ..guard import api as guard
 from .domain import UNENDED, FindingState, Outcome
 from .keeping import Step, take, tell_cleared
 from .models import FindingRow
@@ -36,11 +36,13 @@ class Repair:
     """A repair: what it does to what a finding is about, the ledger last; and why it is certain, as a sentence.
 
     ``act`` gets the id in the finding's subject, raises where it is not so after all, and runs in an open transaction.
+    While it ``waits``, it is not tried.
     """
 
     name: str
     words: str
     act: Callable[[str, Clock], object]
+    waits: Callable[[], bool] = lambda: False
 
 
 def _release_hold(id_: str, clock: Clock) -> None:
@@ -49,17 +51,11 @@ def _release_hold(id_: str, clock: Clock) -> None:
 
 
 def _reproject(id_: str, clock: Clock) -> None:
-    """Set an account's rows anew from the ledger, where the ledger itself says nothing against it."""
-    account_id = UUID(id_)
-    if ledger.inspection.unlike_their_history([account_id]):
+    """Set an account's row of what is live anew from the ledger, where the ledger itself says nothing against it."""
+    account_id, at = UUID(id_), display.pointer()
+    if at is None or ledger.inspection.unlike_their_history([account_id]):
         raise LookupError(id_)
-    changed = 0
-    for generation in display.generations():
-        if generation.state in (GenerationState.CANDIDATE, GenerationState.LIVE):
-            changed += display.reproject(
-                [account_id], generation=generation.number, actor=people.SYSTEM.actor, clock=clock
-            )
-    if not changed:
+    if not display.reproject([account_id], generation=at.live, actor=people.SYSTEM.actor, clock=clock):
         raise LookupError(id_)
 
 
@@ -79,6 +75,7 @@ REPAIRS: Final = {
             "reproject",
             mark("It was projected anew: the ledger's own history of the account comes to its balance."),
             _reproject,
+            guard.ours_is_on_its_way,
         ),
         Repair(
             "tell_again",
@@ -108,6 +105,8 @@ def _repaired(finding_id: UUID, clock: Clock) -> bool:
             row = FindingRow.objects.select_for_update().filter(id=finding_id).first()
             repair = REPAIRS.get(row.repair) if row is not None else None
             if row is None or repair is None or FindingState(row.state) not in UNENDED or row.tries >= TRIES_MAX:
+                return False
+            if repair.waits():
                 return False
             _record(row, repair, clock)
             repair.act(row.subject.partition(":")[2], clock)

@@ -53,6 +53,7 @@ from .report.writing import NoReportYet, Report, report, report_html, report_lea
 from .shadow import run_shadow, take_baseline
 from .subjects import Chunk, Look, Subject, register_subject
 from .systems import OURS, register_system, system, systems
+from .underway import ours_is_on_its_way
 from .watching import REASONS, verify, verify_restored, watch_canary
 
 __all__ = [
@@ -112,6 +113,7 @@ __all__ = [
     "key_id",
     "may_go",
     "open_release",
+    "ours_is_on_its_way",
     "propose_force",
     "public_key",
     "refuse",

@@ -1,4 +1,8 @@
-"""The whole population: every balance of every generation that is kept up, against the ledger."""
+"""The whole population: every balance of every generation that is kept up, against the ledger.
+
+Only what is live is mended, and only while no release is on its way: a candidate is judged by the guard as it is, and a
+projector that loses postings must not be helped to look right.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from raseed.display import api as display
 from raseed.display.api import DifferenceKind, GenerationState
 from raseed.kernel.errors import mark
 
+from ...guard import api as guard
 from ..domain import Check, Finding, Look
 from .places import institutions
 
@@ -16,17 +21,20 @@ _KEPT_UP: Final = (GenerationState.CANDIDATE, GenerationState.LIVE)
 
 
 def _population(look: Look) -> Iterator[Finding]:
-    owners = institutions()
+    owners, at, guarded = institutions(), display.pointer(), guard.ours_is_on_its_way()
     for generation in display.generations():
         if generation.state not in _KEPT_UP:
             continue
+        is_live = at is not None and generation.number == at.live
+        of = "account:" if is_live else f"generation:{generation.number}/"
         report = display.compare_population(
             display.open_connection, generation=generation.number, against="ledger", progress=look.progress
         )
         for each in report.differences:
             yield Finding(
-                "population", each.kind.value, f"account:{each.account_id}", _said(each.true_minor, each.true_held_minor),
-                _said(each.shown_minor, each.shown_held_minor), institution_id=owners.get(each.ledger), repair="reproject",
+                "population", each.kind.value, f"{of}{each.account_id}", _said(each.true_minor, each.true_held_minor),
+                _said(each.shown_minor, each.shown_held_minor), institution_id=owners.get(each.ledger),
+                repair="reproject" if is_live and not guarded else None,
             )  # fmt: skip
 
 

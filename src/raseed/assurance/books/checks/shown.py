@@ -11,6 +11,7 @@ from raseed.display.api import Doubt, Proof, ShownBalance
 from raseed.kernel.errors import mark
 from raseed.ledger import api as ledger
 
+from ...guard import api as guard
 from ..domain import Check, Finding, Look, Over, Severity
 from .places import institutions
 
@@ -24,14 +25,15 @@ _DOUBTS: Final = frozenset(doubt.value for doubt in Doubt)
 def _shown(look: Look) -> Iterator[Finding]:
     shown = display.shown_balances(look.ids, clock=look.clock)
     late = _late([each for each in shown.values() if each.proof is Proof.JUST_CHANGED], look)
-    owners = institutions()
+    owners, at = institutions(), display.pointer()
+    mended = at.live if at is not None and not guard.ours_is_on_its_way() else None
     accounts = ledger.look_up_accounts(shown)
     for each in shown.values():
         of = owners.get(accounts[each.account_id].ledger)
         about = f"account:{each.account_id}"
         if each.proof is Proof.BEING_VERIFIED:
             code = each.reason if each.reason in _DOUBTS else "refused"
-            repair = "reproject" if each.reason in _OF_ROW else None
+            repair = "reproject" if each.reason in _OF_ROW and each.generation == mended else None
             yield Finding("shown", code, about, "", each.reason, institution_id=of, repair=repair)
         elif each.account_id in late:
             yield Finding("shown", "not_reflected", about, "", "", Severity.LATE, of)

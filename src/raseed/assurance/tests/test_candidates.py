@@ -1,0 +1,82 @@
+"""A candidate is judged as it is: only what is live is mended, and nothing at all while a release is on its way."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+
+from raseed.assurance.guard.models import ReleaseRow, SystemRow
+from raseed.assurance.tests.square import Square
+from raseed.display.tests.world import flip, rows
+from raseed.kernel.ids import new_id
+
+STATES = ("registered", "baselined", "shadowed_green", "canary", "cutting_over", "live", "verifying", "verified")
+
+
+def booked(generation: int, account_id: UUID) -> int:
+    return rows(generation)[account_id][1]
+
+
+def on_its_way(square: Square, *, upto: str, kind: str = "generation") -> None:
+    """Let a release be on its way, as far as that state."""
+    now = square.town.clock.now()
+    SystemRow.objects.create(
+        code="shown", kind=kind, institution_id=square.town.bank, name="Shown", mapping="", terms={}, registered_at=now
+    )
+    row = ReleaseRow.objects.create(
+        id=new_id(), system_id="shown", candidate="2", state=STATES[0], registered_at=now, mapping="", terms={}
+    )
+    for state in STATES[1 : STATES.index(upto) + 1]:
+        ReleaseRow.objects.filter(id=row.id).update(state=state)
+
+
+def test_rows_of_a_candidate_are_named_and_left_as_they_are(square: Square) -> None:
+    account, right = square.wallet.id, booked(2, square.wallet.id)
+    flip(account, 2, booked=right + 1)
+    for _ in range(3):
+        assert square.found("population") == {"population": [("rounding", f"generation:2/{account}")]}
+    assert booked(2, account) == right + 1
+    flip(account, 1, booked=right + 2)
+    subjects = {subject for _, subject in square.found("population")["population"]}
+    assert subjects == {f"account:{account}", f"generation:2/{account}"}
+    assert (booked(1, account), booked(2, account)) == (right, right + 1)
+
+
+@pytest.mark.parametrize(("state", "kind", "mended"), [
+    ("shadowed_green", "generation", True),
+    ("canary", "generation", False),
+    ("cutting_over", "generation", False),
+    ("verifying", "generation", False),
+    ("verified", "generation", True),
+    ("verifying", "http", True),
+])  # fmt: skip
+def test_nothing_shown_is_mended_while_a_release_is_on_its_way(
+    square: Square, state: str, kind: str, *, mended: bool
+) -> None:
+    account, right = square.wallet.id, booked(1, square.wallet.id)
+    on_its_way(square, upto=state, kind=kind)
+    flip(account, 1, booked=right + 1)
+    assert square.found("shown") == {"shown": [("row_differs", f"account:{account}")]}
+    square.found("population")
+    assert booked(1, account) == (right if mended else right + 1)
+
+
+def test_a_repair_that_had_to_wait_is_made_afterwards(square: Square) -> None:
+    account, right = square.wallet.id, booked(1, square.wallet.id)
+    on_its_way(square, upto="verifying")
+    flip(account, 1, booked=right + 1)
+    for _ in range(4):
+        square.found("population")
+    assert booked(1, account) == right + 1
+    ReleaseRow.objects.update(state="verified")
+    square.found("population")
+    assert booked(1, account) == right
+
+
+def test_a_cohort_is_not_shown_what_a_check_has_mended(square: Square) -> None:
+    """Ziad is in the cohort of generation 2, which no release guards: it is a candidate all the same."""
+    account, right = square.ziad.id, booked(2, square.ziad.id)
+    flip(account, 2, booked=right + 1)
+    assert square.found("shown") == {"shown": [("row_differs", f"account:{account}")]}
+    assert booked(2, account) == right + 1
