@@ -10,14 +10,14 @@ import structlog
 from django.db import transaction
 
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
-from raseed.kernel.errors import RaseedError
+from raseed.kernel.errors import RaseedError, TemporarilyUnavailable
 from raseed.people import api as people
 from raseed.platform.api import Progress, no_progress
 
 from .cutting import finish_cut_over, finish_roll_back
 from .domain import ENDED, Release, ReleaseState, RunKind
 from .driving import Pause, held, wait
-from .errors import ByHand, ReleaseBusy, SystemSilent
+from .errors import ByHand, ReleaseBusy
 from .models import ReleaseRow, ReportRow
 from .queries import release
 from .registering import BASELINE
@@ -30,7 +30,7 @@ from .watching import verify, verify_restored, watch_canary
 ROUNDS_MAX: Final = 20
 """Steps taken in one go, with what is tried again: a release has fewer. The next minute goes on."""
 AGAIN_S: Final = 1.0
-"""Until a system of others that did not do what it was asked is asked again."""
+"""Until a step that could not be taken just now is taken again: a system of others was silent, the books were busy."""
 _S = ReleaseState
 _log = structlog.get_logger("raseed.guard")
 
@@ -51,8 +51,11 @@ def go_on(
                     _step(before, clock=clock, pause=pause, progress=progress)
                 except ByHand:
                     break
-                except SystemSilent as silent:
-                    _log.warning("guard_system_silent", release=str(release_id), reason=str(silent.params["reason"]))
+                except ReleaseBusy:
+                    raise
+                except TemporarilyUnavailable as silent:
+                    reason = str(silent.params.get("reason", silent.code))
+                    _log.warning("guard_not_now", release=str(release_id), reason=reason)
                     pause(AGAIN_S)
                     continue
                 after = release(release_id)

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from raseed.assurance.guard import api as guard
-from raseed.assurance.guard import baseline
+from raseed.assurance.guard import baseline, trials
 from raseed.assurance.guard.api import DifferenceKind, ReleaseState, RunKind, System, SystemKind, Terms
 from raseed.assurance.guard.tests.shop import ALL
 from raseed.banking.tests.town import Town, build_town
@@ -59,6 +59,13 @@ def street(built: Street, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> St
     from django.conf import settings  # noqa: PLC0415
 
     monkeypatch.setattr(settings, "HOME", tmp_path)
+    kept_up = trials._looked
+
+    def looked(*told: Any) -> Any:
+        project()
+        return kept_up(*told)
+
+    monkeypatch.setattr(trials, "_looked", looked)
     return built
 
 
