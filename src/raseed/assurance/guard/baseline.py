@@ -21,7 +21,7 @@ from uuid import UUID
 import numpy as np
 from django.conf import settings
 
-from .errors import BaselineBroken
+from .errors import BaselineBroken, NobodyCompared
 from .keys import Signed, is_signed, public_key, sign
 from .subjects import Chunk
 
@@ -67,7 +67,11 @@ def folder_of(release_id: UUID) -> Path:
 
 
 def write(release_id: UUID, chunks: Iterable[Chunk], *, taken_at: str) -> Baseline:
-    """Write the baseline whole, sign it, and only then give it its name; an earlier one of this release is replaced."""
+    """Write the baseline whole, sign it, and only then give it its name; an earlier one of this release is replaced.
+
+    Raises:
+        NobodyCompared: no balance is shown to anybody.
+    """
     folder = folder_of(release_id)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     half = folder / f".baseline.{os.getpid()}"
@@ -84,6 +88,9 @@ def write(release_id: UUID, chunks: Iterable[Chunk], *, taken_at: str) -> Baseli
                 sums[name] = sums.get(name, 0) + sum(chunk.booked.tolist())
         file.flush()
         os.fsync(file.fileno())
+    if not accounts:
+        half.unlink()
+        raise NobodyCompared
     content = _content(accounts, root.hex(), sums, taken_at)
     signed = sign(PURPOSE, content)
     told = Baseline(accounts, root.hex(), sums, taken_at, signed)

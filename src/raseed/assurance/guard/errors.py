@@ -131,3 +131,11 @@ class BaselineBroken(Conflict):
     code = "guard_baseline_broken"
     sentence = mark("The baseline is not the one that was signed.")
     hint = mark("Take it again before going on.")
+
+
+class NobodyCompared(Conflict):
+    """There was no account to write down or to compare, so nothing can be said of any."""
+
+    code = "guard_nobody_compared"
+    sentence = mark("There was no account to compare.")
+    hint = mark("Look whether the system has accounts, or take a larger share of them.")
