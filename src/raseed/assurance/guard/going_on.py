@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Subquery
 
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.errors import RaseedError, TemporarilyUnavailable
@@ -18,10 +19,10 @@ from .cutting import finish_cut_over, finish_roll_back
 from .domain import ENDED, Release, ReleaseState, RunKind
 from .driving import Pause, held, wait
 from .errors import ByHand, ReleaseBusy
-from .models import ReleaseRow, ReportRow
+from .models import ReleaseRow, ReportRow, StepRow
 from .queries import release
 from .registering import BASELINE
-from .report.writing import write_report
+from .report.writing import put_missing_files, write_report
 from .runs import ended, note_refusal
 from .shadow import run_shadow, take_baseline
 from .timeline import locked
@@ -86,10 +87,12 @@ def _step(of: Release, *, clock: Clock, pause: Pause, progress: Progress) -> Non
 
 
 def _report_once(release_id: UUID, clock: Clock) -> None:
-    """Write the report of a release that has ended, unless one was written since."""
+    """Write the report of a release that has ended, unless one was written since; its files, where they are not there."""
     of = release(release_id)
     written = ReportRow.objects.filter(release_id=release_id, at__gte=of.timeline[-1].at).exists()
-    if not written and (of.state is not _S.ROLLED_BACK or ended(release_id, RunKind.RESTORED) is not None):
+    if written:
+        put_missing_files(release_id)
+    elif of.state is not _S.ROLLED_BACK or ended(release_id, RunKind.RESTORED) is not None:
         write_report(release_id, clock=clock)
 
 
@@ -114,8 +117,18 @@ def _take_wanted(of: Release, *, clock: Clock, progress: Progress) -> None:
 UNFINISHED: Final = (_S.CANARY, _S.CUTTING_OVER, _S.LIVE, _S.VERIFYING, _S.ROLLING_BACK)
 
 
+SHOWN: Final = (_S.VERIFIED, _S.ROLLED_BACK)
+"""Where a release ends after somebody saw the candidate: it has a report."""
+
+
 def unfinished() -> list[UUID]:
     """Return the releases on which a worker should be at work."""
     waiting = ReleaseRow.objects.filter(state__in=[state.value for state in UNFINISHED])
     asked = ReleaseRow.objects.exclude(wanted="")
-    return sorted({*waiting.values_list("id", flat=True), *asked.values_list("id", flat=True)})
+    last = StepRow.objects.filter(release_id=OuterRef("id")).order_by("-number").values("at")[:1]
+    unreported = (
+        ReleaseRow.objects.filter(state__in=[state.value for state in SHOWN])
+        .annotate(ended_at=Subquery(last))
+        .exclude(Exists(ReportRow.objects.filter(release_id=OuterRef("id"), at__gte=OuterRef("ended_at"))))
+    )
+    return sorted({id_ for rows in (waiting, asked, unreported) for id_ in rows.values_list("id", flat=True)})

@@ -1,12 +1,14 @@
 """Reports are written, signed and kept: the data in the database and beside it, page and paper in three languages.
 
-What a report says is signed, and so is each file of it; the same report written again is the same.
+What a report says is signed, and so is each file of it; the same report written again is the same. The files come first and
+the row last, so a row says that they were written; files that are missing all the same are written from it again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 PURPOSE: Final = "report"
 LANGUAGES: Final = ("ar", "he", "en")
+DATA: Final = "report.json"
+SIGNATURES: Final = "signatures.json"
 
 
 class NoReportYet(NotFound):
@@ -85,6 +89,8 @@ def write_report(release_id: UUID, *, by: people.Author = people.SYSTEM, clock: 
         signature=json.dumps(asdict(signed)),
         content=data,
     )
+    written = _told(row)
+    _put_beside(written)
     with transaction.atomic():
         row.save(force_insert=True)
         platform.record(
@@ -95,9 +101,18 @@ def write_report(release_id: UUID, *, by: people.Author = people.SYSTEM, clock: 
             institution_id=of.institution_id,
             clock=clock,
         )
-    written = _told(row)
-    _put_beside(written)
     return written
+
+
+def put_missing_files(release_id: UUID) -> None:
+    """Write the files of the latest report of a release, where they are not there; where they are, nothing changes.
+
+    Raises:
+        ReleaseUnknown; NoReportYet: none was written.
+    """
+    latest = report(release_id)
+    if not _are_there(latest):
+        _put_beside(latest)
 
 
 def report(release_id: UUID, *, by: people.Author = people.SYSTEM) -> Report:
@@ -129,20 +144,33 @@ def report_pdf(of: Report, *, language: str) -> bytes:
 
 
 def _put_beside(of: Report) -> None:
-    """Write the files and, last, what signs each of them."""
+    """Write the files and, last, what signs each of them; each appears whole or not at all."""
     folder = folder_of(of.release_id)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    files = {"report.json": of.data}
+    files = {DATA: of.data}
     for language in LANGUAGES:
         files[f"report.{language}.html"] = report_html(of, language=language).encode()
         files[f"report.{language}.pdf"] = report_pdf(of, language=language)
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
     signatures = {
         name: {"sha256": hashlib.sha256(content).hexdigest(), **asdict(sign(PURPOSE, content))}
         for name, content in files.items()
     }
-    (folder / "signatures.json").write_text(json.dumps(signatures, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    files[SIGNATURES] = (json.dumps(signatures, indent=1, sort_keys=True) + "\n").encode()
+    for name, content in files.items():
+        half = folder / f".{name}.{os.getpid()}"
+        half.write_bytes(content)
+        half.replace(folder / name)
+
+
+def _are_there(of: Report) -> bool:
+    """Whether the files of a report are there, and are this report's."""
+    folder = folder_of(of.release_id)
+    try:
+        signatures = json.loads((folder / SIGNATURES).read_bytes())
+        said = signatures[DATA]["sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return bool(said == of.digest) and all((folder / name).is_file() for name in signatures)
 
 
 def _told(row: ReportRow) -> Report:
