@@ -27,15 +27,20 @@ from .running import run_check
 PAUSE_FACTOR: Final = 20
 """A check takes at most one part in so many of the time."""
 CHANGED_MAX: Final = 2_000
+SLOW_MS: Final = 2_000
+"""A check that took longer is slow, and so is one that was never asked: it is asked beside the others, not before them."""
 SAMPLE: Final = 20
 STRETCH: Final = 500
 """How many of a population the slow pass takes in a round."""
 _log = structlog.get_logger("raseed.assurance")
 
 
-def look_round(*, clock: Clock = SYSTEM_CLOCK, chance: Random | None = None) -> int:
-    """Ask every check that is due, of what there is for it to look at; return how many findings were raised."""
-    due = _due(clock)
+def look_round(*, slow: bool | None = None, clock: Clock = SYSTEM_CLOCK, chance: Random | None = None) -> int:
+    """Ask every check that is due, of what there is for it to look at; return how many findings were raised.
+
+    The quick ones come first. ``slow``: only those checks of everything that took long last time, or only all others.
+    """
+    due = _due(clock, slow)
     raised = 0
     for over in (Over.WHOLE, *POPULATIONS):
         checks = [check for check in due if check.over is over]
@@ -75,12 +80,21 @@ def note_run(run: CheckRun, check: Check, *, clock: Clock) -> None:
     )  # fmt: skip
 
 
-def _due(clock: Clock) -> list[Check]:
-    """Return the checks that are due; of a population all or none, so that they look at the same."""
-    later = set(CheckRow.objects.filter(due_at__gt=clock.now()).values_list("name", flat=True))
+def _due(clock: Clock, slow: bool | None) -> list[Check]:  # noqa: FBT001
+    """Return the checks that are due, the quickest first; of a population all or none, so that they look at the same."""
+    rows = {row.name: row for row in CheckRow.objects.all()}
     checks = registered_checks()
+    later = {name for name, row in rows.items() if row.due_at > clock.now()}
     waiting = {check.over for check in checks if check.over is not Over.WHOLE and check.name in later}
-    return [check for check in checks if check.name not in later and check.over not in waiting]
+    took = {check.name: rows[check.name].took_ms if check.name in rows else SLOW_MS for check in checks}
+    due = [
+        check
+        for check in checks
+        if check.name not in later
+        and check.over not in waiting
+        and slow in (None, check.over is Over.WHOLE and took[check.name] >= SLOW_MS)
+    ]
+    return sorted(due, key=lambda check: took[check.name])
 
 
 def _next(over: Over, chance: Random, clock: Clock) -> tuple[SweepRow, list[UUID]]:

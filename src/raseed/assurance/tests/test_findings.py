@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from raseed.assurance import api as assurance
-from raseed.assurance.books import registry
+from raseed.assurance.books import continuous, registry
 from raseed.assurance.books.models import CheckRow, SweepRow
 from raseed.assurance.tests.square import Square, sign
 from raseed.kernel.errors import InputError
@@ -36,10 +36,10 @@ def _events(square: Square) -> list[str]:
     return [name.removeprefix("assurance.finding_") for (name,) in rows]
 
 
-def _round(square: Square, seconds: int = 60) -> int:
+def _round(square: Square, seconds: int = 60, *, slow: bool | None = None) -> int:
     square.town.clock.advance(timedelta(seconds=seconds))
     sign(square.town)
-    return assurance.look_round(clock=square.town.clock, chance=Random(1))  # noqa: S311  (the same every time)
+    return assurance.look_round(slow=slow, clock=square.town.clock, chance=Random(1))  # noqa: S311  (the same every time)
 
 
 def test_a_finding_is_raised_once_seen_again_and_cleared_when_it_is_gone(square: Square) -> None:
@@ -212,6 +212,30 @@ def test_a_check_that_costs_much_is_asked_less_often(square: Square) -> None:
     _round(square)
     assert CheckRow.objects.get(name="holds").ran_at == ran
     assert CheckRow.objects.get(name="zero_sum").ran_at > ran
+
+
+def test_checks_that_take_long_are_asked_apart_and_the_quick_ones_first(
+    square: Square, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def note(check: assurance.Check, *_: object, **__: object) -> int:
+        asked.append(check.name)
+        return 0
+
+    _round(square)
+    monkeypatch.setattr(continuous, "ask", note)
+    CheckRow.objects.update(took_ms=100)
+    for name, took_ms in (("balances", 90_000), ("zero_sum", 2_000), ("sealed", 3), ("histories", 60_000)):
+        CheckRow.objects.filter(name=name).update(took_ms=took_ms)
+    CheckRow.objects.filter(name="trust").delete()
+    _round(square, 3_600, slow=True)
+    assert asked == ["zero_sum", "trust", "balances"]
+    asked.clear()
+    _round(square, 0, slow=False)
+    assert asked[0] == "sealed"
+    assert {"histories", "stuck"} < set(asked), "a part of the accounts is asked with the quick ones, whatever it took"
+    assert not {"zero_sum", "trust", "balances"} & set(asked)
 
 
 @pytest.mark.parametrize(
