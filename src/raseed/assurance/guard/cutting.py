@@ -79,6 +79,7 @@ def cut_over(
 
     Raises:
         ShadowNotGreen, IllegalMove, NotPermitted, ReleaseUnknown; TrialFailed: the trial was not shown rightly;
+        CandidateUnfit: it is not built whole, is not kept up, or has failed;
         ByHand, SystemSilent: at a system of others it was not done yet.
     """
     said = people.clean_reason(reason)
@@ -87,6 +88,7 @@ def cut_over(
     if of.state is not _S.CUTTING_OVER:
         with transaction.atomic():
             check_move(locked(release_id), _S.CUTTING_OVER)
+        subject_of(of).check()
         if not trials.run(of, leg="before", clock=clock) and of.forced_by is None:
             raise TrialFailed
         with transaction.atomic():

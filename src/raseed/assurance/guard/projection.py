@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from raseed.display import api as display
+from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.errors import RaseedError
 from raseed.ledger import api as ledger
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
     from raseed.kernel.clock import Clock
 
+BEHIND_SECONDS_MAX: Final = 60
+"""A generation that lacks what was posted longer ago is not kept up: as of its batch it may be right, as of now it is not."""
 _THOUSAND: Final = 1_000
 _KINDS: Final = {kind.value: DifferenceKind(kind.value) for kind in display.DifferenceKind}
 
@@ -36,13 +40,16 @@ class Projection:
         self._books = {each.number: each for each in ledger.ledgers()}
 
     def check(self) -> None:
-        """The generation is there, may be shown, and is not what is shown now."""
+        """The generation is there, built whole, kept up with the books, and not what is shown now.
+
+        One that is still being built has no rows, and as of batch 0 everybody has nothing: it would compare clean.
+        """
         at = display.pointer()
         try:
             found = display.generation(self._candidate)
         except RaseedError:
             raise CandidateUnfit(field="candidate") from None
-        fit = found.state in (display.GenerationState.BUILDING, display.GenerationState.CANDIDATE)
+        fit = found.state is display.GenerationState.CANDIDATE and found.built_to > 0 and not _is_behind(found)
         if at is None or at.live == self._candidate or not fit:
             raise CandidateUnfit(field="candidate")
 
@@ -71,6 +78,8 @@ class Projection:
     def compare(self, kind: RunKind, *, sample_permille: int, position: int, told: Told) -> Iterator[Batch]:
         """Compare a generation as a whole, exactly as of one batch of the ledger."""
         del position
+        if kind in self.shadows:
+            self.check()
         yield self._compared(kind, sample_permille / _THOUSAND, told)
 
     def look(self, kind: RunKind, *, marker: str, accounts: int) -> Look:
@@ -142,3 +151,9 @@ class Projection:
     def _issuer(self, number: int) -> str:
         book = self._books.get(number)
         return str(book.institution_id) if book else f"ledger-{number}"
+
+
+def _is_behind(found: display.Generation) -> bool:
+    """Whether something has waited for longer than a minute to be counted in a generation."""
+    before = SYSTEM_CLOCK.now() - timedelta(seconds=BEHIND_SECONDS_MAX)
+    return ledger.inspection.batches_wait(found.built_to, before=before)

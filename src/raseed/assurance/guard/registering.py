@@ -112,6 +112,7 @@ def want(release_id: UUID, step: str, *, by: people.Author, sample_permille: int
 
     Raises:
         ReleaseUnknown, NotPermitted, InvalidSample. IllegalMove: it is not open from where the release is.
+        CandidateUnfit: there is no shadow of what is not built yet.
     """
     if step not in STEPS:
         raise InputError(field="step")
@@ -121,6 +122,8 @@ def want(release_id: UUID, step: str, *, by: people.Author, sample_permille: int
         row = locked(release_id)
         people.require(by, RUN, row.system.institution_id)
         check_move(row, ReleaseState.BASELINED if step == BASELINE else ReleaseState.SHADOWED_RED)
+        if step == SHADOW:
+            subject_of(release(release_id)).check()
         row.wanted = json.dumps({"step": step, "by": by.actor, "sample_permille": sample_permille})
         row.save(update_fields=["wanted"])
         call_a_worker(release_id)

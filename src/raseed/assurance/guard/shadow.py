@@ -99,6 +99,7 @@ def run_shadow(
 
     Raises:
         InvalidSample, ReleaseUnknown, NotPermitted, IllegalMove, BaselineBroken; ReleaseBusy: see ``take_baseline``.
+        CandidateUnfit: the candidate is not built yet, is not kept up, or can't be shown any more.
     """
     if sample_permille not in PERMILLE:
         raise InvalidSample(field="sample")
@@ -114,6 +115,7 @@ def run_shadow(
             for _ in runs.batches(run, subject, lambda done, total, k=kind: progress(RUN_WORDS[k], done, total)):
                 _may(release_id, ReleaseState.SHADOWED_RED)
             found[kind] = run
+        subject.check()  # it may have broken, or been given up, meanwhile
         with transaction.atomic():
             row = locked(release_id)
             clean = {}

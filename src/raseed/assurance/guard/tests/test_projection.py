@@ -10,11 +10,13 @@ from uuid import UUID
 import pytest
 
 from raseed.assurance.guard import api as guard
-from raseed.assurance.guard import baseline, trials
+from raseed.assurance.guard import baseline, projection, trials
 from raseed.assurance.guard.api import DifferenceKind, ReleaseState, RunKind, System, SystemKind, Terms
+from raseed.assurance.guard.projection import Projection
 from raseed.assurance.guard.tests.shop import ALL
 from raseed.banking.tests.town import Town, build_town
 from raseed.display import api as display
+from raseed.display.generations.services import fail_generation
 from raseed.display.tests.world import flip, project
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
@@ -168,3 +170,49 @@ def test_what_is_live_or_not_there_is_no_candidate(of: guard.Release, authors: A
             guard.register_release(
                 id=new_id(), system_code="shown", candidate=candidate, by=authors[0], reason="a new fold"
             )
+
+
+def test_what_is_still_being_built_is_compared_with_nothing(
+    of: guard.Release, authors: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guard.abandon(of.id, by=authors[0], reason="another one")
+    number = display.open_generation(projector="fold-1", actor="system").number
+
+    def register() -> guard.Release:
+        return guard.register_release(
+            id=new_id(), system_code="shown", candidate=str(number), by=authors[0], reason="a new fold"
+        )
+
+    with pytest.raises(guard.CandidateUnfit):
+        register()
+    with monkeypatch.context() as patch:
+        patch.setattr(Projection, "check", lambda _self: None)
+        early = register()
+    guard.take_baseline(early.id, by=authors[0])
+    for deed in (
+        lambda: guard.run_shadow(early.id, by=authors[0]),
+        lambda: guard.want(early.id, "shadow", by=authors[0]),
+    ):
+        with pytest.raises(guard.CandidateUnfit):
+            deed()
+    assert guard.release(early.id).state is S.BASELINED
+    project()
+    assert guard.run_shadow(early.id, by=authors[0]).state is S.SHADOWED_GREEN
+
+
+def test_a_candidate_that_is_not_kept_up_or_has_failed_neither_shadows_nor_goes_live(
+    of: guard.Release, street: Street, authors: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shadowed(of, authors[0])
+    street.town.wallet(street.town.person("ليلى", "+201001234599"), money=500)
+    with monkeypatch.context() as patch:
+        patch.setattr(projection, "BEHIND_SECONDS_MAX", -3_600)
+        with pytest.raises(guard.CandidateUnfit):
+            guard.run_shadow(of.id, by=authors[0])
+        with pytest.raises(guard.CandidateUnfit):
+            guard.cut_over(of.id, by=authors[0], reason="it is time")
+    project()
+    fail_generation(2, reason="it broke")
+    with pytest.raises(guard.CandidateUnfit):
+        guard.cut_over(of.id, by=authors[0], reason="it is time")
+    assert (live(), guard.release(of.id).state, guard.trials_of(of.id)) == (1, S.SHADOWED_GREEN, [])
