@@ -47,7 +47,7 @@ from .errors import (
 from .forcing import FORCE, propose_force
 from .going_on import go_on
 from .keys import is_signed, key_id, public_key
-from .queries import examples_of, open_release, release, releases, runs_of, trials_of
+from .queries import examples_of, may_roll_back, open_release, release, releases, runs_of, trials_of
 from .registering import BASELINE, SHADOW, abandon, refuse, register_release, want
 from .report.said import LEG_WORDS, TRIAL_WORDS
 from .report.writing import NoReportYet, Report, report, report_html, report_leaflet, report_pdf, write_report
@@ -114,6 +114,7 @@ __all__ = [
     "is_signed",
     "key_id",
     "may_go",
+    "may_roll_back",
     "open_release",
     "ours_is_on_its_way",
     "propose_force",

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 DONE, NOT_GOOD, REFUSED, BY_HAND = 0, 1, 2, 3
 LANGUAGES: Final = ("ar", "he", "en")
 BAD: Final = frozenset({ReleaseState.SHADOWED_RED, ReleaseState.ROLLED_BACK, ReleaseState.ROLLING_BACK})
+SEEN: Final = guard.OUT | {ReleaseState.ROLLING_BACK}
 BY: Final = people.SYSTEM
 
 
@@ -158,11 +159,17 @@ def _register(arguments: argparse.Namespace, progress: Progress) -> int:
     return _told(of, arguments)
 
 
-def _named(text: str) -> UUID:
-    """Return the release of this id, or the one of the system of this name that is on its way, or was last."""
+def _named(text: str, verb: str = "") -> UUID:
+    """Return the release of this id, or the one of the system of this name that is on its way, or was last.
+
+    Rolled back is what is shown, should a next one be on its way that nobody sees yet.
+    """
     if len(text) == 36 and text.count("-") == 4:  # noqa: PLR2004  (an id's form)
         return parse_id(text)
     of = guard.open_release(text)
+    if verb == "roll-back" and (of is None or of.state not in SEEN):
+        house = guard.system(text).institution_id
+        of = next((each for each in guard.releases(house, by=BY, system=text) if each.state in SEEN), of)
     if of is None:
         house = guard.system(text).institution_id
         of = next(iter(guard.releases(house, by=BY, system=text)), None)
@@ -172,7 +179,8 @@ def _named(text: str) -> UUID:
 
 
 def _step(arguments: argparse.Namespace, progress: Progress) -> int:
-    of, verb = _named(arguments.release), arguments.verb
+    verb = arguments.verb
+    of = _named(arguments.release, verb)
     reason = getattr(arguments, "reason", "")
     if verb == "baseline":
         found = guard.take_baseline(of, by=BY, progress=progress)

@@ -7,25 +7,29 @@ whoever is killed between the two does it once when started again. Of our own pr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
 
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
+from raseed.kernel.errors import mark
 from raseed.people import api as people
 
 from . import runs, trials
 from .domain import ACTOR, OUT, Release, ReleaseState, RunKind
 from .driving import call_a_worker
 from .errors import IllegalMove, TrialFailed
-from .models import RunRow
+from .models import ReleaseRow, RunRow
 from .permissions import RUN
 from .queries import release
-from .subjects import subject_of
-from .timeline import check_move, locked, move
+from .replacing import going_back_after, going_beside, was_replaced
+from .subjects import Pointed, subject_of
+from .timeline import check_move, locked, locked_alone, move
 
 _S = ReleaseState
+OVERTAKEN: Final = mark("What is live is rolled back; what was to follow it ends too")
+"""Why the next release ends, as it stands in its timeline: a message id."""
 
 
 def begin_canary(
@@ -117,8 +121,11 @@ def roll_back(
 ) -> Release:
     """Show everybody again what was shown before, now; every shown balance is compared with the true one afterwards.
 
+    Of one that was verified, too, as long as no later one has gone live; one that is on its way to follow it is ended.
+
     Raises:
-        NotPermitted, ReleaseUnknown; IllegalMove: nobody sees the candidate.
+        NotPermitted, ReleaseUnknown, NothingToRollBackTo; IllegalMove: nobody sees the candidate, or another release
+        has taken its place.
         ByHand, SystemSilent: at a system of others it was not done yet.
     """
     said = people.clean_reason(reason)
@@ -136,21 +143,48 @@ def begin_roll_back(
     """Write down that a release is rolled back; where it is already, nothing changes.
 
     Raises:
-        IllegalMove: nobody sees the candidate, or another release has taken its place.
+        IllegalMove: nobody sees the candidate, or another release has taken its place: that one is rolled back first.
+        NothingToRollBackTo: what was shown before is not kept up any more; nothing was begun.
     """
     with transaction.atomic():
-        row = locked(release_id)
+        row = locked_alone(release_id)
         state = _S(row.state)
         if state in (_S.ROLLING_BACK, _S.ROLLED_BACK):
             return
-        if state not in OUT:
+        subject = subject_of(release(release_id))
+        next_one = going_beside(row)
+        is_ours = state in OUT and not was_replaced(row)
+        if state is _S.VERIFIED and isinstance(subject, Pointed):
+            is_ours = is_ours and subject.is_shown()
+        if not is_ours:
             raise IllegalMove(state=state.value, wanted=_S.ROLLING_BACK.value)
-        move(row, _S.ROLLING_BACK, actor=actor, reason=reason, facts=facts, clock=clock)
-        for kind in (RunKind.CANARY, RunKind.VERIFY):
-            watch = RunRow.objects.filter(release_id=release_id, kind=kind.value, ended_at=None).first()
-            if watch is not None:
-                runs.end(watch, clean=False, clock=clock)
-        call_a_worker(release_id)
+        if isinstance(subject, Pointed):
+            subject.check_way_back()
+        if next_one is not None:
+            _give_way(next_one, actor=actor, clock=clock)
+        _begin_back(row, actor=actor, reason=reason, facts=facts or {}, clock=clock)
+
+
+def _give_way(row: ReleaseRow, *, actor: str, clock: Clock) -> None:
+    """End the release that was to come next, before what it was compared with is rolled back; its cohort ends with it."""
+    row.wanted = ""
+    row.save(update_fields=["wanted"])
+    if _S(row.state) is not _S.CANARY:
+        move(row, _S.ABANDONED, actor=actor, reason=OVERTAKEN, clock=clock)
+        call_a_worker(row.id)
+        return
+    _begin_back(row, actor=actor, reason=OVERTAKEN, facts={}, clock=clock)
+    if subject_of(release(row.id)).moves_inside:
+        finish_roll_back(row.id, clock=clock)
+
+
+def _begin_back(row: ReleaseRow, *, actor: str, reason: str, facts: dict[str, Any], clock: Clock) -> None:
+    move(row, _S.ROLLING_BACK, actor=actor, reason=reason, facts=facts, clock=clock)
+    for kind in (RunKind.CANARY, RunKind.VERIFY):
+        watch = RunRow.objects.filter(release_id=row.id, kind=kind.value, ended_at=None).first()
+        if watch is not None:
+            runs.end(watch, clean=False, clock=clock)
+    call_a_worker(row.id)
 
 
 def finish_roll_back(release_id: UUID, *, done: bool = False, clock: Clock = SYSTEM_CLOCK) -> None:
@@ -159,6 +193,8 @@ def finish_roll_back(release_id: UUID, *, done: bool = False, clock: Clock = SYS
     Raises:
         ByHand, SystemSilent: it was not done; ask again.
     """
+    for later in going_back_after(release_id):
+        _finish(later, _S.ROLLING_BACK, _S.ROLLED_BACK, done=done, clock=clock)
     _finish(release_id, _S.ROLLING_BACK, _S.ROLLED_BACK, done=done, clock=clock)
 
 

@@ -28,6 +28,15 @@ class SystemKind(StrEnum):
     HTTP = "http"
 
 
+OWN_POINTER: Final = ":shown-balances"
+"""The pointer of our own projection: there is one, however many systems of ours are named. No system has this name."""
+
+
+def pointer_of(kind: SystemKind, code: str) -> str:
+    """Return what a system's releases move: one of them at a time may be on its way there."""
+    return OWN_POINTER if kind is SystemKind.GENERATION else code
+
+
 class ReleaseState(StrEnum):
     """Where a release is."""
 

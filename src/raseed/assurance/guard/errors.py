@@ -54,10 +54,10 @@ class ReleaseIdTaken(Conflict):
 
 
 class ReleaseOpen(Conflict):
-    """A system has one release on its way at a time."""
+    """What a system shows has one release on its way at a time; our own shown balances are one, under whatever names."""
 
     code = "guard_release_open"
-    sentence = mark("Another release of this system is on its way.")
+    sentence = mark("Another release of what is shown here is on its way.")
     hint = mark("Finish, refuse or abandon that one first.")
 
 

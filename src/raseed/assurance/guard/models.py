@@ -32,10 +32,15 @@ class SystemRow(models.Model):
 
 
 class ReleaseRow(models.Model):
-    """A release; its state is that of its last step."""
+    """A release; its state is that of its last step, and ``pointer`` what it moves (``domain.pointer_of``).
+
+    One that was verified long ago may be rolled back while the next one is ended, so being rolled back is not counted
+    among those that are on their way; while it is, a trigger lets no new one begin.
+    """
 
     id = models.UUIDField(primary_key=True)
     system = models.ForeignKey(SystemRow, on_delete=models.PROTECT, related_name="+")
+    pointer = models.CharField(max_length=40)
     candidate = models.CharField(max_length=80)
     state = models.TextField()
     forced_by = models.UUIDField(null=True)
@@ -49,8 +54,8 @@ class ReleaseRow(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(condition=models.Q(state__in=STATES), name="assurance_guard_release_state"),
             models.UniqueConstraint(
-                fields=["system"],
-                condition=~models.Q(state__in=sorted(state.value for state in ENDED)),
+                fields=["pointer"],
+                condition=~models.Q(state__in=sorted(state.value for state in (*ENDED, ReleaseState.ROLLING_BACK))),
                 name="assurance_guard_one_open_release",
             ),
         ]

@@ -104,6 +104,19 @@ class Projection:
         if at is not None and at.live == self._candidate:
             display.roll_back(actor=actor, reason=reason, clock=clock)
 
+    def is_shown(self) -> bool:
+        """Whether the pointer, or its cohort's, stands at the candidate."""
+        at = display.pointer()
+        return at is not None and self._candidate in {at.live, at.canary}
+
+    def check_way_back(self) -> None:
+        """What was live before is still kept up; where nobody sees the candidate, there is nothing to do, and that is possible."""
+        at = display.pointer()
+        if at is None or at.live != self._candidate:
+            return
+        if at.previous is None or display.generation(at.previous).state is not display.GenerationState.CANDIDATE:
+            raise display.NothingToRollBackTo
+
     def _live(self) -> int:
         at = display.pointer()
         if at is None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from raseed.people import api as people
 
 from .domain import (
+    OUT,
     DifferenceKind,
     Found,
     Release,
@@ -23,6 +24,7 @@ from .domain import (
 from .errors import ReleaseUnknown
 from .models import DifferenceRow, ReleaseRow, RunRow, StepRow, TallyRow, TrialRow
 from .permissions import VIEW
+from .replacing import was_replaced
 
 RELEASES_PER_PAGE: Final = 50
 RUNS_MAX: Final = 200
@@ -72,6 +74,11 @@ def open_release(system: str) -> Release | None:
         .first()
     )
     return None if row is None else _told([row])[0]
+
+
+def may_roll_back(of: Release) -> bool:
+    """Whether a release is shown to anybody, and no later one has taken its place."""
+    return of.state in OUT and not was_replaced(ReleaseRow.objects.get(id=of.id))
 
 
 def _told(rows: Sequence[ReleaseRow]) -> list[Release]:

@@ -13,15 +13,15 @@ from raseed.kernel.errors import InputError
 from raseed.kernel.text import clean_text
 from raseed.people import api as people
 
-from .domain import Release, ReleaseState
+from .domain import Release, ReleaseState, pointer_of
 from .driving import call_a_worker
 from .errors import InvalidSample, ReleaseIdTaken, ReleaseOpen
-from .models import ReleaseRow, SystemRow
+from .models import ReleaseRow
 from .permissions import RUN
 from .queries import release
 from .subjects import subject_of
 from .systems import system
-from .timeline import begin, check_move, locked, move
+from .timeline import begin, check_move, lock_pointer, locked, move
 
 CANDIDATE_LENGTH_MAX: Final = 80
 BASELINE, SHADOW = "baseline", "shadow"
@@ -44,7 +44,7 @@ def register_release(
     Same id and same content: the release that is there.
 
     Raises:
-        SystemUnknown, CandidateUnfit, ReleaseIdTaken; ReleaseOpen: another one of this system is on its way.
+        SystemUnknown, CandidateUnfit, ReleaseIdTaken; ReleaseOpen: another one of what is shown there is on its way.
         NotPermitted: ``by`` lacks ``assurance.guard.run``. UnacceptableText: the reason, the candidate's name.
     """
     of = system(system_code)
@@ -58,10 +58,11 @@ def register_release(
         return release(id)
     try:
         with transaction.atomic():
-            row = SystemRow.objects.select_for_update().get(code=of.code)
+            row = lock_pointer(of.kind, of.code)
             fresh = ReleaseRow(
                 id=id,
                 system=row,
+                pointer=pointer_of(of.kind, of.code),
                 candidate=named,
                 registered_at=clock.now(),
                 mapping=row.mapping,
@@ -70,10 +71,14 @@ def register_release(
             begin(fresh, actor=by.actor, clock=clock, reason=said)
             subject_of(release(id)).check()
     except IntegrityError as taken:
-        if "assurance_guard_one_open_release" in str(taken):
+        if _constraint(taken) == "assurance_guard_one_open_release":
             raise ReleaseOpen(field="system") from taken
         raise
     return release(id)
+
+
+def _constraint(broken: IntegrityError) -> str | None:
+    return getattr(getattr(broken.__cause__, "diag", None), "constraint_name", None)
 
 
 def refuse(release_id: UUID, *, by: people.Author, reason: str, clock: Clock = SYSTEM_CLOCK) -> Release:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from .domain import Batch, Release, RunKind, SystemKind
 
@@ -81,6 +81,17 @@ class Subject(Protocol):
 
     def roll_back(self, *, actor: str, reason: str, clock: Clock) -> None:
         """Show to all what was shown before; again changes nothing."""
+
+
+@runtime_checkable
+class Pointed(Protocol):
+    """A system that is shown by a pointer of ours, which can be asked where it stands."""
+
+    def is_shown(self) -> bool:
+        """Whether anybody is shown the candidate now."""
+
+    def check_way_back(self) -> None:
+        """Refuse to begin a way back that leads nowhere (``NothingToRollBackTo``)."""
 
 
 Maker = Callable[[Release], Subject]

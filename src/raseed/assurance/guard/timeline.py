@@ -10,9 +10,9 @@ from django.db import connection
 from raseed.platform import api as platform
 
 from ..events import RELEASE_MOVED
-from .domain import BEFORE_GREEN, NEEDS_GREEN, ReleaseState, may_go
+from .domain import BEFORE_GREEN, NEEDS_GREEN, ReleaseState, SystemKind, may_go
 from .errors import IllegalMove, ReleaseUnknown, ShadowNotGreen
-from .models import ReleaseRow, StepRow
+from .models import ReleaseRow, StepRow, SystemRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +33,26 @@ def locked(release_id: UUID) -> ReleaseRow:
     if row is None:
         raise ReleaseUnknown(field="release_id")
     return row
+
+
+def locked_alone(release_id: UUID) -> ReleaseRow:
+    """Return a release's row as ``locked`` does, and let nothing else begin to move what it moves meanwhile.
+
+    Raises:
+        ReleaseUnknown: there is none.
+    """
+    found = ReleaseRow.objects.select_related("system").filter(id=release_id).first()
+    if found is None:
+        raise ReleaseUnknown(field="release_id")
+    lock_pointer(SystemKind(found.system.kind), found.system_id)
+    return locked(release_id)
+
+
+def lock_pointer(kind: SystemKind, code: str) -> SystemRow:
+    """Lock the systems that show by the same pointer as this one, and return its row; before any of their releases."""
+    rows = SystemRow.objects.select_for_update().order_by("code")
+    same = rows.filter(kind=kind.value) if kind is SystemKind.GENERATION else rows.filter(code=code)
+    return next(row for row in same if row.code == code)
 
 
 def check_move(row: ReleaseRow, after: ReleaseState) -> None:

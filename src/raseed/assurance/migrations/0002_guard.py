@@ -32,6 +32,16 @@ BEGIN
         IF NEW.state <> 'registered' OR NEW.forced_by IS NOT NULL THEN
             RAISE EXCEPTION 'a release begins registered' USING ERRCODE = 'restrict_violation';
         END IF;
+        IF NEW.pointer IS DISTINCT FROM (
+            SELECT CASE kind WHEN 'generation' THEN ':shown-balances' ELSE code END
+            FROM assurance_guard_system WHERE code = NEW.system_id)
+        THEN
+            RAISE EXCEPTION 'a release moves what its system shows' USING ERRCODE = 'restrict_violation';
+        END IF;
+        IF EXISTS (SELECT FROM assurance_guard_release WHERE pointer = NEW.pointer AND state = 'rolling_back') THEN
+            RAISE EXCEPTION 'another release is being rolled back' USING ERRCODE = 'unique_violation',
+                CONSTRAINT = 'assurance_guard_one_open_release';
+        END IF;
         RETURN NEW;
     END IF;
     IF to_jsonb(NEW) - 'state' - 'forced_by' - 'wanted' <> to_jsonb(OLD) - 'state' - 'forced_by' - 'wanted' THEN
@@ -56,7 +66,7 @@ CREATE TRIGGER assurance_guard_release_guard BEFORE INSERT OR UPDATE OR DELETE O
     FOR EACH ROW EXECUTE FUNCTION assurance_guard_release_guard();
 CREATE TRIGGER assurance_guard_release_keep BEFORE TRUNCATE ON assurance_guard_release
     FOR EACH STATEMENT EXECUTE FUNCTION assurance_guard_release_guard();
-"""
+"""  # noqa: S608  (only our own table of moves is put in)
 
 STEP = f"""
 CREATE FUNCTION assurance_guard_step_guard() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -275,6 +285,7 @@ class Migration(migrations.Migration):
             name="ReleaseRow",
             fields=[
                 ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("pointer", models.CharField(max_length=40)),
                 ("candidate", models.CharField(max_length=80)),
                 ("state", models.TextField()),
                 ("forced_by", models.UUIDField(null=True)),
@@ -317,9 +328,10 @@ class Migration(migrations.Migration):
                     ),
                     models.UniqueConstraint(
                         condition=models.Q(
-                            ("state__in", ["abandoned", "refused", "rolled_back", "verified"]), _negated=True
+                            ("state__in", ["abandoned", "refused", "rolled_back", "rolling_back", "verified"]),
+                            _negated=True,
                         ),
-                        fields=("system",),
+                        fields=("pointer",),
                         name="assurance_guard_one_open_release",
                     ),
                 ],

@@ -62,3 +62,16 @@ def test_rolling_back_tells_that_it_was_done(run: Any) -> None:
         assert run(*words)[0] == DONE
     status, told = run("roll-back", "shop", "--reason", "customers call", "--json")
     assert (status, json.loads(told)["state"]) == (DONE, "rolled_back")
+
+
+def test_by_its_systems_name_what_is_shown_is_rolled_back(run: Any) -> None:
+    for words in (
+        ("register", "shop", "7", "--reason", "a new version"),
+        ("baseline", "shop"),
+        ("shadow", "shop"),
+        ("cut-over", "shop", "--reason", "it is time", "--verify"),
+        ("register", "shop", "8", "--reason", "the next version"),
+    ):
+        assert run(*words)[0] == DONE
+    status, told = run("roll-back", "shop", "--reason", "customers call", "--json")
+    assert (status, json.loads(told)["candidate"], json.loads(told)["state"]) == (DONE, "7", "rolled_back")

@@ -189,12 +189,10 @@ def test_what_is_still_being_built_is_compared_with_nothing(
         patch.setattr(Projection, "check", lambda _self: None)
         early = register()
     guard.take_baseline(early.id, by=authors[0])
-    for deed in (
-        lambda: guard.run_shadow(early.id, by=authors[0]),
-        lambda: guard.want(early.id, "shadow", by=authors[0]),
-    ):
-        with pytest.raises(guard.CandidateUnfit):
-            deed()
+    with pytest.raises(guard.CandidateUnfit):
+        guard.run_shadow(early.id, by=authors[0])
+    with pytest.raises(guard.CandidateUnfit):
+        guard.want(early.id, "shadow", by=authors[0])
     assert guard.release(early.id).state is S.BASELINED
     project()
     assert guard.run_shadow(early.id, by=authors[0]).state is S.SHADOWED_GREEN
@@ -216,3 +214,69 @@ def test_a_candidate_that_is_not_kept_up_or_has_failed_neither_shadows_nor_goes_
     with pytest.raises(guard.CandidateUnfit):
         guard.cut_over(of.id, by=authors[0], reason="it is time")
     assert (live(), guard.release(of.id).state, guard.trials_of(of.id)) == (1, S.SHADOWED_GREEN, [])
+
+
+def next_release(by: people.Author) -> guard.Release:
+    number = display.open_generation(projector="fold-1", actor="system").number
+    project()
+    return guard.register_release(
+        id=new_id(), system_code="shown", candidate=str(number), by=by, reason="the one after it"
+    )
+
+
+def verified(of: guard.Release, by: people.Author) -> guard.Release:
+    shadowed(of, by)
+    guard.cut_over(of.id, by=by, reason="it is time")
+    project()
+    found = guard.go_on(of.id)
+    assert found.state is S.VERIFIED
+    return found
+
+
+def test_what_was_verified_is_rolled_back_though_a_next_one_has_a_cohort(of: guard.Release, authors: Any) -> None:
+    verified(of, authors[0])
+    following = next_release(authors[0])
+    shadowed(following, authors[0])
+    guard.begin_canary(following.id, percent=50, by=authors[0], reason="some first")
+    assert guard.roll_back(of.id, by=authors[1], reason="customers call").state is S.ROLLED_BACK
+    at = display.pointer()
+    assert at is not None
+    assert (at.live, at.canary, guard.release(following.id).state) == (1, None, S.ROLLED_BACK)
+
+
+def test_what_another_has_taken_the_place_of_is_not_rolled_back(of: guard.Release, authors: Any) -> None:
+    first = verified(of, authors[0])
+    second = verified(next_release(authors[0]), authors[0])
+    assert not guard.may_roll_back(first)
+    with pytest.raises(guard.IllegalMove):
+        guard.roll_back(first.id, by=authors[1], reason="customers call")
+    assert (live(), guard.release(first.id).state) == (3, S.VERIFIED)
+    assert guard.roll_back(second.id, by=authors[1], reason="customers call").state is S.ROLLED_BACK
+    assert live() == 2
+    with pytest.raises(display.NothingToRollBackTo):
+        guard.roll_back(first.id, by=authors[1], reason="customers still call")
+    assert guard.release(first.id).state is S.VERIFIED
+    assert next_release(authors[0]).state is S.REGISTERED
+
+
+def test_where_nothing_is_kept_up_to_go_back_to_nothing_is_begun(of: guard.Release, authors: Any) -> None:
+    verified(of, authors[0])
+    display.retire_generation(1, actor="system", reason="no longer wanted")
+    with pytest.raises(display.NothingToRollBackTo):
+        guard.roll_back(of.id, by=authors[1], reason="customers call")
+    assert guard.release(of.id).state is S.VERIFIED
+    assert next_release(authors[0]).state is S.REGISTERED
+
+
+def test_our_shown_balances_have_one_release_on_its_way_under_whatever_names(
+    of: guard.Release, street: Street, authors: Any
+) -> None:
+    other = System("shown-too", SystemKind.GENERATION, street.house, "The same ones", Terms())
+    guard.register_system(other, by=authors[0], reason="is guarded")
+    with pytest.raises(guard.ReleaseOpen):
+        guard.register_release(id=new_id(), system_code="shown-too", candidate="2", by=authors[0], reason="a new fold")
+    guard.abandon(of.id, by=authors[0], reason="another one")
+    again = guard.register_release(
+        id=new_id(), system_code="shown-too", candidate="2", by=authors[0], reason="a new fold"
+    )
+    assert again.state is S.REGISTERED

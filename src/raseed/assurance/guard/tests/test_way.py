@@ -159,6 +159,23 @@ def test_the_big_red_button_works_while_another_process_is_at_work(town: Town) -
     assert guard.roll_back(of.id, by=town.first, reason="again", clock=town.clock).timeline == of.timeline
 
 
+def test_what_was_verified_is_rolled_back_though_a_next_one_is_on_its_way(town: Town) -> None:
+    of = guard.go_on(live(town).id, clock=town.clock, pause=town.pause)
+    assert of.state is S.VERIFIED
+    following = town.release("3")
+    of = guard.roll_back(of.id, by=town.second, reason="customers call", clock=town.clock)
+    assert (of.state, town.shop.shown, guard.release(following.id).state) == (S.ROLLED_BACK, "old", S.ABANDONED)
+
+
+def test_nothing_is_registered_while_something_is_rolled_back(town: Town) -> None:
+    of = guard.go_on(live(town).id, clock=town.clock, pause=town.pause)
+    begin_roll_back(of.id, actor=town.first.actor, reason="customers call", clock=town.clock)
+    with pytest.raises(guard.ReleaseOpen):
+        town.release("3")
+    guard.go_on(of.id, clock=town.clock, pause=town.pause)
+    assert town.release("3").state is S.REGISTERED
+
+
 def test_only_one_release_of_a_system_is_on_its_way(town: Town) -> None:
     of = town.release()
     with pytest.raises(guard.ReleaseOpen):

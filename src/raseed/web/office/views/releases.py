@@ -123,7 +123,7 @@ def one(request: StaffRequest, release_id: UUID) -> HttpResponseBase:
         state_words=gettext(guard.STATE_WORDS[of.state]),
         look=shown.look_of(of),
         steps=steps,
-        may_roll_back=may_run and of.state in guard.OUT,
+        may_roll_back=may_run and guard.may_roll_back(of),
         is_moving=shown.is_moving(of, runs),
         going=shown.shown_runs(going)[0] if going else None,
         runs=shown.shown_runs(runs),
