@@ -7,6 +7,7 @@ whoever is killed between the two does it once when started again. Of our own pr
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,12 +15,13 @@ from django.db import transaction
 
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.errors import mark
+from raseed.kernel.ids import new_id
 from raseed.people import api as people
 
 from . import runs, trials
-from .domain import ACTOR, OUT, Release, ReleaseState, RunKind
-from .driving import call_a_worker
-from .errors import IllegalMove, TrialFailed
+from .domain import ACTOR, OUT, Release, ReleaseState, RunKind, Step
+from .driving import call_a_worker, wait
+from .errors import ByHand, IllegalMove, SystemSilent, TrialFailed
 from .models import ReleaseRow, RunRow
 from .permissions import RUN
 from .queries import release
@@ -28,6 +30,8 @@ from .subjects import Pointed, subject_of
 from .timeline import check_move, locked, locked_alone, move
 
 _S = ReleaseState
+LATE_ATTEMPTS: Final = 20
+LATE_PAUSE_S: Final = 1.0
 OVERTAKEN: Final = mark("What is live is rolled back; what was to follow it ends too")
 """Why the next release ends, as it stands in its timeline: a message id."""
 
@@ -207,7 +211,11 @@ def _finish(release_id: UUID, before: ReleaseState, after: ReleaseState, *, done
     back = after is _S.ROLLED_BACK
     verb = subject.roll_back if back else subject.cut_over
     if not subject.moves_inside and not done:
-        verb(actor=step.actor, reason=step.reason, clock=clock)
+        try:
+            verb(actor=step.actor, reason=step.reason, clock=clock)
+        finally:
+            if not back:
+                _back_after_late(release_id, step, clock)
     with transaction.atomic():
         row = locked(release_id)
         if row.state != before.value:
@@ -216,3 +224,25 @@ def _finish(release_id: UUID, before: ReleaseState, after: ReleaseState, *, done
             verb(actor=step.actor, reason=step.reason, clock=clock)
         move(row, after, actor=step.actor, reason="", clock=clock, facts={"by_hand": done})
         call_a_worker(release_id)
+
+
+def _back_after_late(release_id: UUID, step: Step, clock: Clock) -> None:
+    """Take back what was rolled back while it was going live: the call may have landed after the one that took it back.
+
+    It is asked under another name, for under the release's the system has done it already, and would do nothing.
+    """
+    of = release(release_id)
+    if of.state not in (_S.ROLLING_BACK, _S.ROLLED_BACK):
+        return
+    subject = subject_of(replace(of, id=new_id()))
+    for left in reversed(range(LATE_ATTEMPTS)):
+        try:
+            subject.roll_back(actor=step.actor, reason=step.reason, clock=clock)
+        except ByHand:
+            return  # whoever turned it back by hand sees what is shown
+        except SystemSilent:
+            if not left:
+                raise
+            wait(LATE_PAUSE_S)
+        else:
+            return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -26,10 +27,12 @@ from .report.writing import put_missing_files, write_report
 from .runs import ended, note_refusal
 from .shadow import run_shadow, take_baseline
 from .timeline import locked
-from .watching import verify, verify_restored, watch_canary
+from .watching import SILENT, take_back, verify, verify_restored, watch_canary
 
 ROUNDS_MAX: Final = 20
 """Steps taken in one go, with what is tried again: a release has fewer. The next minute goes on."""
+CUT_OVER_SECONDS_MAX: Final = 60
+"""Until a system of others must have gone live: nobody knows what it shows meanwhile."""
 AGAIN_S: Final = 1.0
 """Until a step that could not be taken just now is taken again: a system of others was silent, the books were busy."""
 _S = ReleaseState
@@ -42,7 +45,7 @@ def go_on(
     """Do whatever a release needs that no person has to decide; where another process does it, nothing.
 
     Raises:
-        ReleaseUnknown: there is none.
+        ReleaseUnknown: there is none. NothingToRollBackTo: what should be taken back can't be; it is tried again.
     """
     try:
         with held(release_id):
@@ -59,6 +62,10 @@ def go_on(
                     _log.warning("guard_not_now", release=str(release_id), reason=reason)
                     pause(AGAIN_S)
                     continue
+                except RaseedError as refused:
+                    _log.error("guard_can_not_go_on", release=str(release_id), code=refused.code)
+                    note_refusal(release_id, refused.code)
+                    raise
                 after = release(release_id)
                 if (after.state, after.wanted, len(after.timeline)) == (
                     before.state, before.wanted, len(before.timeline),
@@ -75,7 +82,7 @@ def _step(of: Release, *, clock: Clock, pause: Pause, progress: Progress) -> Non
     elif of.state is _S.CANARY:
         watch_canary(of.id, clock=clock, pause=pause, progress=progress)
     elif of.state is _S.CUTTING_OVER:
-        finish_cut_over(of.id, clock=clock)
+        _finish_in_time(of, clock)
     elif of.state in (_S.LIVE, _S.VERIFYING):
         verify(of.id, clock=clock, pause=pause, progress=progress)
     elif of.state is _S.ROLLING_BACK:
@@ -84,6 +91,16 @@ def _step(of: Release, *, clock: Clock, pause: Pause, progress: Progress) -> Non
         verify_restored(of.id, clock=clock, progress=progress)
     if release(of.id).state in ENDED:
         _report_once(of.id, clock)
+
+
+def _finish_in_time(of: Release, clock: Clock) -> None:
+    """Finish a cut-over; one that a system leaves unanswered for too long, nobody watches: it is taken back."""
+    try:
+        finish_cut_over(of.id, clock=clock)
+    except SystemSilent:
+        if clock.now() < of.timeline[-1].at + timedelta(seconds=CUT_OVER_SECONDS_MAX):
+            raise
+        take_back(of.id, SILENT, facts={}, clock=clock)
 
 
 def _report_once(release_id: UUID, clock: Clock) -> None:

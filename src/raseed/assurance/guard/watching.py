@@ -6,12 +6,13 @@ and some drawn anew) come first and go on; between them the whole population is 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 import structlog
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.errors import mark
@@ -30,7 +31,8 @@ QUICK_FIRST: Final = 2
 """Quick looks before the whole population is begun."""
 PROVEN: Final = mark("Shown balances differ from the true ones; taken back by itself")
 TRIAL: Final = mark("A trial payment was not shown rightly; taken back by itself")
-REASONS: Final = (PROVEN, TRIAL)
+SILENT: Final = mark("The system did not say in time that it is live; taken back by itself")
+REASONS: Final = (PROVEN, TRIAL, SILENT)
 """Why the guard rolls back by itself, as it stands in the timeline: message ids."""
 _S = ReleaseState
 _log = structlog.get_logger("raseed.guard")
@@ -83,10 +85,15 @@ class Watch:
         )
 
     def _whole(self) -> None:
-        for batch in runs.batches(self.run, self.subject, self._told):
-            self._judge(batch, kept=True)
-            if not self._is_on():
-                return
+        asked = _Remembering(self.subject)
+        try:
+            for batch in runs.batches(self.run, cast("Subject", asked), self._told):
+                self._judge(batch, kept=True)
+                if not self._is_on():
+                    return
+        except IntegrityError:  # the comparison was ended meanwhile; what it has found counts all the same
+            self._judge(asked.last)
+            return
         runs.note(self.run, {"whole": True})
 
     def _told(self, done: int, total: int) -> None:
@@ -96,11 +103,29 @@ class Watch:
         """Take the release back if something that counts differs in a batch."""
         if runs.is_clean(batch, unanswered_permille=self.of.terms.unanswered_permille):
             return
-        if not kept:
-            runs.keep(self.run, batch)
         kinds = ", ".join(sorted({kind.value for _, kind in batch.counts}))
-        take_back(self.of.id, PROVEN, facts={"different": batch.different, "kinds": kinds}, clock=self.clock)
+        try:
+            take_back(self.of.id, PROVEN, facts={"different": batch.different, "kinds": kinds}, clock=self.clock)
+        finally:
+            if not kept:
+                runs.keep(self.run, batch)
         raise _TakenBack
+
+
+class _Remembering:
+    """A system that is asked, and what came of it last."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self.last = Batch(0)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._subject, name)
+
+    def compare(self, kind: RunKind, **how: Any) -> Iterator[Batch]:
+        """Compare as the system does."""
+        for self.last in self._subject.compare(kind, **how):  # noqa: B020
+            yield self.last
 
 
 def take_back(release_id: UUID, reason: str, *, facts: dict[str, object], clock: Clock) -> None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
 from raseed.assurance.guard import api as guard
-from raseed.assurance.guard import baseline, driving
-from raseed.assurance.guard.api import DifferenceKind, ReleaseState, RunKind
+from raseed.assurance.guard import baseline, driving, subjects, watching
+from raseed.assurance.guard.api import DifferenceKind, ReleaseState, RunKind, SystemKind
 from raseed.assurance.guard.cutting import begin_roll_back
 from raseed.assurance.guard.domain import MOVES
 from raseed.assurance.guard.models import DifferenceRow, ReleaseRow, StepRow, TallyRow
 from raseed.assurance.guard.tests.shop import ISSUER, Killed, Town
+from raseed.display import api as display
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
 from raseed.platform import api as platform
@@ -234,6 +238,85 @@ def test_a_cut_over_that_was_killed_is_finished_once(town: Town, monkeypatch: py
     assert guard.release(of.id).state is S.CUTTING_OVER
     of = guard.go_on(of.id, clock=town.clock, pause=town.pause)
     assert (of.state, town.shop.moves) == (S.VERIFIED, ["new"])
+
+
+def test_a_call_that_lands_after_it_was_rolled_back_is_taken_back_again_under_another_name(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = shadowed(town)
+    town.shop.moves_inside = False
+    plain = town.shop.cut_over
+    named: list[UUID] = []
+
+    def asked(as_: guard.Release) -> Any:
+        named.append(as_.id)
+        return town.shop
+
+    def late(**told: Any) -> None:
+        guard.roll_back(of.id, by=town.second, reason="customers call", clock=town.clock)
+        plain(**told)
+        monkeypatch.setitem(subjects._makers, SystemKind.GENERATION, asked)
+
+    monkeypatch.setattr(town.shop, "cut_over", late)
+    of = guard.cut_over(of.id, by=town.first, reason="it is time", clock=town.clock)
+    assert (of.state, town.shop.shown, town.shop.moves) == (S.ROLLED_BACK, "old", ["old", "new", "old"])
+    assert len(named) == 1
+    assert named != [of.id]
+
+
+def test_a_cut_over_that_is_never_answered_is_taken_back(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    of = shadowed(town)
+    town.shop.moves_inside = False
+
+    def says_nothing(**told: object) -> None:
+        raise guard.SystemSilent(reason="timeout")
+
+    monkeypatch.setattr(town.shop, "cut_over", says_nothing)
+    with pytest.raises(guard.SystemSilent):
+        guard.cut_over(of.id, by=town.first, reason="it is time", clock=town.clock)
+    of = guard.go_on(of.id, clock=town.clock, pause=town.pause)
+    assert of.state is S.CUTTING_OVER, "it is asked again for a while"
+    town.clock.advance(timedelta(seconds=60))
+    of = guard.go_on(of.id, clock=town.clock, pause=town.pause)
+    assert (of.state, town.shop.moves) == (S.ROLLED_BACK, ["old"])
+    assert of.timeline[-2].reason in guard.REASONS
+
+
+def test_a_difference_proven_by_a_watch_that_was_ended_meanwhile_takes_the_release_back(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = shadowed(town)
+    guard.begin_canary(of.id, percent=5, by=town.first, reason="some first", clock=town.clock)
+
+    def goes_live(position: int) -> None:
+        town.shop.before_batch = lambda _position: None
+        town.shop.wrong = {"account-3": DifferenceKind.SIGN}
+        assert position == 0
+        guard.cut_over(of.id, by=town.first, reason="at once", clock=town.clock)
+
+    town.shop.before_batch = goes_live
+    of = guard.go_on(of.id, clock=town.clock, pause=town.pause)
+    assert (of.state, town.shop.shown) == (S.ROLLED_BACK, "old")
+    assert S.VERIFYING not in states(of), "the watch over the cohort has found it"
+
+
+def test_where_there_is_no_way_back_the_watch_says_so_and_tries_again(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = live(town)
+    town.shop.wrong = {"account-1": DifferenceKind.SIGN}
+
+    def leads_nowhere(release_id: UUID, **told: object) -> None:
+        raise display.NothingToRollBackTo
+
+    with monkeypatch.context() as patch:
+        patch.setattr(watching, "begin_roll_back", leads_nowhere)
+        with pytest.raises(display.NothingToRollBackTo):
+            guard.go_on(of.id, clock=town.clock, pause=town.pause)
+    of = guard.release(of.id)
+    run = guard.runs_of(of.id)[-1]
+    assert (of.state, run.facts["refused"], run.different) == (S.VERIFYING, "nothing_to_roll_back_to", 1)
+    assert guard.go_on(of.id, clock=town.clock, pause=town.pause).state is S.ROLLED_BACK
 
 
 def test_rolling_back_that_was_killed_is_finished_once(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
