@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from raseed.display import api as display
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.errors import mark
 from raseed.kernel.ids import new_id
@@ -30,6 +31,7 @@ from .subjects import Pointed, subject_of
 from .timeline import check_move, locked, locked_alone, move
 
 _S = ReleaseState
+PERCENT: Final = range(1, 101)
 LATE_ATTEMPTS: Final = 20
 LATE_PAUSE_S: Final = 1.0
 OVERTAKEN: Final = mark("What is live is rolled back; what was to follow it ends too")
@@ -50,16 +52,15 @@ def begin_canary(
     It is watched from now on, and taken back by itself on the first proven difference.
 
     Raises:
-        ShadowNotGreen, IllegalMove, NotPermitted, ReleaseUnknown; what display, or the mapping, refuses of a cohort.
+        ShadowNotGreen, IllegalMove, NotPermitted, ReleaseUnknown; InvalidCohort: this is none; what display refuses of it.
+        ByHand, SystemSilent: at a system of others it was not done yet; it is watched, and may be rolled back, all the same.
     """
     said = people.clean_reason(reason)
     of = release(release_id)
     people.require(by, RUN, of.institution_id)
     subject = subject_of(of)
-    if not subject.moves_inside:
-        with transaction.atomic():
-            check_move(locked(release_id), _S.CANARY)
-        subject.begin_canary(percent=percent, accounts=accounts, actor=by.actor, clock=clock)
+    if not subject.moves_inside and percent not in PERCENT:
+        raise display.InvalidCohort(limit=display.NAMED_MAX)
     with transaction.atomic():
         row = locked(release_id)
         check_move(row, _S.CANARY)
@@ -68,6 +69,8 @@ def begin_canary(
         facts = {"percent": percent, "named": len(accounts)}
         move(row, _S.CANARY, actor=by.actor, reason=said, clock=clock, facts=facts)
         call_a_worker(release_id)
+    if not subject.moves_inside:
+        subject.begin_canary(percent=percent, accounts=accounts, actor=by.actor, clock=clock)
     return release(release_id)
 
 

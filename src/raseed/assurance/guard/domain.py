@@ -82,6 +82,8 @@ MOVES: Final[Mapping[ReleaseState | None, frozenset[ReleaseState]]] = {
 NEEDS_GREEN: Final = frozenset({_S.CANARY, _S.CUTTING_OVER})
 """Where customers begin to see the candidate: from a green shadow only, or where two people forced it."""
 BEFORE_GREEN: Final = frozenset({_S.BASELINED, _S.SHADOWED_RED})
+SEEN_ANEW: Final = frozenset({_S.BASELINED, _S.SHADOWED_GREEN, _S.SHADOWED_RED})
+"""What two people forced was what they had seen: a new baseline or shadow asks them again."""
 ENDED: Final = frozenset({_S.VERIFIED, _S.ROLLED_BACK, _S.REFUSED, _S.ABANDONED})
 OUT: Final = frozenset({_S.CANARY, _S.CUTTING_OVER, _S.LIVE, _S.VERIFYING, _S.VERIFIED})
 """Where somebody sees the candidate, or may: where there is something to roll back."""
@@ -251,7 +253,7 @@ class Release:
 
     Attributes:
         candidate: what is to go live: the generation's number, or the version of a system of others.
-        forced_by: the change by which two people let it go without a green shadow.
+        forced_by: the change by which two people let it go without a green shadow, as its last shadow showed it.
         terms: the system's, as they were when the release was registered.
         wanted: the step that somebody asked for and that a worker is to take, or empty.
     """

@@ -93,7 +93,12 @@ def _describe(change: Change, language: str) -> Sequence[ChangeLine]:
 
 def _current(change: Change) -> AuditFacts:
     of = release(change.subject_id)
-    return {"state": of.state.value, "forced": of.forced_by is not None, "different": _different(of)}
+    return {
+        "state": of.state.value,
+        "forced": of.forced_by is not None,
+        "different": _different(of),
+        "step": of.timeline[-1].number,
+    }
 
 
 KIND: Final = ChangeKind(

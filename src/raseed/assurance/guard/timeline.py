@@ -10,7 +10,7 @@ from django.db import connection
 from raseed.platform import api as platform
 
 from ..events import RELEASE_MOVED
-from .domain import BEFORE_GREEN, NEEDS_GREEN, ReleaseState, SystemKind, may_go
+from .domain import BEFORE_GREEN, NEEDS_GREEN, SEEN_ANEW, ReleaseState, SystemKind, may_go
 from .errors import IllegalMove, ReleaseUnknown, ShadowNotGreen
 from .models import ReleaseRow, StepRow, SystemRow
 
@@ -88,7 +88,9 @@ def move(
     last = StepRow.objects.filter(release_id=row.id).order_by("-number").first()
     at = max(clock.now(), last.at) if last else clock.now()
     row.state = after.value
-    row.save(update_fields=["state"])
+    if after in SEEN_ANEW:
+        row.forced_by = None
+    row.save(update_fields=["state", "forced_by"])
     append(row, last.number + 1 if last else 1, at=at, actor=actor, reason=reason, facts=facts or {})
     _tell(row, before, actor=actor, reason=reason, facts=facts or {}, clock=clock)
 

@@ -134,6 +134,41 @@ def test_a_forced_release_that_shows_a_wrong_balance_is_rolled_back_by_itself_an
     assert guard.report(of.id).content["verdict"] == "rolled_back"
 
 
+def test_what_was_forced_was_what_two_people_had_seen(town: Town) -> None:
+    town.shop.wrong = {"account-13": DifferenceKind.SIGN}
+    of = shadowed(town)
+    change = guard.propose_force(id=new_id(), release_id=of.id, reason="as it is", by=town.first)
+    guard.run_shadow(of.id, by=town.first, clock=town.clock)
+    with pytest.raises(people.ChangeOutdated):
+        people.confirm_change(change.id, by=town.second)
+    for again in (guard.run_shadow, guard.take_baseline):
+        of = guard.release(of.id)
+        forced(town, of)
+        assert guard.release(of.id).forced_by is not None
+        assert again(of.id, by=town.first, clock=town.clock).forced_by is None
+        with pytest.raises(guard.ShadowNotGreen):
+            guard.cut_over(of.id, by=town.first, reason="it was forced", clock=town.clock)
+
+
+def test_a_cohort_elsewhere_is_written_down_before_it_is_asked_for(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    of = shadowed(town)
+    town.shop.moves_inside = False
+    for percent in (0, 101, 9_999, -1):
+        with pytest.raises(display.InvalidCohort):
+            guard.begin_canary(of.id, percent=percent, by=town.first, reason="some first", clock=town.clock)
+    assert guard.release(of.id).state is S.SHADOWED_GREEN
+
+    def dies(**told: object) -> None:
+        assert guard.release(of.id).state is S.CANARY
+        raise Killed
+
+    monkeypatch.setattr(town.shop, "begin_canary", dies)
+    with pytest.raises(Killed):
+        guard.begin_canary(of.id, percent=5, by=town.first, reason="some first", clock=town.clock)
+    of = guard.roll_back(of.id, by=town.second, reason="who knows who sees it", clock=town.clock)
+    assert (of.state, town.shop.moves) == (S.ROLLED_BACK, ["old"])
+
+
 def test_a_canary_is_taken_back_by_itself(town: Town) -> None:
     of = shadowed(town)
     of = guard.begin_canary(of.id, percent=5, by=town.first, reason="some first", clock=town.clock)
