@@ -11,7 +11,7 @@ from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.errors import RaseedError
 from raseed.ledger import api as ledger
 
-from .domain import EXAMPLES_MAX, Batch, DifferenceKind, Found, Release, RunKind
+from .domain import EXAMPLES_MAX, Batch, DifferenceKind, Found, Release, RunKind, batch_of
 from .errors import CandidateUnfit
 from .subjects import Chunk, Look, Told
 
@@ -36,7 +36,7 @@ class Projection:
     def __init__(self, release: Release) -> None:
         if not (release.candidate.isascii() and release.candidate.isdigit() and len(release.candidate) < 10):  # noqa: PLR2004
             raise CandidateUnfit(field="candidate")
-        self._candidate = int(release.candidate)
+        self._candidate, self._house = int(release.candidate), str(release.institution_id)
         self._books = {each.number: each for each in ledger.ledgers()}
 
     def check(self) -> None:
@@ -80,10 +80,17 @@ class Projection:
         del position
         if kind in self.shadows:
             self.check()
+        broken = self._broken(kind)
+        if broken is not None:
+            yield broken
+            return
         yield self._compared(kind, sample_permille / _THOUSAND, told)
 
     def look(self, kind: RunKind, *, marker: str, accounts: int) -> Look:
         """Compare a few thousand accounts: those that moved lately, and some drawn anew."""
+        broken = self._broken(kind)
+        if broken is not None:
+            return Look(broken, marker)
         population = max(display.generation(self._of(kind)).accounts, 1)
         batch = self._compared(kind, min(1.0, accounts / population), lambda _done, _total: None)
         return Look(batch, marker)
@@ -125,6 +132,17 @@ class Projection:
 
     def _of(self, kind: RunKind) -> int:
         return self._live() if kind is RunKind.RESTORED else self._candidate
+
+    def _broken(self, kind: RunKind) -> Batch | None:
+        """Return the difference that a candidate which is not kept up is by itself: its numbers are those of long ago."""
+        if kind not in (RunKind.CANARY, RunKind.VERIFY):
+            return None
+        found = display.generation(self._candidate)
+        failed = found.state in (display.GenerationState.FAILED, display.GenerationState.RETIRED)
+        if not failed and not _is_behind(found):
+            return None
+        note = found.state.value if failed else "behind"
+        return batch_of(1, [Found(f"generation {self._candidate}", self._house, DifferenceKind.STALE, note=note)])
 
     def _compared(self, kind: RunKind, share: float, told: Told) -> Batch:
         against: Literal["ledger"] | int = self._live() if kind is RunKind.SHADOW_LIVE else "ledger"

@@ -131,8 +131,14 @@ def runs_of(release_id: UUID) -> list[Run]:
 
 
 def examples_of(run_ids: Iterable[UUID], *, limit: int = EXAMPLES_SHOWN_MAX) -> list[Found]:
-    """Return examples of what differed in some comparisons, by issuer and kind."""
-    rows = DifferenceRow.objects.filter(run_id__in=list(run_ids)).order_by("issuer", "kind", "account", "id")
+    """Return examples of what differed in some comparisons, by issuer and kind.
+
+    Our shown balances are everybody's, whoever has their release in its care: accounts of other institutions are counted,
+    and not told.
+    """
+    wanted = list(run_ids)
+    rows = DifferenceRow.objects.filter(run_id__in=wanted).exclude(issuer__in=_others(wanted))
+    rows = rows.order_by("issuer", "kind", "account", "id")
     return [
         Found(
             account=row.account,
@@ -146,6 +152,13 @@ def examples_of(run_ids: Iterable[UUID], *, limit: int = EXAMPLES_SHOWN_MAX) -> 
         )
         for row in rows[:limit]
     ]
+
+
+def _others(run_ids: list[UUID]) -> list[str]:
+    """Return the institutions in whose care none of the releases is to which these comparisons belong."""
+    of = RunRow.objects.filter(id__in=run_ids).values_list("release_id", flat=True)
+    own = set(ReleaseRow.objects.filter(id__in=list(of)).values_list("system__institution_id", flat=True))
+    return [str(house.id) for house in people.institutions() if house.id not in own]
 
 
 def trials_of(release_id: UUID) -> list[Trial]:

@@ -12,6 +12,7 @@ import pytest
 from raseed.assurance.guard import api as guard
 from raseed.assurance.guard import baseline, projection, trials
 from raseed.assurance.guard.api import DifferenceKind, ReleaseState, RunKind, System, SystemKind, Terms
+from raseed.assurance.guard.models import DifferenceRow
 from raseed.assurance.guard.projection import Projection
 from raseed.assurance.guard.tests.shop import ALL
 from raseed.banking.tests.town import Town, build_town
@@ -280,3 +281,37 @@ def test_our_shown_balances_have_one_release_on_its_way_under_whatever_names(
         id=new_id(), system_code="shown-too", candidate="2", by=authors[0], reason="a new fold"
     )
     assert again.state is S.REGISTERED
+
+
+@pytest.mark.parametrize("how", ["failed", "behind"])
+def test_a_live_generation_that_is_not_kept_up_is_rolled_back(
+    of: guard.Release, street: Street, authors: Any, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    shadowed(of, authors[0])
+    guard.cut_over(of.id, by=authors[0], reason="it is time")
+    project()
+    if how == "failed":
+        fail_generation(2, reason="it broke")
+    else:
+        street.town.wallet(street.town.person("ليلى", "+201001234599"), money=500)
+        monkeypatch.setattr(projection, "BEHIND_SECONDS_MAX", -3_600)
+    found = guard.go_on(of.id)
+    assert (found.state, live()) == (S.ROLLED_BACK, 1)
+    run = next(run for run in guard.runs_of(of.id) if run.kind is RunKind.VERIFY)
+    assert run.tallies == {(str(street.house), K.STALE): 1}
+    (one,) = guard.examples_of([run.id])
+    assert (one.account, one.note) == ("generation 2", how)
+
+
+def test_accounts_of_other_institutions_are_counted_and_not_told(
+    of: guard.Release, street: Street, authors: Any
+) -> None:
+    street.spoil()
+    shadowed(of, authors[0])
+    run = guard.runs_of(of.id)[-1]
+    assert len(guard.examples_of([run.id])) == 4
+    other = next(house.id for house in people.institutions() if house.id != street.house)
+    one = DifferenceRow.objects.filter(run_id=run.id).values().first()
+    assert one is not None
+    DifferenceRow.objects.bulk_create([DifferenceRow(**one | {"id": None, "issuer": str(other)})])
+    assert {each.issuer for each in guard.examples_of([run.id])} == {str(street.house)}
