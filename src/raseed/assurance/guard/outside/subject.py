@@ -127,7 +127,9 @@ class Outside:
             pace=Pace(self._mapping.rate_max),
         )  # fmt: skip
         body = act.body_for(self._release.candidate, percent)
-        key = f"{self._release.id}-{verb}" + (f"-{percent}" if percent else "")
+        key = f"{self._release.id}-{verb}" + (
+            f"-{percent}-{self._release.timeline[-1].number}" if verb == "canary" else ""
+        )
         heard = line.call(act.method, body.encode(), {"Content-Type": "application/json", "Idempotency-Key": key})
         if heard.status not in _SUCCESS:
             raise SystemSilent(reason=heard.trouble or f"status_{heard.status}")

@@ -396,3 +396,19 @@ def test_secrets_of_the_questions_do_not_go_elsewhere_with_a_call(
         assert [(each.get("Authorization"), each.get("X-Gate")) for each in gate.headers] == [(None, "gate")]
         guard.roll_back(of.id, by=by, reason="it was not")
         assert [(each.get("Authorization"), each.get("X-Gate")) for each in sham.headers] == [("hush", None)]
+
+
+def test_a_cohort_that_was_once_before_is_another_call(
+    begin: Callable[..., tuple[guard.Release, Author]], sham: Sham
+) -> None:
+    of, by = begin(sham.mapping() + f'[canary]\nby = "call"\nurl = "{sham.url}/switch/canary"\n')
+    guard.take_baseline(of.id, by=by)
+    guard.run_shadow(of.id, by=by)
+    sham.call_status = 503
+    with pytest.raises(guard.SystemSilent):
+        guard.begin_canary(of.id, percent=10, by=by, reason="some see it")
+    sham.call_status = 200
+    for percent in (10, 5, 10):
+        guard.begin_canary(of.id, percent=percent, by=by, reason="some see it")
+    silent, *keys = [key for _, key, _ in sham.calls]
+    assert (keys[0], len(set(keys))) == (silent, 3)
