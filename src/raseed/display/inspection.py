@@ -120,7 +120,11 @@ def unlike_themselves() -> dict[int, list[str]]:
     found = {}
     for row in trees():
         reader = proofs().reader(row.tree_id)
-        wrong = (["torn"] if row.note else []) if reader is None else unlike_itself(reader, accounts=row.accounts)
+        wrong = (
+            (["torn"] if row.note else [])
+            if reader is None
+            else unlike_itself(reader, accounts=row.accounts, note=row.note)
+        )
         if wrong:
             found[row.ledger] = wrong
     return found

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import psycopg
 from django.conf import settings
+from django.db import Error as DjangoError
 from django.db import connection as django_connection
 
 from raseed.kernel.errors import RaseedError
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 
 PAUSE_MS_MIN: Final = 250
 PAUSE_MS_MAX: Final = 15_000
-_REFUSALS: Final = (Disagrees, SumOverflow, BooksDisagree, LogUntrusted, Torn, AssertionError, RaseedError)
+_REFUSALS: Final = (
+    Disagrees, SumOverflow, BooksDisagree, LogUntrusted, Torn, AssertionError, RaseedError, ValueError
+)  # fmt: skip
 SENTENCES: Final = {
     "account_is_not_as_in_the_ledger": "an account is not as in the ledger",
     "account_is_not_in_the_ledger": "an account that moved is not in the ledger",
@@ -83,7 +86,7 @@ def prove_until(
             sentence = str(trouble)
         except AnotherProver:
             sentence = "another prover is at work on this database"
-        except (psycopg.Error, OSError) as error:
+        except (psycopg.Error, DjangoError, OSError) as error:
             sentence = str(error).strip().partition("\n")[0]
         django_connection.close()
         if sentence and sentence != told:

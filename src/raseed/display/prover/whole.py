@@ -5,6 +5,7 @@ For checks of the books. Certificates are proof enough for whoever is shown one;
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..proof.format import depth_of
 from .hashing import is_empty, leaves_of, parents_of
 from .index import find
 from .layout import Torn, root_at, where
+from .reader import WAIT_SECONDS_FOR_MANY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,32 +25,57 @@ ACCOUNTS_MAX: Final = 200_000
 """Larger trees are written to more often than they can be read whole; their accounts' certificates are looked at one by one."""
 
 
-def unlike_itself(reader: TreeReader, *, accounts: int) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """A tree's files as they were under one signed root."""
+
+    state: _State
+    records: NDArray[Any]
+    slots: NDArray[np.int32]
+    nodes: NDArray[Any]
+
+    @classmethod
+    def of(cls, state: _State) -> _Copy:
+        """Copy what counts; larger trees' accounts are not looked at."""
+        head, arrays = state.head, state.view.arrays
+        few = head.accounts <= ACCOUNTS_MAX
+        return cls(
+            state,
+            arrays.records[: head.accounts if few else 0].copy(),
+            arrays.slots[: None if few else 0].copy(),
+            arrays.nodes[: 2 * head.capacity if few else 0].copy(),
+        )
+
+
+def unlike_itself(reader: TreeReader, *, accounts: int, note: str) -> list[str]:
     """Return the parts of a tree's files that are not what they should be: head, accounts, index, leaves, nodes, root.
 
-    ``accounts`` is how many its row says that there are. ``torn``: the files can't be read at all.
+    ``accounts`` is how many its row says that there are, under the note in that row. ``torn``: the files can't be read at
+    all. Only what two looks find is told.
     """
+    found = _found(reader, accounts, note)
+    return found and _found(reader, accounts, note)
+
+
+def _found(reader: TreeReader, accounts: int, note: str) -> list[str]:
     try:
-        head, _ = reader.root()
-        if head.accounts != accounts:
-            return ["accounts"]
-        if accounts > ACCOUNTS_MAX:
-            return []
-        return reader.at_rest(lambda state: _unlike(reader, state))
+        copy = reader.at_rest(_Copy.of, WAIT_SECONDS_FOR_MANY)
     except Torn:
         return ["torn"]
+    head = copy.state.head
+    if head.note == note and head.accounts != accounts:  # under another note they may be more
+        return ["accounts"]
+    return [] if head.accounts > ACCOUNTS_MAX else _unlike(reader, copy)
 
 
-def _unlike(reader: TreeReader, state: _State) -> list[str]:
-    head, root, arrays = state.head, state.root, state.view.arrays
-    records = arrays.records[: head.accounts].copy()
-    nodes = arrays.nodes[: 2 * head.capacity].copy()
+def _unlike(reader: TreeReader, copy: _Copy) -> list[str]:
+    state, records, nodes = copy.state, copy.records, copy.nodes
+    head, root = state.head, state.root
     told = (head.tree.hex(), head.capacity, head.batch, head.as_of_us)
     signed = (root.origin.rpartition("/")[2].replace("-", ""), root.capacity, root.batch, root.as_of_us)
     fits = head.base.bit_count() == 1 and head.base <= head.capacity
     wrong = [] if told == signed and fits else ["head"]
-    numbers = np.arange(head.accounts)
-    if (find(arrays.slots, records, records["id"]) != numbers).any() or np.count_nonzero(arrays.slots) != head.accounts:
+    if (find(copy.slots, records, records["id"]) != np.arange(head.accounts)).any():
         wrong.append("index")
     if not _leaves_fit(nodes, records, reader, state):
         wrong.append("leaves")

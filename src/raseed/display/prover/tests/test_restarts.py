@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import random
+import threading
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import numpy as np
 import pytest
+from django.db import OperationalError
 
 from raseed.display.prover import fold, rounds, tables
 from raseed.display.prover.building import build
+from raseed.display.prover.certificates import proofs
+from raseed.display.prover.hashing import RECORD
+from raseed.display.prover.running import prove_until
+from raseed.display.prover.whole import unlike_itself
 
 if TYPE_CHECKING:
     from .world import World
@@ -105,3 +112,40 @@ def test_a_tree_whose_secrets_were_lost_is_not_trusted_under_others(
     world.drop()
     world.prove()
     world.look()
+
+
+def test_a_look_at_all_of_a_tree_finds_nothing_wrong_while_it_grows(world: Any) -> None:
+    """An account that is in the index and not published yet, and a row read before the files, are no damage."""
+    world.join(3)
+    [tree] = (world.prove()._trees or {}).values()
+    [row] = tables.trees(world.connection)
+    reader = proofs().reader(row.tree_id)
+    assert reader is not None
+    fresh = np.zeros(1, RECORD)
+    fresh["id"] = np.frombuffer(UUID(int=9).bytes, "V16")
+    tree.store.add(fresh)
+    assert unlike_itself(reader, accounts=3, note=row.note) == []
+    assert unlike_itself(reader, accounts=2, note="of before") == []
+    assert unlike_itself(reader, accounts=2, note=row.note) == ["accounts"]
+
+
+@pytest.mark.parametrize(("error", "trouble"), [(OperationalError("gone"), ""), (ValueError("no note"), "bug")])
+def test_the_loop_outlives_whatever_a_step_meets(
+    world: Any, monkeypatch: pytest.MonkeyPatch, error: Exception, trouble: str
+) -> None:
+    world.join(1)
+    world.prove()
+    world.restart()
+    stop, told = threading.Event(), []
+
+    def step(_: object) -> int:
+        raise error
+
+    def say(sentence: str) -> None:
+        told.append(sentence)
+        stop.set()
+
+    monkeypatch.setattr(rounds.Prover, "step", step)
+    prove_until(stop, world.home, say=say)
+    assert len(told) == 1
+    assert tables.trees(world.connection)[0].trouble == trouble
