@@ -19,7 +19,7 @@ from raseed.platform.api import Progress, no_progress
 from .cutting import finish_cut_over, finish_roll_back
 from .domain import ENDED, Release, ReleaseState, RunKind
 from .driving import Pause, held, wait
-from .errors import ByHand, ReleaseBusy
+from .errors import ByHand, ReleaseBusy, SystemSilent
 from .models import ReleaseRow, ReportRow, StepRow
 from .queries import release
 from .registering import BASELINE
