@@ -96,7 +96,6 @@ class Proofs:
         now = time.monotonic()
         if now - self._looked < LOOK_SECONDS:
             return
-        self._looked = now
         self._keys = tuple(trusted_keys(self._home))
         known = {reader.folder.name: reader for reader in self._readers if reader.is_current()}
         folder = self._home / "display"
@@ -107,6 +106,7 @@ class Proofs:
             *(reader for reader in self._readers if known.get(reader.folder.name) is reader),
             *(reader for reader in known.values() if reader not in self._readers),
         ]
+        self._looked = now
 
     def _opened(self, path: Path) -> TreeReader | None:
         try:

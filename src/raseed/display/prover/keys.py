@@ -7,9 +7,11 @@ loses nothing, since the tree is worked out again under another.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 from raseed.ledger.log.api import Malformed, Signer, SigningKeys, UnreadableKey, Verifier, read_public, write_whole
@@ -17,6 +19,8 @@ from raseed.ledger.log.api import Malformed, Signer, SigningKeys, UnreadableKey,
 from ..proof.checkpoint import origin_of
 from .blinding import SECRET_BYTES, Blinding
 
+KEYS_MAX: Final = 2
+"""So many keys sign a tree while one hands over to the other."""
 _PRIVATE = 0o600
 _PUBLIC = 0o644
 _TRUSTED = ".trusted"
@@ -38,18 +42,24 @@ class DisplayKeys(SigningKeys):
         """Write the trusted keys anew, should a change have been interrupted between its files."""
         trusted = self.home / "keys" / f"{self.file_name}{_TRUSTED}"
         signers = self.signers()
-        if not trusted.exists() or read_public(trusted) != [signer.verifier for signer in signers]:
+        try:
+            right = read_public(trusted) == [signer.verifier for signer in signers]
+        except UnreadableKey:  # or not there
+            right = False
+        if not right:
             self._write(signers)
 
 
 def trusted_keys(home: Path) -> list[Verifier]:
     """Return the public keys that sign trees now, as the home's files have them; none where nothing was ever signed.
 
-    Raises:
-        UnreadableKey: a file is damaged.
+    A file that is damaged names none: what its tree's keys signed is refused until the prover has written it anew.
     """
-    files = sorted((home / "keys").glob(f"{_FILE}*{_TRUSTED}"))
-    return [key for file in files for key in read_public(file)]
+    found: list[Verifier] = []
+    for file in sorted((home / "keys").glob(f"{_FILE}*{_TRUSTED}")):
+        with contextlib.suppress(UnreadableKey):
+            found += read_public(file)
+    return found
 
 
 def secrets_of(home: Path, tree_id: UUID) -> tuple[Blinding, bytes]:

@@ -8,24 +8,28 @@ from django.conf import settings
 
 from ..connecting import open_connection
 from . import tables
-from .keys import DisplayKeys
+from .keys import KEYS_MAX, DisplayKeys
 
 
 def rotate_keys(*, finish: bool, home: Path | None = None) -> None:
     """Let a new key sign each tree beside the present one; ``finish``: let the new one sign alone.
 
-    A prover that runs takes them up with its next round.
+    A prover that runs takes them up with its next round. Cut short, it goes on with the trees that are not so yet.
 
     Raises:
         KeyHandOver: the last change is not finished, or none has begun.
     """
     with open_connection() as connection:
-        for row in tables.trees(connection):
-            keys = DisplayKeys(home or Path(settings.HOME), row.tree_id)
-            if finish:
-                keys.finish_hand_over()
-            else:
-                print(keys.begin_hand_over().verifier)
+        trees = [DisplayKeys(home or Path(settings.HOME), row.tree_id) for row in tables.trees(connection)]
+    wanted = 1 if finish else KEYS_MAX
+    for keys in [each for each in trees if len(each.signers()) != wanted] or trees:
+        if finish:
+            keys.finish_hand_over()
+        else:
+            keys.begin_hand_over()
+    if not finish:
+        for keys in trees:
+            print(keys.signers()[-1].verifier)
 
 
 def forget_suspects() -> None:

@@ -11,12 +11,15 @@ import numpy as np
 import pytest
 from django.db import OperationalError
 
-from raseed.display.prover import fold, rounds, tables
+from raseed.display.proof.refusals import UnknownKey
+from raseed.display.prover import fold, operating, rounds, tables
 from raseed.display.prover.building import build
-from raseed.display.prover.certificates import proofs
+from raseed.display.prover.certificates import checked, proofs
 from raseed.display.prover.hashing import RECORD
+from raseed.display.prover.keys import DisplayKeys
 from raseed.display.prover.running import prove_until
 from raseed.display.prover.whole import unlike_itself
+from raseed.ledger.log.api import KeyHandOver
 
 if TYPE_CHECKING:
     from .world import World
@@ -149,3 +152,31 @@ def test_the_loop_outlives_whatever_a_step_meets(
     prove_until(stop, world.home, say=say)
     assert len(told) == 1
     assert tables.trees(world.connection)[0].trouble == trouble
+
+
+def test_a_damaged_file_of_trusted_keys_is_an_unknown_key_and_is_mended(world: Any) -> None:
+    [customer] = world.join(1)
+    world.prove()
+    [file] = (world.home / "keys").glob("*.trusted")
+    file.write_text("nonsense")
+    proofs()._looked = -1.0
+    certificate = world.certificate(customer)
+    with pytest.raises(UnknownKey):
+        checked(certificate, now=certificate.as_of)
+    world.restart()
+    world.prove()
+    world.look()
+
+
+def test_a_change_of_keys_that_was_cut_short_goes_on(world: Any) -> None:
+    world.join(1)
+    house, customer = second_ledger(world)
+    world.move(house, customer, 7)
+    world.prove()
+    keys = [DisplayKeys(world.home, row.tree_id) for row in tables.trees(world.connection)]
+    for finish, count in ((False, 2), (True, 1)):
+        keys[0].finish_hand_over() if finish else keys[0].begin_hand_over()
+        operating.rotate_keys(finish=finish, home=world.home)
+        assert [len(each.signers()) for each in keys] == [count, count]
+        with pytest.raises(KeyHandOver):
+            operating.rotate_keys(finish=finish, home=world.home)
