@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from raseed.kernel.clock import Clock
 
-SEAL_EVERY_MS: Final = 500
+SEAL_EVERY_MS: Final = 250
 """The least time between two looks at the books, and so between two checkpoints."""
 FINAL_POLL_MS: Final = 20
 """How often to look again while postings that may come earlier in the order are on their way."""
