@@ -25,7 +25,7 @@ class CertificateRail:
     async def certificate(self, request: Request) -> Answer:
         """Show the certificate of an account, under the root that was signed last."""
         account_id = parse_id(request.places["account"], field="account")
-        found = proofs().certificate(account_id, within=0)
+        found = proofs().certificate(account_id, within_ms=0)
         if found is None:  # it has no leaf, or the tree is being written to at this moment
             found = await asyncio.to_thread(proofs().certificate, account_id)
         if found is None:

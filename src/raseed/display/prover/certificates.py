@@ -21,7 +21,7 @@ from ..proof.verify import check
 from .building import folder_of
 from .keys import secrets_of, trusted_keys
 from .layout import Head, Torn
-from .reader import WAIT_SECONDS, TreeReader
+from .reader import WAIT_MS, TreeReader
 from .tables import ROUNDS
 
 if TYPE_CHECKING:
@@ -61,12 +61,12 @@ class Proofs:
         self._readers: list[TreeReader] = []
         self._keys: tuple[Verifier, ...] = ()
 
-    def certificate(self, account_id: UUID, within: float = WAIT_SECONDS) -> Certificate | None:
-        """Return an account's certificate; None: it has no leaf, or its tree can't be read within so many seconds."""
+    def certificate(self, account_id: UUID, within_ms: int = WAIT_MS) -> Certificate | None:
+        """Return an account's certificate; None: it has no leaf, or its tree can't be read within so many milliseconds."""
         self._look()
         for place, reader in enumerate(self._readers):
             try:
-                found = reader.certificate(account_id, within)
+                found = reader.certificate(account_id, within_ms)
             except Torn:
                 continue
             if found is not None:

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-WAIT_SECONDS: Final = 0.02
+WAIT_MS: Final = 20
 """So long a reader waits for a writer to be done: many times what a round takes to be written."""
-WAIT_SECONDS_FOR_MANY: Final = 1.0
+WAIT_MS_FOR_MANY: Final = 1_000
 """And so long one that copies a large part of the files."""
 PAUSE_SECONDS: Final = 0.0005
 RECORDS_AT_ONCE: Final = 1 << 18
@@ -115,8 +115,8 @@ class TreeReader:
         except OSError:
             return False
 
-    def at_rest(self, read: Callable[[_State], T], within: float = WAIT_SECONDS) -> T:
-        """Return what ``read`` makes of the files while nobody writes to them; a writer may be waited for, so many seconds.
+    def at_rest(self, read: Callable[[_State], T], within_ms: int = WAIT_MS) -> T:
+        """Return what ``read`` makes of the files while nobody writes to them; a writer may be waited for, so many milliseconds.
 
         A counter that was waited for in vain is not waited for again until it has moved: its writer was killed.
 
@@ -139,9 +139,9 @@ class TreeReader:
             elif number == self._stuck_at:
                 raise Torn("left half written")
             now = time.monotonic()
-            deadline = now + within if deadline is None else deadline
+            deadline = now + within_ms / 1000 if deadline is None else deadline
             if now >= deadline:
-                self._stuck_at = number if number % 2 and within else self._stuck_at
+                self._stuck_at = number if number % 2 and within_ms else self._stuck_at
                 raise Torn("never at rest")
             if number % 2:
                 time.sleep(PAUSE_SECONDS)
@@ -166,13 +166,13 @@ class TreeReader:
         """
         return self.at_rest(lambda state: (state.head, state.root))
 
-    def certificate(self, account_id: UUID, within: float = WAIT_SECONDS) -> Certificate | None:
+    def certificate(self, account_id: UUID, within_ms: int = WAIT_MS) -> Certificate | None:
         """Return an account's certificate under the root that was signed last; None: it has no leaf.
 
         Raises:
-            Torn: nothing can be read, or not within so many seconds.
+            Torn: nothing can be read, or not within so many milliseconds.
         """
-        return self.at_rest(lambda state: self._certificate(state, account_id), within)
+        return self.at_rest(lambda state: self._certificate(state, account_id), within_ms)
 
     def _certificate(self, state: _State, account_id: UUID) -> Certificate | None:
         view, width = state.view, RECORD.itemsize
@@ -206,7 +206,7 @@ class TreeReader:
             Torn: nothing can be read.
         """
         start = 0
-        while len(chunk := self.at_rest(functools.partial(_records, start), WAIT_SECONDS_FOR_MANY)):
+        while len(chunk := self.at_rest(functools.partial(_records, start), WAIT_MS_FOR_MANY)):
             yield chunk
             start += len(chunk)
 

@@ -14,7 +14,7 @@ from ..proof.format import depth_of
 from .hashing import is_empty, leaves_of, parents_of
 from .index import find
 from .layout import Torn, root_at, where
-from .reader import WAIT_SECONDS_FOR_MANY
+from .reader import WAIT_MS_FOR_MANY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,7 +59,7 @@ def unlike_itself(reader: TreeReader, *, accounts: int, note: str) -> list[str]:
 
 def _found(reader: TreeReader, accounts: int, note: str) -> list[str]:
     try:
-        copy = reader.at_rest(_Copy.of, WAIT_SECONDS_FOR_MANY)
+        copy = reader.at_rest(_Copy.of, WAIT_MS_FOR_MANY)
     except Torn:
         return ["torn"]
     head = copy.state.head
