@@ -6,7 +6,6 @@ import itertools
 import json
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -20,6 +19,7 @@ from raseed.assurance.guard.outside.accounts import NoAccounts
 from raseed.assurance.guard.outside.mapping import Mapping
 from raseed.assurance.guard.tests.sham import Answer, Sham, plain, running
 from raseed.assurance.guard.tests.shop import ALL
+from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.ids import new_id
 from raseed.people.api import Author
 from raseed.people.tests.office import an_author
@@ -153,7 +153,7 @@ def test_a_reference_that_stamps_its_answers_with_the_time_stands_still_all_the_
 
     def stamped(account: str, minor: int) -> Answer:
         answer = json.loads(plain(account, minor)[2])
-        return bodied({**answer, "asOf": datetime.now(UTC).isoformat()})(account, minor)
+        return bodied({**answer, "asOf": SYSTEM_CLOCK.now().isoformat()})(account, minor)
 
     sham.bent = {(side, name): stamped for side in ("live", "candidate", "truth") for name in sham.true}
     guard.take_baseline(of.id, by=by)
