@@ -17,7 +17,7 @@ NO_DEEDS = {
     "payments.standing_skipped", "payments.settled_outside", "bills.payout_account", "bills.breaks_found",
     "bills.autopay_not_paid", "banking.loan_penalties", "banking.loan_waivers",
     "assurance.finding_raised", "assurance.finding_cleared",
-    "assurance.guard_go_on", "assurance.guard_take_up",
+    "assurance.guard_go_on", "assurance.guard_take_up", "assurance.all_books",
 }  # fmt: skip
 """Of the same shape, but names of jobs, events and kinds of change."""
 DERIVED = {"people.change_": ("proposed", "applied", "rejected", "withdrawn", "expired")}
