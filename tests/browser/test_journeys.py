@@ -50,8 +50,7 @@ def test_back_and_again_after_sending_does_not_send_twice(street: Street, visit:
         visitor.sign_in()
         visitor.ask_to_send()
         visitor.press("form.dock .button >> nth=0")
-        visitor.page.evaluate("history.back()")
-        visitor.page.wait_for_timeout(300)
+        visitor.page.go_back()
         if visitor.page.query_selector("form.dock"):
             visitor.press("form.dock .button >> nth=0")
     assert display.shown_balance(street.mona_wallet.id).booked.amount_minor == 250_00
