@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "raseed.payments",
     "raseed.bills",
     "raseed.assurance",
+    "raseed.care",
     *(["raseed.imports"] if find_spec("raseed.imports.apps") else []),
     "raseed.web",
 ]

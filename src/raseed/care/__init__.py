@@ -1,0 +1,1 @@
+"""Customer care: conversations, cases, clocks, authority, answer cards, promises. One accountable name at every instant."""

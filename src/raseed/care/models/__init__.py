@@ -1,0 +1,1 @@
+"""The tables of ``care``, one file a room."""
