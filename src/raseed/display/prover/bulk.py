@@ -1,10 +1,15 @@
-"""All of a tree at once: leaves of all records, then all nodes, by as many processes as there are cores.
+"""All of a tree at once: block after block of places, each with its leaves and the nodes over them, by all cores.
+
+A tree of millions is larger than what the system likes to keep unwritten, and its leaves lie anywhere: whoever wrote them in
+the order of the accounts would have every page written to the disk several times. So each block of places asks whose
+leaves are its own, and is written once.
 
 Imports nothing that touches a database, so that a process for it starts in a moment.
 """
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor
@@ -14,18 +19,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from ..proof.format import depth_of
+from ..proof.format import SHARES, depth_of
 from .blinding import Blinding
-from .hashing import is_empty, leaves_of, parents_of
+from .hashing import NODE_ROW, is_empty, parents_of, share_leaves_of
 from .layout import Arrays, where
 from .places import Places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
-RECORDS_AT_ONCE: Final = 1 << 15
 BLOCK_LEVELS: Final = 15
 """The lowest so many levels are worked out block by block: 3 MiB of the file, one after the other."""
 ALONE_MAX: Final = 20_000
@@ -60,41 +62,31 @@ def work_out(whole: Whole, *, processes: int | None = None) -> None:
     blocks = whole.capacity >> block_levels
     count = 1 if whole.accounts <= ALONE_MAX else processes or min(os.cpu_count() or 1, PROCESSES_MAX)
     if count == 1:
-        leaves(whole, 0, whole.accounts)
-        nodes(whole, 0, blocks)
+        fill(whole, 0, blocks)
     else:
         with ProcessPoolExecutor(count, mp_context=multiprocessing.get_context("spawn")) as pool:
-            _share(pool, leaves, whole, whole.accounts, count)
-            _share(pool, nodes, whole, blocks, count)
+            bounds = [blocks * part // count for part in range(count + 1)]
+            for done in [pool.submit(fill, whole, *pair) for pair in itertools.pairwise(bounds)]:
+                done.result()
     top(whole, block_levels)
 
 
-def _share(
-    pool: ProcessPoolExecutor, work: Callable[[Whole, int, int], None], whole: Whole, total: int, count: int
-) -> None:
-    bounds = [total * part // count for part in range(count + 1)]
-    for done in [pool.submit(work, whole, bounds[part], bounds[part + 1]) for part in range(count)]:
-        done.result()
-
-
-def leaves(whole: Whole, start: int, end: int) -> None:
-    """Write the leaves of the records from one number to another."""
+def fill(whole: Whole, start: int, end: int) -> None:
+    """Write the leaves of blocks, and the nodes over them up to each block's own root."""
     arrays, places = whole.arrays(), Places(whole.places_secret, whole.base)
-    for first in range(start, end, RECORDS_AT_ONCE):
-        last = min(first + RECORDS_AT_ONCE, end)
-        made = leaves_of(arrays.records[first:last], whole.blinding)
-        arrays.nodes[where(0, places.of(np.arange(2 * first, 2 * last)))] = made
-
-
-def nodes(whole: Whole, start: int, end: int) -> None:
-    """Write the nodes over the leaves of blocks, up to each block's own root."""
-    arrays = whole.arrays()
     levels = min(BLOCK_LEVELS, depth_of(whole.capacity))
-    width = 2 << levels
+    width = 1 << levels
     for block in range(start, end):
-        lying = arrays.nodes[block * width : (block + 1) * width]
+        numbers = places.numbers(np.arange(block * width, (block + 1) * width))
+        used = np.flatnonzero(numbers < SHARES * whole.accounts)
+        if not len(used):
+            continue
+        lying = np.zeros(2 * width, NODE_ROW)
+        accounts, shares = np.divmod(numbers[used], SHARES)
+        lying[where(0, used)] = share_leaves_of(arrays.records[accounts], shares, whole.blinding)
         for level in range(levels):
             _level(lying, level)
+        arrays.nodes[2 * block * width : 2 * (block + 1) * width] = lying
 
 
 def top(whole: Whole, above: int) -> None:

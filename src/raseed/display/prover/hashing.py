@@ -43,21 +43,29 @@ _EMPTY_ROWS: Final = [np.frombuffer(node, NODE_ROW) for node in EMPTY]
 def leaves_of(records: NDArray[Any], blinding: Blinding) -> NDArray[Any]:
     """Return the nodes of both shares of each record, one after the other."""
     drawn = blinding.draw(records["id"], records["position"])
+    shares = np.tile(np.arange(SHARES), len(records))
+    return _leaves(np.repeat(records, SHARES), shares, np.repeat(drawn, SHARES))
+
+
+def share_leaves_of(records: NDArray[Any], shares: NDArray[np.int64], blinding: Blinding) -> NDArray[Any]:
+    """Return the node of one share of each record."""
+    return _leaves(records, shares, blinding.draw(records["id"], records["position"]))
+
+
+def _leaves(records: NDArray[Any], shares: NDArray[np.int64], drawn: NDArray[Any]) -> NDArray[Any]:
     booked = records["booked"]
     amounts = np.abs(booked)
     firsts = first_parts(drawn["split"], amounts)
-    rows = np.zeros((len(records), SHARES), _LEAF_ROW)
-    for share, parts in enumerate((firsts, amounts - firsts)):
-        mine = rows[:, share]
-        mine["salt"], mine["id"], mine["share"] = drawn["salt"][:, share], records["id"], share
-        mine["owed"], mine["owing"] = np.where(booked > 0, parts, 0), np.where(booked < 0, parts, 0)
-        mine["held"], mine["position"] = records["held"], records["position"]
+    parts = np.where(shares == 0, firsts, amounts - firsts)
+    rows = np.zeros(len(records), _LEAF_ROW)
+    rows["salt"], rows["id"], rows["share"] = drawn["salt"][np.arange(len(records)), shares], records["id"], shares
+    rows["owed"], rows["owing"] = np.where(booked > 0, parts, 0), np.where(booked < 0, parts, 0)
+    rows["held"], rows["position"] = records["held"], records["position"]
     raw, sha256 = rows.tobytes(), hashlib.sha256
     hashes = [sha256(raw[at : at + LEAF_BYTES]).digest() for at in range(0, len(raw), LEAF_BYTES)]
-    nodes = np.empty(rows.size, NODE_ROW)
+    nodes = np.empty(len(rows), NODE_ROW)
     nodes["hash"] = np.frombuffer(b"".join(hashes), "V32")
-    flat = rows.reshape(-1)
-    nodes["owed"], nodes["owing"] = flat["owed"], flat["owing"]
+    nodes["owed"], nodes["owing"] = rows["owed"], rows["owing"]
     return nodes
 
 

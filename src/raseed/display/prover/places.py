@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 ROUNDS: Final = 6
@@ -50,6 +52,16 @@ class _Network:
                 high = high ^ table[low]
         return high << self._low_bits | low
 
+    def numbers(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the number of each place: the rounds the other way round."""
+        low, high = places & self._low_mask, places >> self._low_bits
+        for number, table in reversed(list(enumerate(self._tables))):
+            if number % 2 == 0:
+                low = low ^ table[high]
+            else:
+                high = high ^ table[low]
+        return high << self._low_bits | low
+
     def place(self, number: int) -> int:
         """Return the place of one number, without the price of arrays."""
         low, high = number & self._low_mask, number >> self._low_bits
@@ -76,15 +88,24 @@ class Places:
 
     def of(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the place of each leaf's number."""
-        found = np.empty(len(numbers), np.int64)
-        if not len(numbers):
+        return self._by_segment(numbers, _Network.places)
+
+    def numbers(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the number of the leaf that each place is for, whether there is such a leaf yet or not."""
+        return self._by_segment(places, _Network.numbers)
+
+    def _by_segment(
+        self, given: NDArray[np.int64], turned: Callable[[_Network, NDArray[np.int64]], NDArray[np.int64]]
+    ) -> NDArray[np.int64]:
+        found = np.empty(len(given), np.int64)
+        if not len(given):
             return found
         start, end = 0, self._base
-        most = int(numbers.max())
+        most = int(given.max())
         while start <= most:
-            which: Any = (numbers >= start) & (numbers < end)
+            which: Any = (given >= start) & (given < end)
             if which.any():
-                found[which] = start + self._in_segment(start).places(numbers[which] - start)
+                found[which] = start + turned(self._in_segment(start), given[which] - start)
             start, end = end, 2 * end
         return found
 

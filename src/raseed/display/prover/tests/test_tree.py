@@ -87,6 +87,7 @@ def test_every_place_is_taken_once(bits) -> None:
     found = places.of(numbers)
     assert sorted(found.tolist()) == numbers.tolist()
     assert [places.one(number) for number in numbers.tolist()] == found.tolist()
+    assert places.numbers(found).tolist() == numbers.tolist()
     for size in (1 << bits, 2 << bits, 4 << bits):  # a tree that grows keeps its places
         assert sorted(found[:size].tolist()) == list(range(size))
 
