@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
+
+from raseed.platform.loops import stop_when_signalled
 
 
 def main() -> int:
@@ -16,10 +16,7 @@ def main() -> int:
     django.setup()
     from .generations.projection import keep_projecting  # noqa: PLC0415 - needs what setup has made
 
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    keep_projecting(stop)
+    keep_projecting(stop_when_signalled())
     return 0
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
 from typing import Final
+
+from raseed.platform.loops import stop_when_signalled
 
 STOP_SECONDS_MAX: Final = 20.0
 _log = logging.getLogger(__name__)
@@ -52,9 +53,7 @@ def main() -> int:
     from .expiry import sweep_until  # noqa: PLC0415 - needs what setup has made
     from .log.running import seal_until  # noqa: PLC0415 - as above
 
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = stop_when_signalled()
     loops: dict[str, Loop] = {"expiry": sweep_until, "sealer": lambda told: seal_until(told, settings.HOME)}
     return 0 if run(loops, stop) else 1
 

@@ -121,8 +121,7 @@ def document(value: object | None) -> bytes:
     """Return a ``jsonb`` cell."""
     if value is None:
         return NULL
-    data = json.dumps(value, ensure_ascii=False).encode()
-    return _LENGTH(len(data) + 1) + b"\x01" + data
+    return json_text(json.dumps(value, ensure_ascii=False))
 
 
 def copy(statement: LiteralString, rows: Iterable[bytes]) -> None:

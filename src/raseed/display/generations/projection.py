@@ -7,10 +7,11 @@ go live.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from typing import Final
 
 import django.db
 import psycopg
@@ -18,6 +19,7 @@ import psycopg
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.errors import RaseedError
 from raseed.ledger import api as ledger
+from raseed.platform.loops import Step, keep_at
 
 from ..connecting import Connect, open_connection
 from ..errors import ProjectorUnknown
@@ -33,8 +35,6 @@ LOOK_EVERY_MS: Final = 200
 FINAL_POLL_MS: Final = 20
 """How often while postings that may come earlier in the order are on their way."""
 BUILD_EVERY_MS: Final = 500
-PAUSE_MS_MIN: Final = 500
-PAUSE_MS_MAX: Final = 30_000
 STOP_SECONDS_MAX: Final = 15.0
 _log = logging.getLogger("raseed.display")
 
@@ -117,27 +117,16 @@ def keep_projecting(
 
 def _keep(loop: Loop, stop: threading.Event, connect: Connect, clock: Clock, say: Callable[[str], None]) -> None:
     """Run a loop's steps, and begin it anew whenever it breaks."""
-    pause_ms, told = PAUSE_MS_MIN, ""
-    while not stop.is_set():
-        running: Following | Building | None = None
+
+    @contextlib.contextmanager
+    def begin() -> Iterator[Step]:
         try:
-            running = loop(connect, clock)
-            while not stop.is_set():
-                wait_ms = running.step()
-                pause_ms, told = PAUSE_MS_MIN, ""
-                stop.wait(wait_ms / 1000)
-        except (*TROUBLE, psycopg.Error, django.db.Error, RaseedError, OSError) as error:
-            sentence = str(error).strip().partition("\n")[0]
-            if sentence != told:
-                say(f"Shown balances are not brought forward at present: {sentence}")
-                told = sentence
-            stop.wait(pause_ms / 1000)
-            pause_ms = min(2 * pause_ms, PAUSE_MS_MAX)
+            with contextlib.closing(loop(connect, clock)) as running:
+                yield running.step
         finally:
-            _close(running)
+            django.db.connection.close()
 
-
-def _close(running: Any) -> None:
-    if running is not None:
-        running.close()
-    django.db.connection.close()
+    keep_at(
+        stop, begin, hindered_by=(*TROUBLE, psycopg.Error, django.db.Error, RaseedError, OSError),
+        complaint="Shown balances are not brought forward at present", say=say,
+    )  # fmt: skip

@@ -72,7 +72,7 @@ class Prover:
         """
         [taken] = connection.execute("SELECT pg_try_advisory_lock(%s)", [LOCK]).fetchone() or [False]
         if not taken:
-            raise AnotherProver
+            raise AnotherProver("another prover is at work on this database")
         self._connection = connection
         self._home = home
         self._clock = clock

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-import threading
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -14,6 +13,7 @@ from django.db import Error as DjangoError
 from django.db import connection as django_connection
 
 from raseed.kernel.errors import RaseedError
+from raseed.platform.loops import Step, keep_at, stop_when_signalled
 
 from ..connecting import open_connection
 from ..proof.format import SumOverflow
@@ -24,10 +24,9 @@ from .source import LogUntrusted
 from .trees import Disagrees
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import threading
+    from collections.abc import Callable, Iterator
 
-PAUSE_MS_MIN: Final = 250
-PAUSE_MS_MAX: Final = 15_000
 _REFUSALS: Final = (
     Disagrees, SumOverflow, BooksDisagree, LogUntrusted, Torn, AssertionError, RaseedError, ValueError
 )  # fmt: skip
@@ -69,32 +68,19 @@ def prove_until(
     say: Callable[[str], None] = print,
 ) -> None:
     """Prove until asked to stop; what goes wrong is told once, and tried again after growing pauses."""
-    pause_ms, told = PAUSE_MS_MIN, ""
-    while not stop.is_set():
-        sentence = ""
+
+    @contextlib.contextmanager
+    def begin() -> Iterator[Step]:
         try:
-            with connect() as connection:
-                prover = Prover(connection, home)
-                try:
-                    while not stop.is_set():
-                        wait_ms = _step(prover)
-                        pause_ms, told = PAUSE_MS_MIN, ""
-                        stop.wait(wait_ms / 1000)
-                finally:
-                    prover.close()
-        except _Told as trouble:
-            sentence = str(trouble)
-        except AnotherProver:
-            sentence = "another prover is at work on this database"
-        except (psycopg.Error, DjangoError, OSError) as error:
-            sentence = str(error).strip().partition("\n")[0]
-        django_connection.close()
-        if sentence and sentence != told:
-            say(f"No balance is proven at present: {sentence}")
-            told = sentence
-        if sentence:
-            stop.wait(pause_ms / 1000)
-            pause_ms = min(2 * pause_ms, PAUSE_MS_MAX)
+            with connect() as connection, contextlib.closing(Prover(connection, home)) as prover:
+                yield lambda: _step(prover)
+        finally:
+            django_connection.close()
+
+    keep_at(
+        stop, begin, hindered_by=(_Told, AnotherProver, psycopg.Error, DjangoError, OSError),
+        complaint="No balance is proven at present", say=say,
+    )  # fmt: skip
 
 
 class _Told(Exception):
@@ -112,7 +98,4 @@ def _step(prover: Prover) -> int:
 
 def main() -> None:
     """Run until SIGTERM or Ctrl-C."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    prove_until(stop, Path(settings.HOME), say=lambda sentence: print(sentence, flush=True))
+    prove_until(stop_when_signalled(), Path(settings.HOME), say=lambda sentence: print(sentence, flush=True))

@@ -406,7 +406,7 @@ def test_readers_are_never_given_half_of_a_round(world) -> None:
 
 
 def test_the_loop_proves_tells_its_trouble_once_and_goes_on(world, database, monkeypatch) -> None:
-    monkeypatch.setattr("raseed.display.prover.running.PAUSE_MS_MIN", 10)
+    monkeypatch.setattr("raseed.platform.loops.PAUSE_MS_MIN", 10)
     first, second = world.join(2)
     told: list[str] = []
     stop = threading.Event()
