@@ -7,15 +7,14 @@ and no transaction.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import UUID
 
 from django.db import connection
 
 from raseed.kernel.money import currency
+from raseed.platform.statements import named_statements
 
 from .domain import (
     Account,
@@ -37,13 +36,7 @@ HISTORY_MAX: Final = 10_000
 """The most entries that one call returns."""
 _CHUNK_MAX: Final = 1_000
 _NO_ID: Final = UUID(int=0)
-_STATEMENTS: Final = dict(
-    re.findall(
-        r"^-- name: (\w+)\n(.*?);$",
-        (Path(__file__).parent / "sql" / "history.sql").read_text(),
-        re.DOTALL | re.MULTILINE,
-    )
-)
+_STATEMENTS: Final = named_statements("raseed.ledger", "sql/history.sql")
 _ACCOUNT_COLUMNS: Final = """
     SELECT a.id, a.ledger, a.code, (a.flags & ~32) | (b.flags & 32), a.user_data, a.created_at, b.debits_pending,
            b.debits_posted, b.credits_pending, b.credits_posted, b.entries, b.last_id

@@ -6,12 +6,12 @@ be read out and put in again. What crosses the border is a temporary table of pl
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-from typing import Final, LiteralString, cast
+from typing import Final
 from uuid import UUID
 
 from django.db import connection
+
+from raseed.platform.statements import named_statements
 
 from .booked import HistoryTooLong
 from .errors import AccountNotFound
@@ -22,13 +22,7 @@ STAGED: Final = "ledger_staged"
 STAGED_MAX: Final = 20_000_000
 """The most postings that are staged at once."""
 
-_STATEMENTS: Final = dict(
-    re.findall(
-        r"^-- name: (\w+)\n(.*?);$",
-        (Path(__file__).parent / "sql" / "booked.sql").read_text(encoding="utf-8"),
-        re.DOTALL | re.MULTILINE,
-    )
-)
+_STATEMENTS: Final = named_statements("raseed.ledger", "sql/booked.sql")
 
 
 def stage_postings(account_id: UUID, *, after_seq: int = -1) -> int:
@@ -43,10 +37,10 @@ def stage_postings(account_id: UUID, *, after_seq: int = -1) -> int:
     if not look_up_accounts([account_id]):
         raise AccountNotFound
     with connection.cursor() as cursor:
-        cursor.execute(cast("LiteralString", _STATEMENTS["stage_table"]))
+        cursor.execute(_STATEMENTS["stage_table"])
         cursor.execute("TRUNCATE ledger_staged")
         cursor.execute(
-            cast("LiteralString", _STATEMENTS["stage"]),
+            _STATEMENTS["stage"],
             {"account": account_id, "after": after_seq, "most": STAGED_MAX + 1},
         )
         staged: int = cursor.rowcount
