@@ -1,4 +1,4 @@
-"""Texts on their way out, and why one may not get there."""
+"""The channels there are; texts on their way out, and why one may not get there."""
 
 from __future__ import annotations
 
@@ -13,6 +13,19 @@ from raseed.kernel.errors import InputError, mark
 ONE_TIME_CODE: Final = "one_time_code"
 """The purpose whose text is blanked as soon as it is delivered, expired or given up."""
 TEXT_LENGTH_MAX: Final = 1000
+
+
+class Channel(StrEnum):
+    """A way in which people and an institution write or speak to each other."""
+
+    WHATSAPP = "whatsapp"
+    TELEGRAM = "telegram"
+    X = "x"
+    SMS = "sms"
+    EMAIL = "email"
+    WEB = "web"
+    PHONE = "phone"
+    BRANCH = "branch"
 
 
 class InvalidMessage(InputError):

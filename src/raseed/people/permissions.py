@@ -27,6 +27,10 @@ AUDIT_VIEW: Final = "people.audit.view"
 KEYS_MANAGE: Final = "people.keys.manage"
 WEBHOOKS_MANAGE: Final = "webhooks.manage"
 """Asked for by ``platform``, which can't register it: permissions are above it."""
+LINES_MANAGE: Final = "channels.lines.manage"
+ITEMS_VIEW: Final = "channels.items.view"
+ITEMS_REPLAY: Final = "channels.items.replay"
+"""Asked for by ``channels``, for the same reason."""
 SELF_VIEW: Final = "people.self.view"
 SELF_PAY: Final = "people.self.pay"
 """These two are a customer's own software's, never a role's: ``access_keys.OF_A_CUSTOMER``."""
@@ -50,6 +54,9 @@ PERMISSIONS: Final = (
     Permission(AUDIT_VIEW, mark("Read the audit trail")),
     Permission(KEYS_MANAGE, mark("Issue and revoke access keys")),
     Permission(WEBHOOKS_MANAGE, mark("Say which software is told of events, and send them again")),
+    Permission(LINES_MANAGE, mark("Register the lines at which people write, and their secrets")),
+    Permission(ITEMS_VIEW, mark("See what came in and was set aside")),
+    Permission(ITEMS_REPLAY, mark("Try again what was set aside")),
     Permission(SELF_VIEW, mark("As a customer: see one's own accounts and payments")),
     Permission(SELF_PAY, mark("As a customer: pay from one's own accounts")),
 )

@@ -136,6 +136,9 @@ STARTING_ROLES: Final[Mapping[str, tuple[Mapping[str, str], tuple[str, ...]]]] =
         (
             "assurance.books.view",
             "bills.receipts.keys",
+            "channels.items.replay",
+            "channels.items.view",
+            "channels.lines.manage",
             "people.audit.view",
             "people.keys.manage",
             "people.roles.confirm",

@@ -1,0 +1,1 @@
+"""Lines: the numbers, bots, accounts and addresses at which an institution is reached."""
