@@ -10,6 +10,7 @@ from .lines.secrets import has_secret as has_line_secret
 from .lines.secrets import line_secret
 from .lines.services import change_line, line, line_at, lines, register_line, set_line_secret
 from .media.domain import Media, MediaNotKept, MediaState, MediaUnknown, NewFile, Refusal
+from .media.queries import media, media_bytes, media_of, media_parts
 from .receiving.domain import (
     IncomingMessage,
     Item,
@@ -20,6 +21,7 @@ from .receiving.domain import (
     MessageUnknown,
     Party,
 )
+from .receiving.messages import incoming, incomings, take_in
 from .services import failed_texts, outgoing_text, retry_text, send_text
 
 __all__ = [
@@ -57,13 +59,20 @@ __all__ = [
     "change_line",
     "failed_texts",
     "has_line_secret",
+    "incoming",
+    "incomings",
     "line",
     "line_at",
     "line_secret",
     "lines",
+    "media",
+    "media_bytes",
+    "media_of",
+    "media_parts",
     "outgoing_text",
     "register_line",
     "retry_text",
     "send_text",
     "set_line_secret",
+    "take_in",
 ]
