@@ -11,6 +11,7 @@ from .lines.secrets import line_secret
 from .lines.services import change_line, line, line_at, lines, register_line, set_line_secret
 from .media.domain import Media, MediaNotKept, MediaState, MediaUnknown, NewFile, Refusal
 from .media.queries import media, media_bytes, media_of, media_parts
+from .receiving.aside import item_content, replay_item, set_aside
 from .receiving.domain import (
     IncomingMessage,
     Item,
@@ -22,6 +23,7 @@ from .receiving.domain import (
     Party,
 )
 from .receiving.messages import incoming, incomings, take_in
+from .receiving.working import register_status_sink
 from .services import failed_texts, outgoing_text, retry_text, send_text
 
 __all__ = [
@@ -61,6 +63,7 @@ __all__ = [
     "has_line_secret",
     "incoming",
     "incomings",
+    "item_content",
     "line",
     "line_at",
     "line_secret",
@@ -71,8 +74,11 @@ __all__ = [
     "media_parts",
     "outgoing_text",
     "register_line",
+    "register_status_sink",
+    "replay_item",
     "retry_text",
     "send_text",
+    "set_aside",
     "set_line_secret",
     "take_in",
 ]

@@ -17,6 +17,7 @@ from django.db import DatabaseError, connection  # noqa: E402
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest  # noqa: E402
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4  # noqa: E402
 
+from raseed.channels.http import rail as channels_rail  # noqa: E402
 from raseed.display.http.certificates import CertificateRail  # noqa: E402
 from raseed.display.http.metrics import ProofFigures  # noqa: E402
 from raseed.display.http.rail import Changes  # noqa: E402
@@ -47,6 +48,7 @@ def build() -> Rail:
     own = [key_from_file(name, scope) for name, scope in OWN_KEYS.items()]
     keys = Keys([*own, *keys_from_setting(KEYS)])
     commit, pool, requests = GroupCommit(), Pool(), Requests()
+    hooks = channels_rail.Hooks(pool)
     changes = Changes(pool, when_asked_to_stop=when_asked_to_stop)
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
@@ -73,6 +75,7 @@ def build() -> Rail:
 
     async def stop() -> None:
         await changes.close()
+        await hooks.close()
         await asyncio.to_thread(commit.close)
         await asyncio.to_thread(pool.close)
 
@@ -81,11 +84,12 @@ def build() -> Rail:
             *ledger_rail.LedgerRail(commit, pool).routes(),
             *CertificateRail().routes(),
             *changes.routes(),
+            *hooks.routes(),
             Route("GET", "/health", health, None, "Whether the rail and its database answer."),
             Route("GET", "/metrics", metrics, "metrics", "Figures for Prometheus."),
         ],
         keys,
-        statuses=ledger_rail.STATUSES,
+        statuses={**ledger_rail.STATUSES, **channels_rail.STATUSES},
         requests=requests,
         on_start=[start],
         on_stop=[stop],

@@ -230,7 +230,7 @@ def _checked_settings(settings: Mapping[str, str]) -> dict[str, str]:
     for name, value in settings.items():
         if not _SETTING.match(name) or _SECRET.search(name):
             raise InvalidLine(field=f"settings.{name[:40]}")
-        if not isinstance(value, str) or len(value) > SETTING_LENGTH_MAX or not value.isprintable():
+        if len(value) > SETTING_LENGTH_MAX or not value.isprintable():
             raise InvalidLine(field=f"settings.{name}")
     return dict(settings)
 

@@ -121,8 +121,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ItemRow",
             fields=[
-                ("position", models.BigAutoField(primary_key=True, serialize=False)),
-                ("id", models.UUIDField(unique=True)),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
                 ("kind", models.TextField()),
                 ("key", models.TextField()),
                 ("content", models.BinaryField()),
@@ -147,13 +146,11 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(
                         condition=models.Q(("state", "waiting")),
-                        fields=["line", "next_try_at", "position"],
+                        fields=["line", "next_try_at", "id"],
                         name="channels_item_due",
                     ),
                     models.Index(
-                        condition=models.Q(("state", "set_aside")),
-                        fields=["line", "position"],
-                        name="channels_item_aside",
+                        condition=models.Q(("state", "set_aside")), fields=["line", "id"], name="channels_item_aside"
                     ),
                     models.Index(
                         condition=models.Q(("state", "done")), fields=["ended_at"], name="channels_item_ended"

@@ -38,8 +38,7 @@ class LineRow(models.Model):
 class ItemRow(models.Model):
     """One element of what a provider delivered, as its bytes came; ``key`` is its own id, once for each line."""
 
-    position = models.BigAutoField(primary_key=True)
-    id = models.UUIDField(unique=True)
+    id = models.UUIDField(primary_key=True)
     line = models.ForeignKey(LineRow, on_delete=models.PROTECT, related_name="+", db_index=False)
     kind = models.TextField()
     key = models.TextField()
@@ -55,10 +54,8 @@ class ItemRow(models.Model):
         app_label = "channels"
         db_table = "channels_item"
         indexes: ClassVar = [
-            models.Index(
-                fields=["line", "next_try_at", "position"], name="channels_item_due", condition=Q(state="waiting")
-            ),
-            models.Index(fields=["line", "position"], name="channels_item_aside", condition=Q(state="set_aside")),
+            models.Index(fields=["line", "next_try_at", "id"], name="channels_item_due", condition=Q(state="waiting")),
+            models.Index(fields=["line", "id"], name="channels_item_aside", condition=Q(state="set_aside")),
             models.Index(fields=["ended_at"], name="channels_item_ended", condition=Q(state="done")),
         ]
         constraints: ClassVar = [

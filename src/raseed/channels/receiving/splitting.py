@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Raw
@@ -24,9 +24,10 @@ _WHATSAPP: Final = {"messages": ItemKind.MESSAGE, "statuses": ItemKind.STATUS, "
 _TELEGRAM: Final = frozenset({"message", "edited_message", "callback_query", "business_message"})
 _BESIDE: Final = frozenset({"messaging_product", "metadata", "contacts"})
 """What says something of the other elements, and is nothing by itself."""
-_fields: Final = msgspec.json.Decoder(dict[str, Raw])
-_array: Final = msgspec.json.Decoder(list[Raw])
-_id: Final = msgspec.json.Decoder(str | int)
+_T = TypeVar("_T")
+_fields: Final[msgspec.json.Decoder[dict[str, Raw]]] = msgspec.json.Decoder(dict[str, Raw])
+_array: Final[msgspec.json.Decoder[list[Raw]]] = msgspec.json.Decoder(list[Raw])
+_id: Final[msgspec.json.Decoder[str | int]] = msgspec.json.Decoder(str | int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def _change(change: Raw) -> Iterator[Piece]:
     if value is None:
         yield unreadable(bytes(change))
         return
-    beside = {name: value[name] for name in ("metadata", "contacts") if name in value}
+    beside: dict[str, Raw] = {name: value[name] for name in ("metadata", "contacts") if name in value}
     if value.keys() <= _BESIDE:
         yield Piece(ItemKind.OTHER, digest_key(bytes(change)), bytes(change))
         return
@@ -227,10 +228,10 @@ def _elements(raw: Raw | None) -> list[Raw] | None:
 
 def _identifier(raw: Raw | None) -> str | None:
     found = _decoded(_id, raw)
-    return None if found is None or found == "" or isinstance(found, bool) else str(found)
+    return None if found is None or found == "" else str(found)
 
 
-def _decoded(decoder: msgspec.json.Decoder[Any], raw: Raw | None) -> Any:
+def _decoded(decoder: msgspec.json.Decoder[_T], raw: Raw | None) -> _T | None:
     if raw is None:
         return None
     try:

@@ -1,44 +1,51 @@
--- The statements of what comes in. The first two run on the rail, on a connection of its own; the others in the worker.
+-- The statements of what comes in. The first runs on the rail, on a connection of its own; the others in the worker.
 
 -- name: keep_items
--- Keeps the elements of a delivery, each once for its line, and returns how many are new: two deliveries of the same element
--- at one instant wait for each other at the unique key. What comes again, in the same bytes or others, changes nothing.
+-- Keeps the elements of deliveries, each once for its line, with a job for each line that has new ones, in one statement and so in
+-- one transaction. What comes again, in the same bytes or others, changes nothing: two deliveries of the same element at one
+-- instant wait for each other at the unique key, and all writers take the keys in one order, so that none waits in a circle.
 WITH came AS (
-    INSERT INTO channels_item (id, line_id, kind, key, content, received_at, state, attempts, next_try_at, ended_at, problem)
-    SELECT came.id, came.line_id, came.kind, came.key, came.content, %(now)s::timestamptz,
-        came.state, 0, CASE came.state WHEN 'waiting' THEN %(now)s::timestamptz END,
-        CASE came.state WHEN 'waiting' THEN NULL ELSE %(now)s::timestamptz END, came.problem
+    INSERT INTO channels_item (id, line_id, kind, key, content, received_at, state, attempts, next_try_at, problem)
+    SELECT given.id, given.line_id, given.kind, given.key, given.content, %(now)s::timestamptz, 'waiting', 0,
+        %(now)s::timestamptz, ''
     FROM unnest(
-        %(ids)s::uuid[], %(lines)s::uuid[], %(kinds)s::text[], %(keys)s::text[], %(contents)s::bytea[],
-        %(states)s::text[], %(problems)s::text[]
-    ) AS came (id, line_id, kind, key, content, state, problem)
+        %(ids)s::uuid[], %(lines)s::uuid[], %(kinds)s::text[], %(keys)s::text[], %(contents)s::bytea[]
+    ) AS given (id, line_id, kind, key, content)
+    ORDER BY given.line_id, given.key
     ON CONFLICT (line_id, key) DO NOTHING
-    RETURNING line_id, id, state
+    RETURNING line_id
+), owed AS (
+    SELECT procrastinate_defer_jobs_v1(array_agg(
+        ROW ('items', 'channels.work_items', 0, NULL, NULL, jsonb_build_object('line_id', line_id::text), NULL)
+            ::procrastinate_job_to_defer_v1
+    )) AS jobs
+    FROM (SELECT DISTINCT line_id FROM came) AS line
+    HAVING count(*) > 0
 )
-SELECT id, line_id, state FROM came;
+SELECT (SELECT count(*) FROM came), (SELECT count(*) FROM owed);
 
 -- name: claim_items
 -- Takes what is due of a line for one try each. The claim is a lease: who dies with it leaves the item to be tried again.
 WITH due AS (
-    SELECT position FROM channels_item
+    SELECT id FROM channels_item
     WHERE line_id = %(line)s::uuid AND state = 'waiting' AND next_try_at <= %(now)s::timestamptz
-    ORDER BY next_try_at, position
+    ORDER BY next_try_at, id
     LIMIT %(most)s::int
     FOR UPDATE SKIP LOCKED
 )
 UPDATE channels_item AS item
 SET attempts = item.attempts + 1, next_try_at = %(lease_ends)s::timestamptz
 FROM due
-WHERE item.position = due.position
-RETURNING item.position, item.id, item.kind, item.content, item.received_at, item.attempts;
+WHERE item.id = due.id
+RETURNING item.id, item.kind, item.content, item.received_at, item.attempts;
 
 -- name: end_items
--- Ends items that were worked, if the claims still stand.
+-- Ends items that were worked, if the claims still stand; returns those that do.
 UPDATE channels_item AS item
 SET state = 'done', next_try_at = NULL, ended_at = %(now)s::timestamptz, problem = ended.outcome
-FROM unnest(%(positions)s::bigint[], %(attempts)s::int[], %(outcomes)s::text[]) AS ended (position, attempts, outcome)
-WHERE item.position = ended.position AND item.state = 'waiting' AND item.attempts = ended.attempts
-RETURNING item.position;
+FROM unnest(%(ids)s::uuid[], %(attempts)s::int[], %(outcomes)s::text[]) AS ended (id, attempts, outcome)
+WHERE item.id = ended.id AND item.state = 'waiting' AND item.attempts = ended.attempts
+RETURNING item.id;
 
 -- name: keep_message
 -- Keeps a message once for its line and the channel's id of it; no row means that it was known.

@@ -103,6 +103,7 @@ class Route:
         gives: status and type of the answers, for the description.
         parameters: name and JSON schema of the query's parameters, for the description.
         bytes_max: the most bytes of a body.
+        any_type: whether a body may say that it is something else than JSON; the handler reads the bytes.
     """
 
     method: str
@@ -114,6 +115,7 @@ class Route:
     gives: Mapping[int, Any] = field(default_factory=dict)
     parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     bytes_max: int = BODY_BYTES_MAX
+    any_type: bool = False
 
 
 class Rail:
@@ -163,7 +165,7 @@ class Rail:
             key = None if route.scope is None else self._keys.find(headers.get(b"authorization"), route.scope)
             body = b""
             if method in _BODIED:
-                check_head(headers, route.bytes_max)
+                check_head(headers, route.bytes_max, any_type=route.any_type)
                 message = await receive()
                 body = message.get("body", b"")
                 if message["type"] != "http.request" or message.get("more_body") or len(body) > route.bytes_max:

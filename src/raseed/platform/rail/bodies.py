@@ -28,15 +28,15 @@ class ClientGone(Exception):
     """The client has hung up; there is nobody to answer."""
 
 
-def check_head(headers: dict[bytes, bytes], bytes_max: int) -> None:
+def check_head(headers: dict[bytes, bytes], bytes_max: int, *, any_type: bool = False) -> None:
     """Refuse a body by what the request's head says about it, before any of it is read.
 
     Raises:
-        WrongMediaType: it is not JSON.
+        WrongMediaType: it is not JSON, and not of ``any_type``.
         BodyTooLarge: it says that it is larger.
     """
     kind = headers.get(b"content-type", b"application/json")
-    if kind != b"application/json" and kind.partition(b";")[0].strip().lower() != b"application/json":
+    if not any_type and kind != b"application/json" and kind.partition(b";")[0].strip().lower() != b"application/json":
         raise WrongMediaType
     length = headers.get(b"content-length")
     if length is not None and (not length.isdigit() or len(length) > 18 or int(length) > bytes_max):  # noqa: PLR2004
