@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
+from django.db import connections
 
 from raseed.channels.api import Channel, LinePurpose, change_line
 from raseed.channels.http.rail import BODY_BYTES_MAX
@@ -109,7 +111,7 @@ def test_every_item_of_every_array_is_kept(hooks: Provider) -> None:
 )
 def test_a_delivery_of_nothing_is_acknowledged(hooks: Provider, body: bytes) -> None:
     line = make_line(Channel.WHATSAPP, Clerk())
-    assert hooks.post(line, body).status == (200 if b"entry" in body else 200)
+    assert hooks.post(line, body).status == 200
 
 
 def test_one_malformed_element_takes_no_other_with_it(hooks: Provider) -> None:
@@ -151,10 +153,7 @@ def test_half_an_emoji_spoils_nothing(hooks: Provider) -> None:
     body = delivery([value(line, [said(1, "cut \ud83d"), said(2, "nul \x00 and \u202e")])])
     assert hooks.post(line, body).status == 200
     work_all()
-    assert sorted(MessageRow.objects.values_list("text", flat=True)) == [
-        "cut \N{REPLACEMENT CHARACTER}",
-        "nul  and ",
-    ] or sorted(MessageRow.objects.values_list("text", flat=True)) == ["cut ?", "nul  and "]
+    assert sorted(MessageRow.objects.values_list("text", flat=True)) == ["cut ?", "nul  and "]
 
 
 def test_a_body_beyond_the_bound_is_refused_and_one_within_it_taken(hooks: Provider) -> None:
@@ -193,13 +192,11 @@ def test_two_rails_that_take_the_same_items_in_other_orders_do_not_wait_in_a_cir
             replies = hooks.loop.run_until_complete(_both(hooks, second, line.id, bodies))
             assert [reply.status for reply in replies] == [200, 200]
         hooks.loop.run_until_complete(second.hooks.close())
-        second.loop = __import__("asyncio").new_event_loop()
+        second.loop = asyncio.new_event_loop()
     assert ItemRow.objects.count() == 1000
 
 
 async def _both(one: Provider, two: Provider, line_id: object, bodies: list[bytes]) -> list[Any]:
-    import asyncio
-
     return await asyncio.gather(*(
         door.ask("POST", f"/hooks/whatsapp/{line_id}", body, signed(Channel.WHATSAPP, body))
         for door, body in zip((one, two), bodies, strict=True)
@@ -215,8 +212,6 @@ def test_an_acknowledgement_means_that_it_is_on_the_disk(own_server: Any) -> Non
         assert (away.status, away.error["code"]) == (503, "deliveries_wait")
         own_server.server.start(leashed=True)
         assert hooks.post(line, delivery([value(line, [said(2)])])).status == 200
-    from django.db import connections
-
     connections.close_all()
     assert ItemRow.objects.count() == 2
 
