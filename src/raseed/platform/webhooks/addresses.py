@@ -63,8 +63,10 @@ def checked_url(url: str) -> str:
     return url
 
 
-def resolved(url: str) -> tuple[Target, Address]:
+def resolved(url: str, *, beside: str | None = None) -> tuple[Target, Address]:
     """Look an address's name up, and return it with the first of its addresses that we send to.
+
+    ``beside`` names the networks that are allowed beside public ones; those of webhooks unless it is given.
 
     Raises:
         AddressRefused: ``name_unknown``, or ``address_refused``: none of its addresses is allowed.
@@ -73,15 +75,16 @@ def resolved(url: str) -> tuple[Target, Address]:
     literal = _literal(target.host)
     found = [literal] if literal is not None else _look_up(target)
     for address in found:
-        if allowed(address) and (target.scheme == "https" or address.is_loopback):
+        if allowed(address, beside) and (target.scheme == "https" or address.is_loopback):
             return target, address
     raise AddressRefused("address_refused")
 
 
-def allowed(address: Address) -> bool:
-    """Whether we send to an address: a public one, or one in a network of ``RASEED_WEBHOOK_NETWORKS``."""
+def allowed(address: Address, beside: str | None = None) -> bool:
+    """Whether we send to an address: a public one, or one in ``beside`` (``RASEED_WEBHOOK_NETWORKS`` unless given)."""
     return any(
-        address.version == network.version and address in network for network in networks(settings.WEBHOOK_NETWORKS)
+        address.version == network.version and address in network
+        for network in networks(settings.WEBHOOK_NETWORKS if beside is None else beside)
     ) or _is_public(address)
 
 

@@ -75,17 +75,18 @@ class _TlsSocket(_Deadline, ssl.SSLSocket):
     """The same, encrypted."""
 
 
-class _Connection(http.client.HTTPConnection):
-    """A connection to the address that was allowed, under the name that was asked for."""
+class BoundedConnection(http.client.HTTPConnection):
+    """A connection to the address that was allowed, under the name that was asked for; all of it within ``seconds``."""
 
-    def __init__(self, target: Target, address: Address) -> None:
+    def __init__(self, target: Target, address: Address, *, seconds: float = SECONDS_MAX) -> None:
         super().__init__(target.host, target.port)
         self._target = target
         self._address = address
+        self._seconds = seconds
 
     def connect(self) -> None:
         """Connect, and agree on a key where it is https."""
-        ends_at = time.monotonic() + SECONDS_MAX
+        ends_at = time.monotonic() + self._seconds
         family = socket.AF_INET if self._address.version == 4 else socket.AF_INET6  # noqa: PLR2004
         plain = _PlainSocket(family, socket.SOCK_STREAM)
         self.sock = plain
@@ -107,7 +108,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
         target, address = resolved(url)
     except AddressRefused as refusal:
         return Outcome(str(refusal))
-    connection = _Connection(target, address)
+    connection = BoundedConnection(target, address)
     try:
         connection.request("POST", target.path, body, {"Connection": "close", **headers})
         return _read(connection.getresponse())

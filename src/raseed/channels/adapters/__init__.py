@@ -1,0 +1,1 @@
+"""The wires out: how each channel's provider is asked, and what its answers mean."""

@@ -1,0 +1,1 @@
+"""Mail: composed and handed to a server by SMTP, fetched by IMAP."""
