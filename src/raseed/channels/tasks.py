@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from .media.fetching import fetch_media, sweep_files, sweep_media
 from .receiving.working import forget_items, sweep_items, work_items
 from .services import deliver_text, sweep_texts
 
-__all__ = ["deliver_text", "forget_items", "sweep_items", "sweep_texts", "work_items"]
+__all__ = [
+    "deliver_text",
+    "fetch_media",
+    "forget_items",
+    "sweep_files",
+    "sweep_items",
+    "sweep_media",
+    "sweep_texts",
+    "work_items",
+]

@@ -152,6 +152,14 @@ WEBHOOK_NETWORKS = os.environ.get(
 )
 """Networks beside the public internet that webhooks may go to; loopback ones also without encryption."""
 
+CHANNEL_NETWORKS = os.environ.get(
+    "RASEED_CHANNEL_NETWORKS", "127.0.0.0/8,::1/128" if "raseed.demo" in INSTALLED_APPS else ""
+)
+"""Networks beside the public internet where providers of channels and mail servers may be; loopback ones also without encryption."""
+
+MALWARE = os.environ.get("RASEED_MALWARE", "")
+"""Where files that people send are looked at for malware (``host:port``, docs/malware-port.md); empty: nowhere, which is said."""
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

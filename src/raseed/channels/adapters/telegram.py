@@ -47,7 +47,12 @@ class TelegramWire:
 
 def body(parcel: Parcel) -> dict[str, Any]:
     """Return what is posted for a text."""
-    return {"chat_id": _chat(parcel), "text": parcel.text, "link_preview_options": {"is_disabled": True}, **_reply(parcel)}
+    return {
+        "chat_id": _chat(parcel),
+        "text": parcel.text,
+        "link_preview_options": {"is_disabled": True},
+        **_reply(parcel),
+    }
 
 
 def upload(parcel: Parcel) -> tuple[str, list[Part]]:

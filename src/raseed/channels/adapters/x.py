@@ -105,7 +105,9 @@ def sent(answer: Exchange) -> Outcome:
     if answer.is_yes:
         data = answer.said.get("data")
         event = data.get("dm_event_id") if isinstance(data, dict) else None
-        return Taken(event) if isinstance(event, str) and event else Unclear("answer_unclear", f"answered_{answer.status}")
+        return (
+            Taken(event) if isinstance(event, str) and event else Unclear("answer_unclear", f"answered_{answer.status}")
+        )
     return said_no(answer)
 
 
@@ -124,9 +126,7 @@ def said_no(answer: Answer) -> Outcome:
     return Unclear("answer_unclear", words)
 
 
-def signature(
-    method: str, url: str, parameters: Mapping[str, str], *, consumer_secret: str, token_secret: str
-) -> str:
+def signature(method: str, url: str, parameters: Mapping[str, str], *, consumer_secret: str, token_secret: str) -> str:
     """Return the OAuth 1.0a signature of a request whose body is no plain form (RFC 5849, 3.4)."""
     parts = urlsplit(url)
     pairs = sorted((_q(k), _q(v)) for k, v in [*parameters.items(), *parse_qsl(parts.query, keep_blank_values=True)])

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Final
 from uuid import UUID
 
 from ..models import MediaRow
 from .domain import Media, MediaNotKept, MediaState, MediaUnknown
-from .store import kept_path
-
-PART_BYTES: Final = 1 << 18
+from .store import kept_path, parts
 
 
 def files_of(message_ids: Iterable[UUID]) -> dict[UUID, list[Media]]:
@@ -52,13 +49,7 @@ def media_bytes(media_id: UUID) -> bytes:
 def media_parts(media_id: UUID) -> Iterator[bytes]:
     """Return the content of a kept file in parts, for a large one; refuses as ``media_bytes`` does, at once."""
     _check_kept(media_id)
-    return _parts(media_id)
-
-
-def _parts(media_id: UUID) -> Iterator[bytes]:
-    with kept_path(media_id).open("rb") as file:
-        while part := file.read(PART_BYTES):
-            yield part
+    return parts(kept_path(media_id))
 
 
 def _check_kept(media_id: UUID) -> None:

@@ -6,6 +6,7 @@ has its file, and what has no such row is nobody's: ``sweep`` removes it.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import secrets
@@ -18,6 +19,7 @@ from django.conf import settings
 
 from raseed.kernel.ids import new_id
 
+PART_BYTES: Final = 1 << 18
 BROUGHT: Final = "brought:"
 """What the source of a file begins with whose bytes came with its message."""
 _NAME: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
@@ -49,14 +51,16 @@ def fetch_path(media_id: UUID) -> Path:
     return folder / f"{media_id}.{secrets.token_hex(4)}"
 
 
-def write(path: Path, parts: Iterable[bytes]) -> None:
-    """Write a file so that it is there whole, and on the disk, or not at all."""
+def write(path: Path, parts: Iterable[bytes]) -> tuple[int, str]:
+    """Write a file so that it is there whole, and on the disk, or not at all; returns its size and SHA-256 (hexadecimal)."""
+    size, digest = 0, hashlib.sha256()
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             for part in parts:
-                file.write(part)
+                size += file.write(part)
+                digest.update(part)
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)
@@ -67,6 +71,19 @@ def write(path: Path, parts: Iterable[bytes]) -> None:
         os.fsync(descriptor)  # the name too
     finally:
         os.close(descriptor)
+    return size, digest.hexdigest()
+
+
+def is_name(name: str) -> bool:
+    """Whether a file is called as ours are when they are whole."""
+    return _NAME.match(name) is not None
+
+
+def parts(path: Path) -> Iterator[bytes]:
+    """Yield the content of a file, part by part."""
+    with path.open("rb") as file:
+        while part := file.read(PART_BYTES):
+            yield part
 
 
 def all_files() -> Iterator[Path]:
