@@ -14,8 +14,21 @@ ITEMS_VIEW: Final = "channels.items.view"
 """To see what came in and was set aside, without its content."""
 ITEMS_REPLAY: Final = "channels.items.replay"
 """To have it tried again."""
+MESSAGES_VIEW: Final = "channels.messages.view"
+"""To see which messages are not known to have arrived, and how lines stand."""
+MESSAGES_RESEND: Final = "channels.messages.resend"
+"""To have a message that failed or is not known sent again, and to settle what became of one."""
 
-__all__ = ["ITEMS_REPLAY", "ITEMS_VIEW", "LINES_MANAGE", "Authority", "ChannelsNotPermitted", "require"]
+__all__ = [
+    "ITEMS_REPLAY",
+    "ITEMS_VIEW",
+    "LINES_MANAGE",
+    "MESSAGES_RESEND",
+    "MESSAGES_VIEW",
+    "Authority",
+    "ChannelsNotPermitted",
+    "require",
+]
 
 
 class ChannelsNotPermitted(PermissionRefused):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from .media.fetching import fetch_media, sweep_files, sweep_media
 from .receiving.working import forget_items, sweep_items, work_items
+from .sending.calling import hand_over
+from .sending.upkeep import look_after_messages
 from .services import deliver_text, sweep_texts
 
 __all__ = [
     "deliver_text",
     "fetch_media",
     "forget_items",
+    "hand_over",
+    "look_after_messages",
     "sweep_files",
     "sweep_items",
     "sweep_media",

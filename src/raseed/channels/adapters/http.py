@@ -86,20 +86,29 @@ def ask(
         return NotReached("no_address")
     connection = BoundedConnection(target, address, seconds=seconds)
     try:
-        try:
-            connection.connect()
-        except ssl.SSLError as trouble:
-            return NotReached(f"not_trusted: {trouble.reason or type(trouble).__name__}")
-        except OSError as trouble:
-            return NotReached(f"no_connection: {type(trouble).__name__}")
-        connection.request(method, target.path, body, {"Connection": "close", "User-Agent": _AGENT, **headers})
+        connection.connect()
+        return _exchanged(
+            connection, method, target.path, body, {"Connection": "close", "User-Agent": _AGENT, **headers}
+        )
+    except ssl.SSLError as trouble:
+        return NotReached(f"not_trusted: {trouble.reason or type(trouble).__name__}")
+    except OSError as trouble:
+        return NotReached(f"no_connection: {type(trouble).__name__}")
+    finally:
+        connection.close()
+
+
+def _exchanged(
+    connection: BoundedConnection, method: str, path: str, body: bytes, headers: Mapping[str, str]
+) -> Answer | NoAnswer:
+    """Send over a connection that is made; whatever happens from here on, the request may have arrived."""
+    try:
+        connection.request(method, path, body, headers)
         return _read(connection.getresponse())
     except TimeoutError:
         return NoAnswer("no_answer_in_time")
     except (OSError, http.client.HTTPException, ValueError) as trouble:
         return NoAnswer(f"broken_off: {type(trouble).__name__}")
-    finally:
-        connection.close()
 
 
 def ask_json(method: str, url: str, *, headers: Mapping[str, str], content: Mapping[str, Any]) -> Exchange:

@@ -21,7 +21,7 @@ class SmsWire:
     def hand_over(self, parcel: Parcel) -> Outcome:
         """Post the text under the message's id, which is the same however often it is tried."""
         phone = parcel.to.phone or parcel.to.external_id
-        url = parcel.settings.get("url", "")
+        url = parcel.settings.get("api_base", "")
         if is_address(url):
             return self._own_gateway(url, phone, parcel)
         if not gateway_known():
@@ -34,7 +34,7 @@ class SmsWire:
 
     def _own_gateway(self, url: str, phone: str, parcel: Parcel) -> Outcome:
         headers = {
-            "Authorization": f"Bearer {parcel.secret('gateway_key')}",
+            "Authorization": f"Bearer {parcel.secret('access_token')}",
             "Idempotency-Key": str(parcel.message_id),
         }
         content = {"id": str(parcel.message_id), "from": parcel.address, "to": phone, "text": parcel.text}

@@ -11,7 +11,7 @@ from .http import WAIT_SECONDS_MAX, Answer, Exchange, NoAnswer, NotReached, Part
 
 API: Final = "https://api.telegram.org"
 PAUSE: Final = timedelta(seconds=5)
-_BAD, _UNAUTHORISED, _FORBIDDEN, _NOT_FOUND, _TOO_LARGE, _TOO_MANY, _OWN_TROUBLE = 400, 401, 403, 404, 413, 429, 500
+_UNAUTHORISED, _FORBIDDEN, _NOT_FOUND, _TOO_LARGE, _TOO_MANY, _OWN_TROUBLE = 401, 403, 404, 413, 429, 500
 _WORDS: Final = (
     ("chat not found", "recipient_invalid"),
     ("user not found", "recipient_invalid"),
@@ -35,10 +35,10 @@ class TelegramWire:
 
     def hand_over(self, parcel: Parcel) -> Outcome:
         """Send, with the file in the same request if there is one."""
-        token = parcel.secret("bot_token") or parcel.secret("access_token")
+        token = parcel.secret("access_token")
         if not token:
             return PutOff(Wait.TOKEN)
-        base = f"{parcel.settings.get('api', API).rstrip('/')}/bot{token}"
+        base = f"{parcel.settings.get('api_base', API).rstrip('/')}/bot{token}"
         if parcel.media:
             method, parts = upload(parcel)
             return sent(ask_form(f"{base}/{method}", headers={}, parts=parts))
@@ -90,16 +90,13 @@ def _said_no(answer: Answer) -> Outcome:
     if answer.said.get("ok") is not False:
         known = 400 <= answer.status < 500 and answer.status != 408  # noqa: PLR2004
         return Refused("refused", words) if known else Unclear("answer_unclear", words)
-    if answer.status in {_UNAUTHORISED, _NOT_FOUND}:  # "Not Found" is what a token gets that is none
-        return PutOff(Wait.TOKEN, words)
-    if answer.status == _FORBIDDEN:
-        return Refused("blocked_by_person", words)
-    if answer.status == _TOO_LARGE:
-        return Refused("too_large", words)
     if answer.status >= _OWN_TROUBLE:
         return Unclear("answer_unclear", words)
+    if answer.status in {_UNAUTHORISED, _NOT_FOUND}:  # "Not Found" is what a token gets that is none
+        return PutOff(Wait.TOKEN, words)
     lower = words.lower()
-    return Refused(next((code for said, code in _WORDS if said in lower), "refused"), words)
+    known = {_FORBIDDEN: "blocked_by_person", _TOO_LARGE: "too_large"}.get(answer.status)
+    return Refused(known or next((code for said, code in _WORDS if said in lower), "refused"), words)
 
 
 def _asked(answer: Answer) -> timedelta | None:

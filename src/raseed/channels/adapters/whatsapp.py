@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import quote
 
 from .domain import Outcome, Parcel, PutOff, Refused, Taken, Unclear, Wait, told
@@ -15,7 +15,6 @@ from .http import Answer, Exchange, NoAnswer, NotReached, Part, ask_form, ask_js
 
 API: Final = "https://graph.facebook.com"
 VERSION: Final = "v23.0"
-_T = TypeVar("_T")
 
 REASONS: Final[Mapping[int, str]] = {
     131047: "window_closed",
@@ -87,7 +86,7 @@ class WhatsAppWire:
         token = parcel.secret("access_token")
         if not token:
             return PutOff(Wait.TOKEN)
-        base = f"{parcel.settings.get('api', API).rstrip('/')}/{parcel.settings.get('version', VERSION)}"
+        base = f"{parcel.settings.get('api_base', API).rstrip('/')}/{parcel.settings.get('graph_version', VERSION)}"
         number = f"{base}/{quote(parcel.address, safe='')}"
         headers = {"Authorization": f"Bearer {token}"}
         media_id = ""

@@ -35,7 +35,7 @@ class XWire:
 
     def hand_over(self, parcel: Parcel) -> Outcome:
         """Upload the file if there is one, then send."""
-        base = parcel.settings.get("api", API).rstrip("/")
+        base = parcel.settings.get("api_base", API).rstrip("/")
         person = quote(parcel.to.external_id.rpartition(":")[2], safe="")
         message_url = f"{base}/2/dm_conversations/with/{person}/messages"
         if not parcel.secret("access_token"):
@@ -71,7 +71,7 @@ class XWire:
         return Refused("file_refused", outcome.told) if isinstance(outcome, Refused) else outcome
 
     def _signed(self, method: str, url: str, parcel: Parcel) -> dict[str, str]:
-        token, token_secret = parcel.secret("access_token"), parcel.secret("access_token_secret")
+        token, token_secret = parcel.secret("access_token"), parcel.secret("token_secret")
         if not token_secret:
             return {"Authorization": f"Bearer {token}"}
         signing = {
