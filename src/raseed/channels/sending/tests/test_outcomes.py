@@ -8,6 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from django.db import connections
 from django.utils import translation
 
 from raseed.channels.adapters import http
@@ -202,7 +203,7 @@ def test_a_provider_in_trouble_is_asked_again_with_growing_pauses_and_then_given
 ) -> None:
     line = made_line(base=provider.address, clock=clock)
     wrote(line, clock=clock)
-    provider.answering = lambda asked: (500, graph_error(131000))
+    provider.answering = lambda _: (500, graph_error(131000))
     message = sent(line, clock=clock)
     pauses = []
     for _ in range(TRIES_MAX - 1):
@@ -225,7 +226,7 @@ def test_a_limit_makes_messages_wait_however_long_and_never_fail(
 ) -> None:
     line = made_line(base=provider.address, clock=clock)
     wrote(line, clock=clock)
-    provider.answering = lambda asked: (429, graph_error(130429))
+    provider.answering = lambda _: (429, graph_error(130429))
     message = sent(line, clock=clock)
     for _ in range(3 * TRIES_MAX):
         carry(message.id, clock=clock)
@@ -280,6 +281,7 @@ def test_an_old_tokens_answer_does_not_stop_a_line_that_has_a_new_one(
     def renewed_meanwhile(asked: Any) -> tuple[int, Any]:
         provider.answering = None
         set_line_secret(line_id=line.id, name="access_token", value="EAAG-two", by=STAFF)
+        connections.close_all()
         return 401, graph_error(190)
 
     provider.answering = renewed_meanwhile
