@@ -12,3 +12,9 @@ MEDIA_SETTLED: Final = "channels.media_settled"
 
 ITEM_SET_ASIDE: Final = "channels.item_set_aside"
 """Something that a provider delivered could not be worked, and waits for a person: ``item_id``, ``line_id``, ``problem``."""
+
+DELIVERY_CHANGED: Final = "channels.delivery_changed"
+"""It is known further what became of a message of ours: ``message_id``, ``state``; the same state again says that its reason changed."""
+
+LINE_NEEDS_TOKEN: Final = "channels.line_needs_token"  # noqa: S105  (the name of an event)
+"""A line's access token was refused, and its messages wait for another: ``line_id``."""

@@ -26,7 +26,8 @@ class Parcel:
     """One message about to be handed over, with all that its wire needs.
 
     Attributes:
-        message_id: ours; with ``attempt`` it goes along wherever the provider gives something back with its statuses.
+        message_id: ours.
+        callback: of this attempt: it goes along wherever the provider gives something back with its statuses.
         address: the line's own: a phone number's id, an account, a mail address.
         settings: the line's, none of them secret.
         secret: reads one of the line's secrets by name; empty where it has none.
@@ -36,7 +37,7 @@ class Parcel:
     """
 
     message_id: UUID
-    attempt: int
+    callback: UUID
     address: str
     settings: Mapping[str, str]
     secret: Callable[[str], str]
@@ -53,11 +54,6 @@ class Parcel:
     references: tuple[str, ...] = ()
     automatic: bool = False
     line_name: str = field(default="")
-
-    @property
-    def callback(self) -> str:
-        """What goes along for statuses to bring back: which attempt of which message."""
-        return f"{self.message_id}.{self.attempt}"
 
     @property
     def is_image(self) -> bool:

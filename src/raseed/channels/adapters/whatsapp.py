@@ -104,7 +104,7 @@ def body(parcel: Parcel, media_id: str = "") -> dict[str, Any]:
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         **_recipient(parcel),
-        "biz_opaque_callback_data": parcel.callback,
+        "biz_opaque_callback_data": str(parcel.callback),
     }
     if parcel.reply_to:
         said["context"] = {"message_id": parcel.reply_to}

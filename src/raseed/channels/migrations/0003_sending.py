@@ -47,8 +47,8 @@ ALTER TABLE channels_outgoing ENABLE ALWAYS TRIGGER channels_outgoing_guard;
 
 CREATE FUNCTION channels_attempt_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF (NEW.id, NEW.message_id, NEW.line_id, NEW.number, NEW.round, NEW.began_at)
-        IS DISTINCT FROM (OLD.id, OLD.message_id, OLD.line_id, OLD.number, OLD.round, OLD.began_at)
+    IF (NEW.id, NEW.message_id, NEW.line_id, NEW.number, NEW.callback, NEW.round, NEW.began_at)
+        IS DISTINCT FROM (OLD.id, OLD.message_id, OLD.line_id, OLD.number, OLD.callback, OLD.round, OLD.began_at)
         OR (OLD.outcome NOT IN ('', 'unknown') AND NEW.outcome <> OLD.outcome)
         OR (OLD.outcome <> '' AND NEW.outcome = '')
         OR (OLD.provider_id <> '' AND NEW.provider_id <> OLD.provider_id)
@@ -129,6 +129,7 @@ class Migration(migrations.Migration):
                 ("message_id", models.UUIDField()),
                 ("line_id", models.UUIDField()),
                 ("number", models.PositiveIntegerField()),
+                ("callback", models.UUIDField(unique=True)),
                 ("round", models.PositiveSmallIntegerField()),
                 ("began_at", models.DateTimeField()),
                 ("ended_at", models.DateTimeField(null=True)),

@@ -108,12 +108,16 @@ class OutgoingFileRow(models.Model):
 
 
 class AttemptRow(models.Model):
-    """One time that a provider was asked, written before it was; what came of it is written once, and later only mends ``unknown``."""
+    """One time that a provider was asked, written before it was; what came of it is written once, and later only mends ``unknown``.
+
+    ``callback`` goes along with the request and comes back with its statuses: of a first attempt it is the message's own id.
+    """
 
     id = models.BigAutoField(primary_key=True)
     message_id = models.UUIDField()
     line_id = models.UUIDField()
     number = models.PositiveIntegerField()
+    callback = models.UUIDField(unique=True)
     round = models.PositiveSmallIntegerField()
     began_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)

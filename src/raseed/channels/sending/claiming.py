@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from raseed.kernel.clock import Clock
+from raseed.kernel.ids import new_id
 
 from ..adapters.domain import Parcel, Recipient
 from ..domain import Channel
@@ -160,18 +161,25 @@ def _begun(row: OutgoingRow, on: Line, now: datetime) -> Claim:
     row.tries += 1
     row.next_try_at = row.slot_at = None
     row.save(update_fields=["state", "lease_until", "attempts", "tries", "next_try_at", "slot_at"])
-    AttemptRow.objects.create(
-        message_id=row.id, line_id=row.line_id, number=row.attempts, round=row.round, began_at=now
+    attempt = AttemptRow.objects.create(
+        message_id=row.id,
+        line_id=row.line_id,
+        number=row.attempts,
+        callback=row.id if row.attempts == 1 else new_id(),
+        round=row.round,
+        began_at=now,
     )
-    return Claim(row.id, on, row.attempts, _parcel(row, on), now, row.lease_until, standings.mark_of(on.id))
+    return Claim(
+        row.id, on, row.attempts, _parcel(row, on, attempt.callback), now, row.lease_until, standings.mark_of(on.id)
+    )
 
 
-def _parcel(row: OutgoingRow, on: Line) -> Parcel:
+def _parcel(row: OutgoingRow, on: Line, callback: UUID) -> Parcel:
     file = OutgoingFileRow.objects.filter(message_id=row.id).first() if row.media_type else None
     thread = thread_of(on.id, row.reply_to) if on.channel is Channel.EMAIL else None
     return Parcel(
         message_id=row.id,
-        attempt=row.attempts,
+        callback=callback,
         address=on.address,
         settings=on.settings,
         secret=partial(standings.secret_or_nothing, on.id),

@@ -7,6 +7,7 @@ from datetime import datetime
 from raseed.kernel.clock import Clock
 from raseed.platform.api import emit
 
+from ..events import DELIVERY_CHANGED
 from ..models import OutgoingRow
 from .states import OutgoingState
 
@@ -44,4 +45,4 @@ def move(
     row.save(update_fields=_FIELDS)
     if was != row.state and not (was == OutgoingState.SENDING.value and state is OutgoingState.WAITING):
         payload = {"message_id": str(row.id), "state": row.state}
-        emit("channels.delivery_changed", payload, institution_id=row.institution_id, clock=clock)
+        emit(DELIVERY_CHANGED, payload, institution_id=row.institution_id, clock=clock)

@@ -19,6 +19,7 @@ from raseed.platform.api import SameIdOtherContent, emit
 
 from ..adapters.wires import BY_ROW, CAPTION_MAX, TEXT_MAX, wire
 from ..domain import Channel, InvalidMessage
+from ..events import DELIVERY_CHANGED
 from ..lines.domain import Line
 from ..lines.services import line
 from ..models import OutgoingFileRow, OutgoingRow
@@ -137,7 +138,7 @@ def _begin(row: OutgoingRow, media: OutgoingMedia | None, clock: Clock) -> None:
         call(row.id, at=row.next_try_at, now=row.created_at)
     else:
         payload = {"message_id": str(row.id), "state": row.state}
-        emit("channels.delivery_changed", payload, institution_id=row.institution_id, clock=clock)
+        emit(DELIVERY_CHANGED, payload, institution_id=row.institution_id, clock=clock)
 
 
 def _may_leave(

@@ -15,6 +15,7 @@ import structlog
 from raseed.platform.api import emit, growing_pause, keyed_hash
 
 from ..adapters.domain import Outcome, PutOff, Refused, Taken, Wait
+from ..events import LINE_NEEDS_TOKEN
 from ..lines.domain import SecretMissing
 from ..lines.secrets import line_secret
 from ..models import OutgoingRow, StandingRow
@@ -108,4 +109,4 @@ def _needs_token(standing: StandingRow, told: str, mark: bytes, institution_id: 
     standing.save()
     if is_new:
         _log.error("line_needs_token", line=str(standing.line_id))
-        emit("channels.line_needs_token", {"line_id": str(standing.line_id)}, institution_id=institution_id)
+        emit(LINE_NEEDS_TOKEN, {"line_id": str(standing.line_id)}, institution_id=institution_id)

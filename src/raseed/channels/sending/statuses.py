@@ -38,6 +38,23 @@ _WORDS: Final[Mapping[str, OutgoingState]] = {
 BOUNCED: Final = "bounced"
 
 
+def keep_status(
+    *,
+    line_id: UUID,
+    provider_id: str,
+    state: str,
+    at: datetime,
+    error_code: str,
+    error_title: str,
+    client_message_id: UUID | None,
+) -> None:
+    """Keep a status that came in: what ``receiving`` calls for each."""
+    apply_status(
+        line_id=line_id, provider_id=provider_id, state=state, at=at, error_code=error_code, error_title=error_title,
+        client_message_id=client_message_id,
+    )  # fmt: skip
+
+
 @transaction.atomic
 def apply_status(
     *,
@@ -45,9 +62,9 @@ def apply_status(
     provider_id: str,
     state: str,
     at: datetime,
-    error_code: int | None = None,
+    error_code: int | str | None = None,
     error_title: str = "",
-    callback: str = "",
+    client_message_id: UUID | None = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> None:
     """Keep what a provider says of a message. A repeat changes nothing, and so does a word that is not one of a delivery.
@@ -59,30 +76,31 @@ def apply_status(
         at: when it became so, by the provider's clock.
         error_code: of ``failed``: the provider's.
         error_title: of ``failed``: in the provider's words.
-        callback: what went along with the request and came back (``biz_opaque_callback_data``): it leads to the attempt also
-            where the answer was lost.
+        client_message_id: what went along with the request and came back (``biz_opaque_callback_data``): it leads to the
+            attempt also where the answer was lost.
         clock: tells the time.
     """
     heard = _WORDS.get(state)
     if heard is None or not provider_id:
         return
     now = clock.now()
+    number = int(error_code) if str(error_code).isdecimal() and len(str(error_code)) <= 9 else None  # noqa: PLR2004
     called(line_id, provider_id)
     attempt = AttemptRow.objects.filter(line_id=line_id, provider_id=provider_id).order_by("-number").first()
     if attempt is None:
-        attempt = _by_callback(line_id, callback, provider_id)
+        attempt = _by_callback(line_id, client_message_id, provider_id)
     if attempt is None:
         EarlyStatusRow.objects.bulk_create(
             [
                 EarlyStatusRow(
-                    line_id=line_id, provider_id=provider_id, state=state, at=min(at, now), error_code=error_code,
+                    line_id=line_id, provider_id=provider_id, state=state, at=min(at, now), error_code=number,
                     error_title=fit(error_title), kept_at=now,
                 )
             ],
             ignore_conflicts=True,
         )  # fmt: skip
         return
-    _apply(attempt, state, min(at, now), error_code, error_title, clock)
+    _apply(attempt, state, min(at, now), number, error_title, clock)
 
 
 def apply_early(line_id: UUID, provider_id: str, *, clock: Clock) -> None:
@@ -110,16 +128,11 @@ def forget_early(now: datetime) -> None:
     EarlyStatusRow.objects.filter(kept_at__lt=now - FORGOTTEN_AFTER).delete()
 
 
-def _by_callback(line_id: UUID, callback: str, provider_id: str) -> AttemptRow | None:
+def _by_callback(line_id: UUID, callback: UUID | None, provider_id: str) -> AttemptRow | None:
     """Return the attempt whose own name came back, and keep what the provider calls it."""
-    message, _, number = callback.partition(".")
-    try:
-        message_id = UUID(message)
-    except ValueError:
+    if callback is None:
         return None
-    if not (number.isascii() and number.isdigit() and len(number) <= 9):  # noqa: PLR2004
-        return None
-    attempt = AttemptRow.objects.filter(message_id=message_id, number=int(number), line_id=line_id).first()
+    attempt = AttemptRow.objects.filter(callback=callback, line_id=line_id).first()
     if attempt is not None and not attempt.provider_id:
         attempt.provider_id = provider_id
         attempt.save(update_fields=["provider_id"])

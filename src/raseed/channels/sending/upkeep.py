@@ -14,6 +14,7 @@ from raseed.platform.api import emit
 from raseed.platform.jobs import app
 
 from ..adapters.wires import WITH_STATUSES, wire
+from ..events import DELIVERY_CHANGED
 from ..models import AttemptRow, OutgoingRow, StandingRow
 from .buckets import forget_buckets
 from .calling import call
@@ -126,4 +127,4 @@ def _no_sign(now: datetime, clock: Clock) -> None:
         with transaction.atomic():
             if taken.filter(id=message_id).update(reason_code=NO_SIGN):
                 payload = {"message_id": str(message_id), "state": OutgoingState.SENT.value}
-                emit("channels.delivery_changed", payload, institution_id=institution_id, clock=clock)
+                emit(DELIVERY_CHANGED, payload, institution_id=institution_id, clock=clock)

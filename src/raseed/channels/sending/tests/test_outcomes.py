@@ -6,6 +6,7 @@ import threading
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
+from uuid import UUID
 
 import pytest
 from django.db import connections
@@ -29,6 +30,7 @@ from raseed.channels.sending.carrying import TRIES_MAX, carry
 from raseed.channels.sending.reasons import CODES, reason
 from raseed.channels.sending.upkeep import look_after
 from raseed.kernel.clock import SYSTEM_CLOCK, ManualClock
+from raseed.kernel.ids import new_id
 from raseed.platform.api import failed_deliveries, run_worker
 
 from .providers import INSTITUTION, STAFF, Provider, graph_error, made_line, now_of, person, sent, wrote
@@ -133,9 +135,14 @@ def test_a_status_settles_what_was_not_known_by_the_name_that_went_along(
     provider.answers = [(None, None)]
     message = sent(line, clock=clock)
     carry(message.id, clock=clock)
-    callback = provider.asked[0].said["biz_opaque_callback_data"]
+    ours = UUID(provider.asked[0].said["biz_opaque_callback_data"])
     apply_status(
-        line_id=line.id, provider_id="wamid.lost", state="delivered", at=clock.now(), callback=callback, clock=clock
+        line_id=line.id,
+        provider_id="wamid.lost",
+        state="delivered",
+        at=clock.now(),
+        client_message_id=ours,
+        clock=clock,
     )
     settled = now_of(message.id)
     assert (settled.state, settled.provider_id) == (OutgoingState.DELIVERED, "wamid.lost")
@@ -175,7 +182,8 @@ def test_a_retry_really_sends_and_what_went_wrong_before_stays_in_the_history(
     retried = retry_message(message.id, by=STAFF, reason="the customer has it again", clock=clock)
     assert (retried.state, retried.reason, retried.failed_at) == (W, None, None)
     run_worker(wait=False)
-    assert [asked.said["biz_opaque_callback_data"] for asked in provider.asked] == [f"{message.id}.{n}" for n in (1, 2)]
+    one, two = (asked.said["biz_opaque_callback_data"] for asked in provider.asked)
+    assert one == str(message.id) != two
     first, second = attempts_of(message.id)
     assert first.reason is not None
     assert (first.outcome, first.reason.code, first.reason.told) == (
@@ -362,7 +370,7 @@ def test_statuses_of_messages_we_never_sent_are_kept_a_while_and_forgotten(datab
     apply_status(line_id=line.id, provider_id="wamid.theirs", state="read", at=clock.now(), clock=clock)
     apply_status(line_id=line.id, provider_id="wamid.odd", state="warning", at=clock.now(), clock=clock)
     apply_status(
-        line_id=line.id, provider_id="wamid.x", state="failed", at=clock.now(), callback="no-uuid.9", clock=clock
+        line_id=line.id, provider_id="wamid.x", state="failed", at=clock.now(), client_message_id=new_id(), clock=clock
     )
     assert EarlyStatusRow.objects.count() == 2
     clock.advance(timedelta(days=9))

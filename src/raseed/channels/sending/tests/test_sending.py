@@ -61,7 +61,7 @@ def test_a_message_reaches_the_provider_in_its_own_words_and_says_what_it_is_cal
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         "to": PERSON,
-        "biz_opaque_callback_data": f"{message.id}.1",
+        "biz_opaque_callback_data": str(message.id),
         "type": "text",
         "text": {"body": "مرحبًا", "preview_url": False},
     }
