@@ -10,10 +10,10 @@ from __future__ import annotations
 import csv
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from benchmarks import Claim, Context, percentile
 
@@ -25,6 +25,10 @@ GOAL_FALSE_FLAGS_PERCENT: Final = 5
 REPLIES_MIN: Final = 1_500
 REPLIES_A_LANGUAGE_MIN: Final = 500
 Z_95: Final = 1.959964
+_QUESTIONS: Final[tuple[tuple[str, float, Literal["higher", "lower"], bool], ...]] = (
+    ("caught", GOAL_CAUGHT_PERCENT, "higher", False),
+    ("false_flags", GOAL_FALSE_FLAGS_PERCENT, "lower", True),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def wilson(hits: int, of: int) -> tuple[float, float]:
     middle = share + Z_95**2 / (2 * of)
     reach = Z_95 * math.sqrt(share * (1 - share) / of + Z_95**2 / (4 * of * of))
     whole = 1 + Z_95**2 / of
-    return (round(100 * (middle - reach) / whole, 1), round(100 * (middle + reach) / whole, 1))
+    return (max(0.0, round(100 * (middle - reach) / whole, 1)), round(100 * (middle + reach) / whole, 1))
 
 
 def run(context: Context) -> list[Claim]:
@@ -94,15 +98,11 @@ def run(context: Context) -> list[Claim]:
 def _of_language(language: str, replies: Sequence[LabelledReply], stopped: dict[str, bool]) -> Iterator[Claim]:
     mine = [reply for reply in replies if reply.language == language]
     assert len(mine) >= REPLIES_A_LANGUAGE_MIN, "the language is whole"
-    for claim, goal, better, wanted in (
-        ("caught", GOAL_CAUGHT_PERCENT, "higher", lambda reply: not reply.is_good),
-        ("false_flags", GOAL_FALSE_FLAGS_PERCENT, "lower", lambda reply: reply.is_good),
-    ):
-        held, of, interval = _share(mine, stopped, wanted, "held_out")
-        built, built_of, built_interval = _share(mine, stopped, wanted, "development")
-        written, written_of, written_interval = _share(
-            [reply for reply in mine if reply.origin == "written"], stopped, wanted, "held_out"
-        )
+    for claim, goal, better, good in _QUESTIONS:
+        held, of, interval = _share(mine, stopped, "held_out", good=good)
+        built, built_of, built_interval = _share(mine, stopped, "development", good=good)
+        by_hand = [reply for reply in mine if reply.origin == "written"]
+        written, written_of, written_interval = _share(by_hand, stopped, "held_out", good=good)
         yield Claim(
             f"care.replies.{language}.{claim}", round(100 * held / of, 1), "%", goal, better,
             peers={"development": round(100 * built / built_of, 1), "held_out_written": round(100 * written / written_of, 1)},
@@ -115,11 +115,8 @@ def _of_language(language: str, replies: Sequence[LabelledReply], stopped: dict[
 
 
 def _share(
-    replies: Sequence[LabelledReply],
-    stopped: dict[str, bool],
-    wanted: Callable[[LabelledReply], bool],
-    half: str,
+    replies: Sequence[LabelledReply], stopped: dict[str, bool], half: str, *, good: bool
 ) -> tuple[int, int, tuple[float, float]]:
-    those = [reply for reply in replies if reply.half == half and wanted(reply)]
+    those = [reply for reply in replies if reply.half == half and reply.is_good is good]
     hits = sum(stopped[reply.id] for reply in those)
     return hits, len(those), wilson(hits, len(those))

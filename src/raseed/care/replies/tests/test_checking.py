@@ -43,7 +43,7 @@ def test_the_set_is_large_enough_and_no_near_duplicate_stands_on_both_sides():
                 assert len(one & two) < 0.5 * len(one | two), (held.id, other.id)
 
 
-def _triples(text):
+def _triples(text: str) -> set[str]:
     letters = "".join(letter if letter.isalpha() else " " for letter in text.lower())
     words = f" {' '.join(letters.split())} "
     return {words[place : place + 3] for place in range(len(words) - 2)}
