@@ -99,6 +99,7 @@ from .fees import (
     fee_schedule,
     terms_of,
 )
+from .goodwill import check_goodwill, give_goodwill
 from .granting import (
     grant_loan,
     preview_schedule,
@@ -363,6 +364,7 @@ __all__ = [
     "charge_loan_interest",
     "charge_loan_penalties",
     "check_and_consume",
+    "check_goodwill",
     "check_pay_out",
     "close_account",
     "consume",
@@ -378,6 +380,7 @@ __all__ = [
     "find_by_alias",
     "find_many",
     "give_back",
+    "give_goodwill",
     "give_loan_holiday",
     "give_penalty_waiver",
     "give_right",

@@ -48,11 +48,7 @@ KIND_WORDS: Final = {
 
 
 class AccountState(StrEnum):
-    """Where an account is in its life.
-
-    Blocked accounts neither pay nor receive; dormant ones receive, and pay again once their owner has woken them; closed
-    ones hold no money.
-    """
+    """Blocked accounts neither pay nor receive; dormant ones receive, and pay once woken; closed ones hold no money."""
 
     OPEN = "open"
     BLOCKED = "blocked"
@@ -145,7 +141,8 @@ class InternalRole(StrEnum):
 
     ``float`` is the money in trust behind the wallets, ``cash`` what tills and agents hand over, ``fees`` what the
     institution earns by fees, ``opening`` the contra account of balances brought in from other books,
-    ``interest_expense`` what savers were credited, ``interest_income`` what borrowers were charged, ``penalty_income`` if late.
+    ``interest_expense`` what savers were credited, ``interest_income`` what borrowers were charged, ``penalty_income`` if
+    late, ``goodwill`` what customers were given by its own good will.
     """
 
     FLOAT = "float"
@@ -155,6 +152,7 @@ class InternalRole(StrEnum):
     INTEREST_EXPENSE = "interest_expense"
     INTEREST_INCOME = "interest_income"
     PENALTY_INCOME = "penalty_income"
+    GOODWILL = "goodwill"
 
 
 class FeeEvent(StrEnum):
@@ -191,6 +189,7 @@ LEDGER_CODES: Final[Mapping[ProductKind | InternalRole, int]] = {
     InternalRole.INTEREST_EXPENSE: 950,
     InternalRole.INTEREST_INCOME: 960,
     InternalRole.PENALTY_INCOME: 970,
+    InternalRole.GOODWILL: 980,
 }
 """The ledger's ``code`` of each sort of account: 1xx customers' money, 2xx what they owe, 9xx the institution's own."""
 
@@ -202,6 +201,7 @@ ROLE_WORDS: Final = {
     InternalRole.INTEREST_EXPENSE: mark("Interest"),
     InternalRole.INTEREST_INCOME: mark("Interest"),
     InternalRole.PENALTY_INCOME: mark("Late penalty"),
+    InternalRole.GOODWILL: mark("Goodwill credit"),
 }
 """What a statement calls an institution's own account on the other side."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from raseed.kernel.ids import new_id
 from raseed.ledger import api as ledger
 
@@ -28,3 +30,13 @@ def create_internal_accounts(books: BooksRow) -> None:
     InternalAccountRow.objects.bulk_create(
         InternalAccountRow(id=id_, books=books, role=role.value) for role, id_ in ids.items()
     )
+
+
+def own_account(number: int, role: InternalRole) -> UUID:
+    """Return the id of one of an institution's own accounts in a ledger, making those that a later release has brought."""
+    wanted = InternalAccountRow.objects.filter(books_id=number, role=role.value).values_list("id", flat=True)
+    found = wanted.first()
+    if found is None:
+        create_internal_accounts(BooksRow.objects.get(ledger=number))
+        found = wanted.get()
+    return found

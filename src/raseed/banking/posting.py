@@ -28,6 +28,7 @@ class PostingCode(IntEnum):
     LOAN_PENALTY_TAKEN_BACK = 125
     CLOSING_PAY_OUT = 130
     COLLECTION_PAID_OUT = 140
+    GOODWILL = 150
 
 
 _Result = ledger.CreateTransferResult

@@ -5,3 +5,21 @@ class CareConfig(AppConfig):
     name = "raseed.care"
     label = "care"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Make known what staff may be permitted, what two persons change, what can be done for customers, and what statements say of it."""
+        from raseed.banking.api import register_narrator
+        from raseed.people.api import register_change_kind, register_permissions
+
+        from .authority import permissions as authority
+        from .authority.acts import ACTIONS
+        from .authority.changes import KINDS
+        from .authority.narrating import narrate
+        from .authority.registry import register_action
+
+        register_permissions(*authority.PERMISSIONS)
+        for kind in KINDS:
+            register_change_kind(kind)
+        for each in ACTIONS:
+            register_action(each)
+        register_narrator(narrate)

@@ -48,6 +48,7 @@ from .errors import (
     Withdrawn,
 )
 from .gather import send_together
+from .giving_back import FeeGivenBack, FeePayerCannotReceive, NoFeeToGiveBack, fee_to_give_back, give_back_fee
 from .orders.domain import (
     FILE_BYTES_MAX,
     FILE_NAME_LENGTH_MAX,
@@ -168,6 +169,8 @@ __all__ = [
     "Courier",
     "Destination",
     "Errand",
+    "FeeGivenBack",
+    "FeePayerCannotReceive",
     "FileEmpty",
     "FileTooLarge",
     "FoundNotTaken",
@@ -180,6 +183,7 @@ __all__ = [
     "LoanIsRepaid",
     "MissedTooLong",
     "No",
+    "NoFeeToGiveBack",
     "NotEnoughMoney",
     "NotReached",
     "NotSeen",
@@ -246,6 +250,8 @@ __all__ = [
     "end_standing_order",
     "end_transfer_id",
     "execute_order",
+    "fee_to_give_back",
+    "give_back_fee",
     "give_standing_order",
     "inspection",
     "lanes",

@@ -232,6 +232,7 @@ from .staff.queries import (
     staff,
     staff_by_login,
     staff_of,
+    staff_with_role,
 )
 from .staff.role_changes import InvalidRole, RoleHeld, RoleTaken, UnknownPermission
 from .staff.roles import Role, UnknownRole, role, role_by_slug, roles
@@ -454,6 +455,7 @@ __all__ = [
     "staff",
     "staff_by_login",
     "staff_of",
+    "staff_with_role",
     "start_staff_sign_in",
     "state_words",
     "trail_of_customer",

@@ -45,6 +45,7 @@ _CODES: Final[Mapping[InternalRole, tuple[_Code, _Code]]] = {
     InternalRole.CASH: (("PMNT", "CNTR", "CDPT"), ("PMNT", "CNTR", "CWDL")),
     InternalRole.FEES: (("PMNT", "MCOP", "FEES"), ("PMNT", "MDOP", "FEES")),
     InternalRole.FLOAT: (("PMNT", "RCDT", "OTHR"), ("PMNT", "ICDT", "OTHR")),
+    InternalRole.GOODWILL: _OTHER,
     InternalRole.INTEREST_EXPENSE: _INTEREST,
     InternalRole.INTEREST_INCOME: _INTEREST,
     InternalRole.PENALTY_INCOME: (("PMNT", "MCOP", "FEES"), ("PMNT", "MDOP", "FEES")),

@@ -166,6 +166,40 @@ def give_back(asked: Asked, clock: Clock) -> Refund:
     return refund_told(row)
 
 
+def refundable(order_id: UUID) -> Money:
+    """Return what of a payment to a biller can still go back.
+
+    Raises:
+        BillOrderUnknown. NotRefundable: it was not paid.
+    """
+    order = orders_by_id([order_id]).get(order_id)
+    if order is None:
+        raise BillOrderUnknown(field="order_id")
+    if order.state is not OrderState.PAID:
+        raise NotRefundable(field="order_id")
+    left = refundable_minor(order.parts, order.amount.amount_minor) - refunded_minor(order.id)
+    return Money(left, order.amount.currency)
+
+
+def refund_with_authority(
+    *,
+    id: UUID,  # noqa: A002  (the name that every client-made id has)
+    order_id: UUID,
+    amount: Money,
+    reason: str,
+    actor: str,
+    reopens: bool = True,
+    clock: Clock = SYSTEM_CLOCK,
+) -> Refund:
+    """Refund in the caller's transaction, which it ends: the caller has decided, by limits of its own, that ``actor`` may.
+
+    Raises:
+        As ``refund``, but for what a clerk or staff may not. LedgerBusy: begin again.
+    """
+    asked = Asked(id, order_id, amount, people.clean_reason(reason), reopens, actor, unlimited=True)
+    return give_back(asked, clock)
+
+
 def alone_limits(biller_id: UUID) -> tuple[int, int]:
     """Return what staff of the bank give back alone, at once and a day: the most that the biller delegates to any clerk."""
     rows = [row for row in active_clerks(biller_id) if row.refund_most_minor is not None]

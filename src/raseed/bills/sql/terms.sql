@@ -21,10 +21,12 @@ ORDER BY w.made_at, w.id
 INSERT INTO bills_waiver_customer (waiver_id, customer_id)
 SELECT %(waiver)s::uuid, given.id FROM unnest(%(ids)s::uuid[]) AS given(id) ORDER BY given.id
 
--- name: spared_by_disputes
--- The days on which bills were disputed, where that was decided.
+-- name: spared_days
+-- The days that don't count for bills: on which they were disputed, where that was decided, and those that were let off.
 SELECT bill_id, opened_on, ended_on FROM bills_dispute
 WHERE bill_id = ANY(%(ids)s::uuid[]) AND state IN ('lowered', 'rejected')
+UNION ALL
+SELECT bill_id, first_day, last_day FROM bills_sparing WHERE bill_id = ANY(%(ids)s::uuid[])
 
 -- name: credits_left
 -- What can be used of credits.

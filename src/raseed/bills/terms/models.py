@@ -6,7 +6,7 @@ from django.db import models
 
 from raseed.banking.api import PenaltyKind
 
-from .states import DisputeState, WaiverState
+from .states import DisputeState, SparingKind, WaiverState
 
 
 class PenaltyRuleRow(models.Model):
@@ -174,4 +174,26 @@ class DisputeRow(models.Model):
                     lowered_minor=None,
                 ),
             ),
+        )
+
+
+class SparingRow(models.Model):
+    """Days of one bill that were let off: its penalty was waived, or it may be paid later. Append-only."""
+
+    id = models.UUIDField(primary_key=True)
+    bill = models.ForeignKey("bills.BillRow", on_delete=models.PROTECT, related_name="+")
+    kind = models.TextField()
+    first_day = models.DateField()
+    last_day = models.DateField()
+    actor = models.CharField(max_length=60)
+    reason = models.CharField(max_length=500)
+    made_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "bills_sparing"
+        constraints = (
+            models.CheckConstraint(
+                name="bills_sparing_kind", condition=models.Q(kind__in=[kind.value for kind in SparingKind])
+            ),
+            models.CheckConstraint(name="bills_sparing_span", condition=models.Q(last_day__gte=models.F("first_day"))),
         )

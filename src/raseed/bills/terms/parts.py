@@ -35,7 +35,7 @@ class _Waiver:
 def late_parts(of: Biller, bills: Sequence[Bill], *, customer_id: UUID, on: date) -> list[Part]:
     """Return the penalties of the bills that are late on a day, each followed by what is waived of it.
 
-    A penalty is the whole one of the days that count (those of a dispute don't); each waiver takes off what is less
+    A penalty is the whole one of the days that count (those of a dispute don't, nor those let off); each waiver takes off what is less
     without the days that it covers, the waiver that was made first first. What was settled is not asked for again.
     """
     late = [bill for bill in bills if bill.due_on is not None and bill.due_on < on and bill.owed.amount_minor]
@@ -45,18 +45,18 @@ def late_parts(of: Biller, bills: Sequence[Bill], *, customer_id: UUID, on: date
     if rules.asks_for_nothing:
         return []
     ids = [bill.id for bill in late]
-    settled, disputed = _settled(of, ids), _disputed(ids)
+    settled, spared = _settled(of, ids), _spared(ids)
     since = min(bill.due_on for bill in late if bill.due_on is not None)
     waivers = _waivers(of, customer_id, since)
     parts: list[Part] = []
     for bill in late:
         assert bill.due_on is not None, "only what was due is late"
-        parts += _of_bill(bill, rules.on(bill.due_on), on, settled.get(bill.id), disputed.get(bill.id, []), waivers)
+        parts += _of_bill(bill, rules.on(bill.due_on), on, settled.get(bill.id), spared.get(bill.id, []), waivers)
     return parts
 
 
 def _of_bill(
-    bill: Bill, rule: PenaltyRule, on: date, settled: Settled | None, disputed: list[Days], waivers: Sequence[_Waiver]
+    bill: Bill, rule: PenaltyRule, on: date, settled: Settled | None, let_off: list[Days], waivers: Sequence[_Waiver]
 ) -> list[Part]:
     assert bill.due_on is not None, "only what was due is late"
     due_on, before = bill.due_on, settled or Settled()
@@ -64,8 +64,8 @@ def _of_bill(
     def asked(spared: Sequence[Days]) -> int:
         return penalty(rule, bill.owed, due_on, on, whole=bill.amount, spared=spared, settled=before).amount_minor
 
-    left = asked([*disputed, *(each.days for each in waivers)])
-    spared = list(disputed)
+    left = asked([*let_off, *(each.days for each in waivers)])
+    spared = list(let_off)
     full = max(asked(spared), left)
     if not full:
         return []
@@ -100,9 +100,10 @@ def _settled(of: Biller, bill_ids: Sequence[UUID]) -> Mapping[UUID, Settled]:
     return found
 
 
-def _disputed(bill_ids: Sequence[UUID]) -> Mapping[UUID, list[Days]]:
+def _spared(bill_ids: Sequence[UUID]) -> Mapping[UUID, list[Days]]:
+    """Return the days that don't count: of disputes, and those that were let off (``sparings``)."""
     found: dict[UUID, list[Days]] = defaultdict(list)
-    for bill_id, first, last in run("spared_by_disputes", {"ids": list(bill_ids)}):
+    for bill_id, first, last in run("spared_days", {"ids": list(bill_ids)}):
         found[bill_id].append(Days(first, last))
     return found
 

@@ -32,3 +32,10 @@ DISPUTE_STATE_WORDS: Final = {
     DisputeState.REJECTED: mark("Rejected: the bill is to be paid"),
     DisputeState.WITHDRAWN: mark("Withdrawn by the customer"),
 }
+
+
+class SparingKind(StrEnum):
+    """Why days of one bill don't count: its penalty was waived, or it may be paid later."""
+
+    WAIVED = "waived"
+    EXTENDED = "extended"

@@ -21,6 +21,8 @@ from ..models import GrantRow, StaffRow
 LOGIN_LENGTH_MIN: Final = 3
 LOGIN_LENGTH_MAX: Final = 64
 PAGE_MAX: Final = 200
+HOLDERS_MAX: Final = 500
+"""How many holders of one role are looked at to find somebody for a task."""
 _LOGIN_MARKS: Final = "._-"
 
 
@@ -124,6 +126,13 @@ def staff_of(institution_id: UUID, *, after: str | None = None, limit: int = 50)
     found = list(rows.order_by("login")[: size + 1])
     page = read_staff(found[:size])
     return StaffPage(page, encode_cursor(list_name, page[-1].login) if len(found) > size else None)
+
+
+def staff_with_role(role_id: UUID) -> tuple[Staff, ...]:
+    """Return those who hold a role and may work now, in the order of their ids; at most ``HOLDERS_MAX``."""
+    holding = GrantRow.objects.filter(role_id=role_id, role__removed_at=None, until=None).values("staff_id")
+    rows = StaffRow.objects.filter(id__in=holding, state=StaffState.ACTIVE.value).order_by("id")
+    return read_staff(list(rows[:HOLDERS_MAX]))
 
 
 def author_of_staff(staff_id: UUID) -> Author:

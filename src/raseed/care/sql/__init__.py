@@ -1,0 +1,1 @@
+"""Statements of ``care`` written in SQL, one file a room."""
