@@ -7,13 +7,14 @@ from uuid import UUID
 
 from django.db import transaction
 
+from raseed.kernel.calendars import weekend_of
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.people import api as people
 from raseed.platform import api as platform
 
 from .domain import BankAccount
 from .models import BooksRow, HolidayRow
-from .workdays import Workdays, weekend_of
+from .workdays import Workdays
 
 
 def declare_holiday(

@@ -1,8 +1,7 @@
 """Working days: the weekend of a country, an institution's holidays, and where a date goes that falls on neither's good side.
 
-Pure. Weekends are those of CLDR's supplemental week data (2025), for the countries that we serve; elsewhere it is Saturday
-and Sunday. Holidays are data of each institution, for many of ours are announced by a council that looks for the moon.
-The rules for moving a date are those of ISDA's 2006 definitions, section 4.12.
+Pure. Weekends are the kernel's (``calendars``). Holidays are data of each institution, for many of ours are announced by a
+council that looks for the moon. The rules for moving a date are those of ISDA's 2006 definitions, section 4.12.
 """
 
 from __future__ import annotations
@@ -13,14 +12,9 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
+from raseed.kernel.calendars import WEEKEND_ELSEWHERE
 from raseed.kernel.errors import mark
 
-_FRIDAY, _SATURDAY, _SUNDAY = 4, 5, 6
-WEEKEND_ELSEWHERE: Final = frozenset({_SATURDAY, _SUNDAY})
-WEEKENDS: Final = {
-    country: frozenset({_FRIDAY, _SATURDAY})
-    for country in ("BH", "DZ", "EG", "IL", "IQ", "JO", "KW", "LY", "OM", "QA", "SA", "SD", "SY", "YE")
-}
 HOLIDAY_RUN_DAYS_MAX: Final = 62
 """The longest run of days off that a date is moved over; past it the calendar is wrong, not the date."""
 
@@ -70,11 +64,6 @@ class Workdays:
             if self.is_workday(candidate):
                 return candidate
         raise AssertionError(f"no working day within {HOLIDAY_RUN_DAYS_MAX} days of {day}")
-
-
-def weekend_of(country: str) -> frozenset[int]:
-    """Return the days of a country's weekend (ISO 3166; Monday is 0)."""
-    return WEEKENDS.get(country, WEEKEND_ELSEWHERE)
 
 
 def is_last_of_month(day: date) -> bool:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from raseed.banking.amortisation import Instalment, LoanTerms, Method, paid_parts, period_ends, schedule
 from raseed.banking.errors import InvalidTerms
 from raseed.banking.interest import DayCount, interest_of, rounded
-from raseed.banking.workdays import BusinessDayRule, Workdays, is_last_of_month, months_later, weekend_of
+from raseed.banking.workdays import BusinessDayRule, Workdays, is_last_of_month, months_later
+from raseed.kernel.calendars import weekend_of
 
 GRANTED = date(2026, 3, 15)
 CAIRO = Workdays(weekend_of("EG"))
