@@ -7,17 +7,19 @@ class CareConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Make known what staff may be permitted, what two persons change, what can be done for customers, and what statements say of it."""
+        """Make known what staff may be permitted, what two persons change, what can be done for customers, and who settles clocks."""
         from raseed.banking.api import register_narrator
         from raseed.people.api import register_change_kind, register_permissions
 
-        from .authority import permissions as authority
         from .authority.acts import ACTIONS
         from .authority.changes import KINDS
         from .authority.narrating import narrate
+        from .authority.permissions import PERMISSIONS as AUTHORITY
         from .authority.registry import register_action
+        from .clocks import climbing  # noqa: F401  (it registers itself)
+        from .duty.permissions import PERMISSIONS as DUTY
 
-        register_permissions(*authority.PERMISSIONS)
+        register_permissions(*AUTHORITY, *DUTY)
         for kind in KINDS:
             register_change_kind(kind)
         for each in ACTIONS:

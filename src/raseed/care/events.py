@@ -1,6 +1,10 @@
-"""Facts that leave ``care``; none carries personal data, nor what was said.
+"""Facts that leave ``care``: ids, codes and times only, never what was said; everything is additive within a version.
 
-``care.authority_changed`` v1: a request to mend something for a customer is in another state: ``{"request_id": uuid, "state": str}``.
+``care.authority_changed`` v1 {request_id, state}: a request to mend something for a customer is in another state.
+``care.clock_breached`` v1 {clock_id, subject_kind, subject_id, rule, step, accountable, told, breached_at}: a promise of time
+was broken (step 0), or its ladder was climbed (1, 2, …); ``accountable`` and ``told`` are members of staff.
+``care.breach_withdrawn`` v1 {clock_id, subject_kind, subject_id, rule}: what stopped the clock had come in time after all.
+``care.accountable_changed`` v1 {subject_kind, subject_id, accountable}: somebody else answers for something from now on.
 """
 
 from __future__ import annotations
@@ -8,3 +12,6 @@ from __future__ import annotations
 from typing import Final
 
 AUTHORITY_CHANGED: Final = "care.authority_changed"
+CLOCK_BREACHED: Final = "care.clock_breached"
+BREACH_WITHDRAWN: Final = "care.breach_withdrawn"
+ACCOUNTABLE_CHANGED: Final = "care.accountable_changed"

@@ -4,5 +4,11 @@ from __future__ import annotations
 
 from .authority.climbing import climb_approvals
 from .authority.executing import do_approved, sweep_approved
+from .clocks.jobs import look_after_clocks_every_minute
 
-__all__ = ["climb_approvals", "do_approved", "sweep_approved"]
+__all__ = [
+    "climb_approvals",
+    "do_approved",
+    "look_after_clocks_every_minute",
+    "sweep_approved",
+]

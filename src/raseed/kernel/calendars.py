@@ -116,7 +116,7 @@ class Hours:
     def __post_init__(self) -> None:
         try:
             ZoneInfo(self.zone)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, KeyError) as error:  # not there, a path, or not a zone
             raise InvalidCalendar(field="zone") from error
         for each in (self.week, self.ramadan_week):
             if each is not None and len(each) != WEEKDAYS:

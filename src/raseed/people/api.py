@@ -92,23 +92,10 @@ from .keys.passkeys import (
     rename_passkey,
     revoke_passkey,
 )
-from .keys.webauthn import (
-    PasskeyRefused,
-)
+from .keys.webauthn import PasskeyRefused
 from .persons.bulk import register_customers_bulk
-from .persons.civil_id_rules import (
-    InvalidCivilId,
-    UnknownCivilIdCountry,
-    civil_id_countries,
-)
-from .persons.civil_ids import (
-    CivilId,
-    CivilIdTaken,
-    UnknownCivilId,
-    civil_ids,
-    full_civil_id,
-    register_civil_id,
-)
+from .persons.civil_id_rules import InvalidCivilId, UnknownCivilIdCountry, civil_id_countries
+from .persons.civil_ids import CivilId, CivilIdTaken, UnknownCivilId, civil_ids, full_civil_id, register_civil_id
 from .persons.consents import (
     Consent,
     ConsentText,
@@ -131,24 +118,10 @@ from .persons.critical_dates import (
     end_critical_date,
     set_critical_date,
 )
-from .persons.names import (
-    MixedScripts,
-    StrangeCharacter,
-    TooManyMarks,
-)
-from .persons.phone_change import (
-    PhoneChange,
-    SamePhone,
-    confirm_phone_change,
-    request_phone_change,
-)
-from .persons.phone_proposal import (
-    PHONE_CHANGE,
-    propose_phone_change,
-)
-from .persons.renaming import (
-    rename_customer,
-)
+from .persons.names import MixedScripts, StrangeCharacter, TooManyMarks
+from .persons.phone_change import PhoneChange, SamePhone, confirm_phone_change, request_phone_change
+from .persons.phone_proposal import PHONE_CHANGE, propose_phone_change
+from .persons.renaming import rename_customer
 from .persons.vulnerability import (
     DRIVERS,
     NEEDS,
@@ -175,29 +148,12 @@ from .queries import (
     institutions_of,
     phones_of,
 )
-from .search.finding import (
-    CustomersFound,
-    search_customers,
-)
+from .search.finding import CustomersFound, search_customers
 from .services import join_institution, register_customer, register_institution, set_digits, set_language
-from .sign_in.by_code import (
-    confirm_code,
-    prove_by_code,
-    request_code,
-    request_proof_code,
-    sign_in_by_code,
-)
+from .sign_in.by_code import confirm_code, prove_by_code, request_code, request_proof_code, sign_in_by_code
 from .sign_in.codes import CodeExpired, TooManyTries, WrongCode
-from .sign_in.proofs import (
-    Proof,
-    ProofNeeded,
-)
-from .sign_in.signed_in import (
-    SignedIn,
-    SignIn,
-    sign_ins,
-    sign_out_everywhere,
-)
+from .sign_in.proofs import Proof, ProofNeeded
+from .sign_in.signed_in import SignedIn, SignIn, sign_ins, sign_out_everywhere
 from .staff.changes import InvalidStaff, add_staff, reset_staff, state_words, unlock_staff
 from .staff.enrolment import (
     Enrolled,
@@ -232,6 +188,7 @@ from .staff.queries import (
     staff,
     staff_by_login,
     staff_of,
+    staff_states,
     staff_with_role,
 )
 from .staff.role_changes import InvalidRole, RoleHeld, RoleTaken, UnknownPermission
@@ -455,6 +412,7 @@ __all__ = [
     "staff",
     "staff_by_login",
     "staff_of",
+    "staff_states",
     "staff_with_role",
     "start_staff_sign_in",
     "state_words",

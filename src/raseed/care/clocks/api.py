@@ -1,25 +1,15 @@
-"""The door of clocks for the rest of ``care``.
+"""The door of clocks for the rest of ``care``. Its verbs run in the caller's transaction, and bear a repeat.
 
-Verbs (they follow in ``clocks/``); each runs in the caller's transaction and can be repeated::
-
-    message_arrived(*, conversation_id, institution_id, team_id, assignee, at, clock=SYSTEM_CLOCK) -> tuple[RunningClock, ...]
-    answered(*, subject_id, by: UUID, at, clock=SYSTEM_CLOCK) -> None
-    closed(*, subject_id, by: str, at, clock=SYSTEM_CLOCK) -> None
-    handed_over(*, subject_id, team_id, to: UUID | None, by: str, reason, at, clock=SYSTEM_CLOCK) -> None
-    start_clock(*, subject_kind, subject_id, rule, institution_id, team_id, assignee, at, clock=SYSTEM_CLOCK) -> RunningClock
-    stop_clock(*, subject_id, rule, by: str, reason: StopReason, at, clock=SYSTEM_CLOCK) -> None
-    pause_clock(*, subject_id, reason: PauseReason, by: str, at, rule=None, clock=SYSTEM_CLOCK) -> None
-    resume_clock(*, subject_id, by: str, at, rule=None, clock=SYSTEM_CLOCK) -> None
-    clocks_of(subject_ids, *, at) -> dict[UUID, tuple[RunningClock, ...]]
-    breached_subjects(institution_id, *, team_id=None, limit) -> tuple[UUID, ...]
-    record_of(staff_id, *, institution_id, since, until, by) -> StaffRecord
-
-Event: ``care.clock_breached`` v1 ``{"clock_id", "subject_kind", "subject_id", "rule", "step", "accountable", "told"}``.
+Take locks in this order: what is yours (a conversation), then call these: they take the roster and then the clocks.
 """
 
 from __future__ import annotations
 
+from .climbing import look_after_clocks, move_clocks
 from .domain import (
+    KIND_WORDS,
+    PAUSE_WORDS,
+    WHOM_WORDS,
     Breach,
     ClockKind,
     HeldBy,
@@ -34,19 +24,28 @@ from .domain import (
     Unit,
     Whom,
 )
+from .errors import InvalidRule, NotExtendable, PauseDoesNotCount, UnknownClock, UnknownRule
+from .presets import PRESETS, Preset
+from .reading import breached_subjects, clock_of, clocks_of, history_of, stopped_clocks, was_answered
+from .record import breaches_of, record_of
+from .rules import adopt_preset, rule_history, rule_in_force, rules, set_rule
+from .running import (
+    answered,
+    closed,
+    extend_clock,
+    handed_over,
+    message_arrived,
+    pause_clock,
+    resume_clock,
+    start_clock,
+    stop_clock,
+)
 
 __all__ = [
-    "Breach",
-    "ClockKind",
-    "HeldBy",
-    "HistoryStep",
-    "PauseReason",
-    "Rule",
-    "RunningClock",
-    "StaffRecord",
-    "Step",
-    "StopReason",
-    "SubjectKind",
-    "Unit",
-    "Whom",
-]
+    "KIND_WORDS", "PAUSE_WORDS", "PRESETS", "WHOM_WORDS", "Breach", "ClockKind", "HeldBy", "HistoryStep", "InvalidRule",
+    "NotExtendable", "PauseDoesNotCount", "PauseReason", "Preset", "Rule", "RunningClock", "StaffRecord", "Step",
+    "StopReason", "SubjectKind", "Unit", "UnknownClock", "UnknownRule", "Whom", "adopt_preset", "answered",
+    "breached_subjects", "breaches_of", "clock_of", "clocks_of", "closed", "extend_clock", "handed_over", "history_of",
+    "look_after_clocks", "message_arrived", "move_clocks", "pause_clock", "record_of", "resume_clock", "rule_history",
+    "rule_in_force", "rules", "set_rule", "start_clock", "stop_clock", "stopped_clocks", "was_answered",
+]  # fmt: skip

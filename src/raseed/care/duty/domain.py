@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from typing import Final
@@ -17,6 +17,9 @@ from uuid import UUID
 
 from raseed.kernel.calendars import Calendar
 from raseed.kernel.errors import mark
+
+AHEAD: Final = timedelta(days=7)
+"""How far a roster looks ahead for the next change of who is accountable."""
 
 
 class Why(StrEnum):

@@ -11,8 +11,11 @@ from .authority import (
     AuthorityStepRow,
     AuthorityTieRow,
 )
+from .clocks import ClockRow, ClockStepRow, HandOverRow, HoldingRow, RuleRow
+from .duty import AbsenceRow, CalendarRow, CalendarVersionRow, HeadRow, MemberRow, ShiftRow, TeamRow
 
 __all__ = [
+    "AbsenceRow",
     "AuthorityChainRow",
     "AuthorityCounterRow",
     "AuthorityGrantRow",
@@ -20,4 +23,15 @@ __all__ = [
     "AuthorityRequestRow",
     "AuthorityStepRow",
     "AuthorityTieRow",
+    "CalendarRow",
+    "CalendarVersionRow",
+    "ClockRow",
+    "ClockStepRow",
+    "HandOverRow",
+    "HeadRow",
+    "HoldingRow",
+    "MemberRow",
+    "RuleRow",
+    "ShiftRow",
+    "TeamRow",
 ]

@@ -1,0 +1,251 @@
+"""Teams, who is in them, who leads them, and the head of care. Who answered until now stays on record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from raseed.kernel.clock import SYSTEM_CLOCK, Clock
+from raseed.kernel.ids import new_id
+from raseed.kernel.text import clean_text
+from raseed.people import api as people
+from raseed.platform import api as platform
+
+from ..models import HeadRow, MemberRow, TeamRow
+from .domain import Member, Team
+from .errors import NobodyWorksHere, NotAtWork, UnknownCalendar
+from .hours import make_default_calendar, named_calendar
+from .locks import change_roster, hold_roster
+from .permissions import EDIT_DUTY
+from .reading import head_of, members_of, read_team, team
+from .settling import settle_all
+
+DEFAULT_SLUG: Final = "care"
+_NAMES: Final = {"ar": "خدمة العملاء", "he": "שירות לקוחות", "en": "Customer care"}
+_FIRST_ROLES: Final = ("supervisor", "back-office", "agent", "administrator")
+"""Whose holders are asked first to be accountable, until somebody says who is."""
+
+
+def make_team(
+    *,
+    id: UUID,  # noqa: A002  (the name that every client-made id has)
+    institution_id: UUID,
+    slug: str,
+    names: Mapping[str, str],
+    calendar_id: UUID,
+    lead: UUID,
+    keeps_after_shift: bool,
+    by: people.Author,
+    reason: str,
+    clock: Clock = SYSTEM_CLOCK,
+) -> Team:
+    """Make a team; the first one of an institution takes what is for no team. Again changes nothing.
+
+    Raises:
+        NotPermitted: ``by`` lacks ``care.duty.edit``. NotAtWork: the lead is not let in now. UnknownCalendar.
+        SameIdOtherContent: the id, or the short name, is another team's. UnacceptableText: no name or reason.
+    """
+    people.require(by, EDIT_DUTY, institution_id)
+    said = people.clean_reason(reason)
+    cleaned = {language: clean_text(name, field="names") for language, name in names.items()}
+    check_at_work(institution_id, lead)
+    if named_calendar(calendar_id).institution_id != institution_id:
+        raise UnknownCalendar(field="calendar_id")
+    with change_roster(institution_id, clock) as now:
+        known = TeamRow.objects.filter(id=id).first()
+        if known is not None:
+            if (known.institution_id, known.slug) != (institution_id, slug):
+                raise platform.SameIdOtherContent(field="id")
+            return read_team(known)
+        if head_of(institution_id) is None:
+            HeadRow.objects.create(institution_id=institution_id, staff_id=lead, since=now)
+        first = not TeamRow.objects.filter(institution_id=institution_id, is_default=True).exists()
+        try:
+            with transaction.atomic():
+                TeamRow.objects.create(
+                    id=id, institution_id=institution_id, slug=slug, names=cleaned, calendar_id=calendar_id, lead=lead,
+                    keeps_after_shift=keeps_after_shift, is_default=first, created_at=now,
+                )  # fmt: skip
+        except IntegrityError:
+            raise platform.SameIdOtherContent(field="slug") from None
+        after: platform.AuditFacts = {"slug": slug, "lead": str(lead), "keeps_after_shift": keeps_after_shift}
+        _record(institution_id, "care.team_made", f"team:{id}", after, by, said, clock)
+    return team(id)
+
+
+def change_team(
+    *,
+    team_id: UUID,
+    lead: UUID,
+    keeps_after_shift: bool,
+    by: people.Author,
+    reason: str,
+    clock: Clock = SYSTEM_CLOCK,
+) -> Team:
+    """Say who leads a team from now on, and whether what is somebody's stays theirs after their shift.
+
+    Raises:
+        NotPermitted: ``by`` lacks ``care.duty.edit``. UnknownTeam, NotAtWork, UnacceptableText: what they say.
+    """
+    known = team(team_id)
+    people.require(by, EDIT_DUTY, known.institution_id)
+    said = people.clean_reason(reason)
+    check_at_work(known.institution_id, lead)
+    with _from_now_on(known.institution_id, clock):
+        TeamRow.objects.filter(id=team_id).update(lead=lead, keeps_after_shift=keeps_after_shift)
+        after: platform.AuditFacts = {"lead": str(lead), "keeps_after_shift": keeps_after_shift}
+        _record(known.institution_id, "care.team_changed", f"team:{team_id}", after, by, said, clock)
+    return team(team_id)
+
+
+def set_head(
+    *, institution_id: UUID, staff_id: UUID, by: people.Author, reason: str, clock: Clock = SYSTEM_CLOCK
+) -> None:
+    """Say who is head of care from now on.
+
+    Raises:
+        NotPermitted: ``by`` lacks ``care.duty.edit``. NotAtWork, UnacceptableText: what they say.
+    """
+    people.require(by, EDIT_DUTY, institution_id)
+    said = people.clean_reason(reason)
+    check_at_work(institution_id, staff_id)
+    with _from_now_on(institution_id, clock) as now:
+        HeadRow.objects.update_or_create(
+            institution_id=institution_id, defaults={"staff_id": staff_id, "since": now}
+        )  # fmt: skip
+        subject = f"institution:{institution_id}"
+        _record(institution_id, "care.head_set", subject, {"head": str(staff_id)}, by, said, clock)
+
+
+def add_member(
+    *, team_id: UUID, staff_id: UUID, by_shifts: bool, by: people.Author, reason: str, clock: Clock = SYSTEM_CLOCK
+) -> Member:
+    """Take somebody into a team from now on; ``by_shifts`` false: they work whenever its calendar is open.
+
+    Raises:
+        NotPermitted: ``by`` lacks ``care.duty.edit``. UnknownTeam, NotAtWork, UnacceptableText: what they say.
+    """
+    known = team(team_id)
+    people.require(by, EDIT_DUTY, known.institution_id)
+    said = people.clean_reason(reason)
+    check_at_work(known.institution_id, staff_id)
+    with change_roster(known.institution_id, clock) as now:
+        held = MemberRow.objects.filter(team_id=team_id, staff_id=staff_id, until=None).first()
+        if held is None or held.by_shifts != by_shifts:
+            MemberRow.objects.filter(team_id=team_id, staff_id=staff_id, until=None).update(until=now)
+            MemberRow.objects.create(team_id=team_id, staff_id=staff_id, by_shifts=by_shifts, since=now)
+            after: platform.AuditFacts = {"member": str(staff_id), "by_shifts": by_shifts}
+            _record(known.institution_id, "care.member_added", f"team:{team_id}", after, by, said, clock)
+    return next(member for member in members_of(team_id) if member.staff_id == staff_id)
+
+
+def end_member(*, team_id: UUID, staff_id: UUID, by: people.Author, reason: str, clock: Clock = SYSTEM_CLOCK) -> None:
+    """Let somebody out of a team from now on; whoever is not in it is left alone.
+
+    Raises:
+        NotPermitted: ``by`` lacks ``care.duty.edit``. UnknownTeam, UnacceptableText: what they say.
+    """
+    known = team(team_id)
+    people.require(by, EDIT_DUTY, known.institution_id)
+    said = people.clean_reason(reason)
+    with change_roster(known.institution_id, clock) as now:
+        if MemberRow.objects.filter(team_id=team_id, staff_id=staff_id, until=None).update(until=now):
+            after: platform.AuditFacts = {"member": str(staff_id)}
+            _record(known.institution_id, "care.member_ended", f"team:{team_id}", after, by, said, clock)
+
+
+def default_team(institution_id: UUID, *, clock: Clock = SYSTEM_CLOCK) -> Team:
+    """Return the team that takes what is for no team; where nothing was set up yet, it is made of who works there.
+
+    Raises:
+        NobodyWorksHere: the institution has no staff.
+    """
+    row = TeamRow.objects.filter(institution_id=institution_id, is_default=True).first()
+    if row is not None:
+        return read_team(row)
+    with transaction.atomic():
+        hold_roster(institution_id)
+        row = TeamRow.objects.filter(institution_id=institution_id, is_default=True).first()
+        if row is not None:
+            return read_team(row)
+        lead = _somebody(institution_id)
+        made = make_team(
+            id=new_id(), institution_id=institution_id, slug=DEFAULT_SLUG, names=_NAMES,
+            calendar_id=make_default_calendar(institution_id, clock).id, lead=lead, keeps_after_shift=False,
+            by=people.SYSTEM, reason="the first team", clock=clock,
+        )  # fmt: skip
+        for someone in _staff(institution_id):
+            if _roles(someone) & {"agent", "supervisor"}:
+                add_member(
+                    team_id=made.id, staff_id=someone.id, by_shifts=False, by=people.SYSTEM,
+                    reason="works here", clock=clock,
+                )  # fmt: skip
+    return made
+
+
+def check_at_work(institution_id: UUID, staff_id: UUID) -> None:
+    """Refuse somebody who can't be made accountable for anything at an institution.
+
+    Raises:
+        NotAtWork: they are not let in now, or neither employed there nor hold a role.
+    """
+    try:
+        someone = people.staff(staff_id)
+    except people.UnknownStaff:
+        raise NotAtWork(field="staff_id") from None
+    here = someone.institution_id == institution_id or any(where == institution_id for where, _ in someone.grants)
+    if someone.state is not people.StaffState.ACTIVE or not here:
+        raise NotAtWork(field="staff_id")
+
+
+def _somebody(institution_id: UUID) -> UUID:
+    """Return who is accountable at an institution where nobody was named: active before others, by role, then by login."""
+    ranked = sorted(_staff(institution_id), key=lambda one: (min(map(_rank, _roles(one)), default=99), one.login))
+    if not ranked:
+        raise NobodyWorksHere(field="institution_id")
+    return ranked[0].id
+
+
+def _staff(institution_id: UUID) -> list[people.Staff]:
+    """Return who may work at an institution; if nobody may now, who is employed and has not left."""
+    found: list[people.Staff] = []
+    after: str | None = None
+    while True:
+        page = people.staff_of(institution_id, after=after, limit=200)
+        found += page.staff
+        after = page.next
+        if after is None:
+            break
+    active = [one for one in found if one.state is people.StaffState.ACTIVE]
+    return active or [one for one in found if one.state is not people.StaffState.LEFT]
+
+
+def _roles(someone: people.Staff) -> set[str]:
+    return {people.role(role_id).slug for _, role_id in someone.grants}
+
+
+def _rank(slug: str) -> int:
+    return _FIRST_ROLES.index(slug) if slug in _FIRST_ROLES else len(_FIRST_ROLES)
+
+
+@contextmanager
+def _from_now_on(institution_id: UUID, clock: Clock) -> Iterator[datetime]:
+    """Change what has no dates of its own: first, who was accountable until now is written for every running clock."""
+    with change_roster(institution_id, clock) as now:
+        settle_all(institution_id, clock)
+        yield now
+
+
+def _record(
+    institution_id: UUID, action: str, subject: str, after: platform.AuditFacts, by: people.Author,
+    reason: str, clock: Clock,
+) -> None:  # fmt: skip
+    platform.record(
+        actor=by.actor, action=action, subject=subject, after=after, reason=reason, institution_id=institution_id,
+        clock=clock,
+    )  # fmt: skip
