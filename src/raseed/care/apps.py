@@ -25,3 +25,7 @@ class CareConfig(AppConfig):
         for each in ACTIONS:
             register_action(each)
         register_narrator(narrate)
+        """Make known what this package brings to others."""
+        from .cards import providers
+
+        providers.register()

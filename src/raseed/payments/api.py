@@ -87,10 +87,10 @@ from .outside.contradictions import (
     contradictions_of,
 )
 from .outside.courier import Courier, carry_due
-from .outside.domain import Asked, Attempt, Breaker, Lane, LaneTerms, OpenPage, OpenPayment
+from .outside.domain import Asked, Attempt, Awaited, Breaker, Lane, LaneTerms, OpenPage, OpenPayment
 from .outside.outcome import propose_outcome
 from .outside.overdue import withdraw as withdraw_payment
-from .outside.oversight import attempts_of, close_lane, lanes, open_lane, payments_open, set_lane_terms
+from .outside.oversight import attempts_of, awaited, close_lane, lanes, open_lane, payments_open, set_lane_terms
 from .outside.posting import end_transfer_id
 from .oversight import PaymentFilter, orders_about, payment_about, payments_about
 from .queries import counterparties, payment, payments_by_id, payments_of, step_words
@@ -158,6 +158,7 @@ __all__ = [
     "Answer",
     "Asked",
     "Attempt",
+    "Awaited",
     "Block",
     "Breaker",
     "BroughtOrder",
@@ -237,6 +238,7 @@ __all__ = [
     "Withdrawn",
     "Yes",
     "attempts_of",
+    "awaited",
     "bring_in_standing_orders",
     "carry_due",
     "change_standing_order",

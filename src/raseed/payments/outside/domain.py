@@ -152,6 +152,27 @@ class OpenPayment:
 
 
 @dataclass(frozen=True, slots=True)
+class Awaited:
+    """What is known of a payment that has not ended, and what comes next if nothing else does.
+
+    Attributes:
+        since: when its money was held.
+        attempts: how often it was taken up.
+        due_at: when it is taken up next; ``None``: it is a person's.
+        given_back_at: when its money is given back by itself, if it has not left until then.
+        referred_at: when it becomes a person's, if nobody has answered until then.
+    """
+
+    payment_id: UUID
+    lane: str
+    since: datetime
+    attempts: int
+    due_at: datetime | None
+    given_back_at: datetime | None = None
+    referred_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OpenPage:
     """Payments that have not ended, those that need somebody most first; ``next`` is ``None`` on the last page."""
 

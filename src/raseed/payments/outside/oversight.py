@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, fields
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from ..models import PaymentRow
 from ..oversight import VIEW_PAYMENTS
 from ..queries import told
 from ..sql import STATEMENTS, run
-from .domain import RANKS, Asked, Attempt, Lane, LaneTerms, OpenPage, OpenPayment, breaker_of
+from .domain import RANKS, Asked, Attempt, Awaited, Lane, LaneTerms, OpenPage, OpenPayment, breaker_of
 from .models import AttemptRow, ErrandRow, LaneRow
 
 EDIT_LANES: Final = Permission("payments.lanes.edit", mark("Close and open the ways to recipients outside"))
@@ -77,6 +78,31 @@ def payments_open(
         platform.encode_cursor(_CURSOR, last.rank, last.held_at.isoformat(), str(last.payment_id)) if last else None
     )
     return OpenPage(tuple(_open(page[:size])), following)
+
+
+def awaited(payment_ids: Iterable[UUID], *, by: Author) -> dict[UUID, Awaited]:
+    """Return what comes next of those payments that have not ended, where ``by`` may see payments; the others are left out."""
+    rows = [
+        row
+        for row in ErrandRow.objects.filter(payment_id__in=list(payment_ids))
+        if by.may(VIEW_PAYMENTS.code, row.institution_id)
+    ]
+    terms = {row.code: _terms(row) for row in LaneRow.objects.filter(code__in={row.lane for row in rows})}
+    return {row.payment_id: _awaited(row, terms[row.lane]) for row in rows}
+
+
+def _awaited(row: ErrandRow, terms: LaneTerms) -> Awaited:
+    left, unknown = row.first_sent_at, row.state == PaymentState.UNKNOWN.value
+    waits = row.state == PaymentState.HELD.value
+    return Awaited(
+        payment_id=row.payment_id,
+        lane=row.lane,
+        since=row.held_at,
+        attempts=row.attempt,
+        due_at=row.due_at,
+        given_back_at=row.held_at + timedelta(seconds=terms.held_max_s) if waits else None,
+        referred_at=left + timedelta(seconds=terms.unknown_max_s) if left is not None and unknown else None,
+    )
 
 
 def attempts_of(payment_id: UUID, *, by: Author) -> list[Attempt]:
@@ -173,6 +199,10 @@ def _set(code: str, by: Author, reason: str, clock: Clock, action: str, change: 
     return _lanes([row], clock)[0]
 
 
+def _terms(row: LaneRow) -> LaneTerms:
+    return LaneTerms(**{name: getattr(row, name) for name in _TERMS})
+
+
 def _facts(row: LaneRow) -> dict[str, str | int | bool | None]:
     return {"closed": row.closed_at is not None} | {name: getattr(row, name) for name in _TERMS}
 
@@ -186,7 +216,7 @@ def _lanes(rows: Sequence[LaneRow], clock: Clock) -> list[Lane]:
         Lane(
             code=row.code,
             institution_id=row.institution_id,
-            terms=LaneTerms(**{name: getattr(row, name) for name in _TERMS}),
+            terms=_terms(row),
             closed=row.closed_at is not None,
             breaker=breaker_of(row.retry_at, now),
             failures=row.failures,

@@ -1,0 +1,17 @@
+"""The sources that are there from the first day: balances, payments, what is held, bills, loans."""
+
+from __future__ import annotations
+
+from raseed.kernel.errors import mark
+
+from ..registry import register_provider
+from . import balances, bills, holds, loans, payments
+
+
+def register() -> None:
+    """Make them known, in the order in which their cards stand."""
+    register_provider(balances.CODE, mark("Balances"), balances.card, "banking.accounts.view")
+    register_provider(payments.CODE, mark("Last payments"), payments.card, "payments.view")
+    register_provider(holds.CODE, mark("Held money"), holds.card, "payments.view")
+    register_provider(bills.CODE, mark("Bills and penalties"), bills.card, "bills.view")
+    register_provider(loans.CODE, mark("Loans"), loans.card, "banking.accounts.view")
