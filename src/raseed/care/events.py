@@ -1,5 +1,8 @@
 """Facts that leave ``care``: ids, codes and times only, never what was said; everything is additive within a version.
 
+``care.conversation_changed`` v1 {conversation_id, version}: something in a conversation changed: a message, an answer, a note,
+whose it is, how a message was delivered. The same version may come more than once.
+``care.case_changed`` v1 {case_id, state}: a case was opened, worked on, or ended.
 ``care.authority_changed`` v1 {request_id, state}: a request to mend something for a customer is in another state.
 ``care.clock_breached`` v1 {clock_id, subject_kind, subject_id, rule, step, accountable, told, breached_at}: a promise of time
 was broken (step 0), or its ladder was climbed (1, 2, …); ``accountable`` and ``told`` are members of staff.
@@ -11,6 +14,8 @@ from __future__ import annotations
 
 from typing import Final
 
+CONVERSATION_CHANGED: Final = "care.conversation_changed"
+CASE_CHANGED: Final = "care.case_changed"
 AUTHORITY_CHANGED: Final = "care.authority_changed"
 CLOCK_BREACHED: Final = "care.clock_breached"
 BREACH_WITHDRAWN: Final = "care.breach_withdrawn"

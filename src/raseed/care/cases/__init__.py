@@ -1,0 +1,1 @@
+"""Cases: matters with a reference number, the conversations they run through, and the documents that belong to them."""

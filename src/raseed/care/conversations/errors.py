@@ -1,0 +1,125 @@
+"""What conversations refuse."""
+
+from __future__ import annotations
+
+from raseed.kernel.errors import Conflict, InputError, NotFound, PermissionRefused, mark
+
+
+class UnknownConversation(NotFound):
+    """No such conversation, or of an institution where the asker may not see any."""
+
+    code = "unknown_conversation"
+    sentence = mark("We could not find this conversation.")
+    hint = mark("Choose one from the inbox.")
+
+
+class VersionMoved(Conflict):
+    """Something was said or decided since the page was read; nothing was sent. ``version`` is the present one."""
+
+    code = "version_moved"
+    sentence = mark("The conversation has moved on. Nothing was sent.")
+    hint = mark("Read what is new, then send your answer if it is still right.")
+
+
+class HeldByAnother(Conflict):
+    """A colleague is writing an answer; nothing was sent. ``holder`` is their id."""
+
+    code = "held_by_another"
+    sentence = mark("A colleague is answering this conversation. Nothing was sent.")
+    hint = mark("Leave it to them, or take it over.")
+
+
+class ConversationClosed(Conflict):
+    """The conversation is closed, or not closed, and what was asked for needs the other."""
+
+    code = "conversation_closed"
+    sentence = mark("This can't be done with the conversation as it is now.")
+    hint = mark("Look at it again; open it again first if it is closed.")
+
+
+class StillUnanswered(Conflict):
+    """A conversation was to be closed while a message in it waits for an answer."""
+
+    code = "still_unanswered"
+    sentence = mark("A message in this conversation has no answer yet.")
+    hint = mark("Answer it first, or say that there is nothing to answer.")
+
+
+class IdentityNotProven(PermissionRefused):
+    """The sender has not proven to be the customer whom the facts are about."""
+
+    code = "identity_not_proven"
+    sentence = mark("The sender has not proven who they are. Nothing was sent.")
+    hint = mark("Ask for a code first, or answer without facts about the customer.")
+
+
+class WhichCustomer(Conflict):
+    """More than one customer writes from here, and nobody said which one it is about."""
+
+    code = "which_customer"
+    sentence = mark("More than one customer may be writing here.")
+    hint = mark("Ask which of them it is, and choose.")
+
+
+class EmptyReply(InputError):
+    """The check of replies stopped it: no fact, no time, no owner, or a tone that hurts."""
+
+    code = "empty_reply"
+    sentence = mark("This answer says nothing that helps, or says it unkindly. Nothing was sent.")
+    hint = mark("Change it as suggested, or say why it is sent all the same.")
+
+
+class WindowClosed(Conflict):
+    """The provider takes no free text any more; ``closed_at`` tells since when."""
+
+    code = "window_closed"
+    sentence = mark("The provider takes only approved templates now. Nothing was sent.")
+    hint = mark("Choose a template; once the customer answers, you can write freely.")
+
+
+class NowhereToSend(Conflict):
+    """There is no address to send to on this channel."""
+
+    code = "nowhere_to_send"
+    sentence = mark("There is no address to send this to.")
+    hint = mark("Reach the customer on another channel.")
+
+
+class AssigneeMayNot(InputError):
+    """Somebody who may not work on conversations at this institution."""
+
+    code = "assignee_may_not"
+    sentence = mark("This person may not answer conversations here.")
+    hint = mark("Choose somebody whose role has it.")
+
+
+class FactsMissing(InputError):
+    """A macro is to be sent without the facts that it must carry; ``missing`` names them."""
+
+    code = "facts_missing"
+    sentence = mark("This answer must carry facts that are not in it: %(missing)s.")
+    hint = mark("Insert them from the cards.")
+
+
+class UnknownMacro(NotFound):
+    """No such macro here."""
+
+    code = "unknown_macro"
+    sentence = mark("We could not find this prepared answer.")
+    hint = mark("Choose one from the list.")
+
+
+class InvalidMacro(InputError):
+    """A macro without a text, or whose texts carry other facts in one language than in another."""
+
+    code = "invalid_macro"
+    sentence = mark("This prepared answer is not complete.")
+    hint = mark("Write it in each language with the same facts in it.")
+
+
+class EntryNotFailed(Conflict):
+    """What is to be sent again has not failed."""
+
+    code = "entry_not_failed"
+    sentence = mark("This message has not failed.")
+    hint = mark("Look at how it stands now.")
