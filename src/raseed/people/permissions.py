@@ -18,6 +18,9 @@ VULNERABILITY_VIEW: Final = "people.vulnerability.view"
 VULNERABILITY_EDIT: Final = "people.vulnerability.edit"
 PHONE_PROPOSE: Final = "people.phone.propose"
 PHONE_CONFIRM: Final = "people.phone.confirm"
+IDENTITIES_LINK: Final = "people.identities.link"
+MERGE_PROPOSE: Final = "people.merge.propose"
+MERGE_CONFIRM: Final = "people.merge.confirm"
 STAFF_VIEW: Final = "people.staff.view"
 STAFF_PROPOSE: Final = "people.staff.propose"
 STAFF_CONFIRM: Final = "people.staff.confirm"
@@ -46,6 +49,9 @@ PERMISSIONS: Final = (
     Permission(VULNERABILITY_EDIT, mark("Note that a customer needs special care")),
     Permission(PHONE_PROPOSE, mark("Propose a customer's new phone number")),
     Permission(PHONE_CONFIRM, mark("Confirm a customer's new phone number")),
+    Permission(IDENTITIES_LINK, mark("Say which customer a sender is, and ask for a code to prove it")),
+    Permission(MERGE_PROPOSE, mark("Propose that two customers are one person, or no longer")),
+    Permission(MERGE_CONFIRM, mark("Confirm that two customers are one person, or no longer")),
     Permission(STAFF_VIEW, mark("See staff and their roles")),
     Permission(STAFF_PROPOSE, mark("Invite and lock staff, and propose new staff and their roles")),
     Permission(STAFF_CONFIRM, mark("Confirm new staff and their roles")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .customers import CustomerRow, IdentityRow, InstitutionRow, MembershipRow, RateRow, SignInRow
+from .identities import MergeRow, SenderAliasRow, SenderLinkRow, SenderRow
 from .persons import (
     AccessKeyRow,
     ChallengeRow,
@@ -34,12 +35,16 @@ __all__ = [
     "IdentityRow",
     "InstitutionRow",
     "MembershipRow",
+    "MergeRow",
     "PasskeyRow",
     "PhoneChangeRow",
     "ProofRow",
     "RateRow",
     "RecoveryCodeRow",
     "RoleRow",
+    "SenderAliasRow",
+    "SenderLinkRow",
+    "SenderRow",
     "SignInRow",
     "SignedInRow",
     "StaffRow",

@@ -163,6 +163,12 @@ ACTIONS: Final[Mapping[str, str]] = {
     "people.passkey_revoked": mark("Passkey revoked"),
     "people.phone_changed": mark("Phone number changed"),
     "people.sessions_ended": mark("Signed out everywhere"),
+    "people.sender_linked": mark("Sender linked to a customer"),
+    "people.sender_number_moved": mark("Number of a sender is another's now"),
+    "people.sender_proof_asked": mark("Code sent to prove who a sender is"),
+    "people.sender_proof_lapsed": mark("Proof of a sender has lapsed"),
+    "people.sender_unlinked": mark("Sender no longer linked to a customer"),
+    "people.senders_joined": mark("Two senders turned out to be one"),
     "people.staff_added": mark("Member of staff added"),
     "people.staff_enrolled": mark("Member of staff enrolled"),
     "people.staff_invited": mark("Member of staff invited"),
@@ -345,6 +351,15 @@ FACTS: Final[Mapping[str, str]] = {
     "root": mark("Hash of the chain"),
     "sample_permille": mark("Of a thousand"),
     "terms": mark("Terms"),
+    "how": mark("How"),
+    "proof": mark("Proof"),
+    "to": mark("Now with"),
+    "joined": mark("Joined with"),
+    "proofs_ended": mark("Proofs have ended"),
+    "kept": mark("Person who stays"),
+    "merged_into": mark("Read as"),
+    "kept_merged_into": mark("The one who stays is read as"),
+    "merge": mark("Merge"),
 }
 
 VALUES: Final[Mapping[str, str]] = {
