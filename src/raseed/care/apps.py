@@ -26,6 +26,11 @@ class CareConfig(AppConfig):
             register_action(each)
         register_narrator(narrate)
         """Make known what this package brings to others."""
-        from .cards import providers
+        from raseed.people.api import register_permissions
 
+        from .cards import providers
+        from .conversations import handlers  # noqa: F401  (its handlers register themselves)
+        from .conversations.permissions import PERMISSIONS
+
+        register_permissions(*PERMISSIONS)
         providers.register()

@@ -5,10 +5,13 @@ from __future__ import annotations
 from .authority.climbing import climb_approvals
 from .authority.executing import do_approved, sweep_approved
 from .clocks.jobs import look_after_clocks_every_minute
+from .conversations.handlers import forget_old_presence, settle_accountable_now
 
 __all__ = [
     "climb_approvals",
     "do_approved",
+    "forget_old_presence",
     "look_after_clocks_every_minute",
+    "settle_accountable_now",
     "sweep_approved",
 ]

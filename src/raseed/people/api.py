@@ -175,7 +175,7 @@ from .queries import (
 from .search.finding import CustomersFound, search_customers
 from .services import join_institution, register_customer, register_institution, set_digits, set_language
 from .sign_in.by_code import confirm_code, prove_by_code, request_code, request_proof_code, sign_in_by_code
-from .sign_in.codes import CodeExpired, TooManyTries, WrongCode
+from .sign_in.codes import CODE_DIGITS, CODE_LIFE, CodeExpired, TooManyTries, WrongCode
 from .sign_in.proofs import Proof, ProofNeeded
 from .sign_in.signed_in import SignedIn, SignIn, sign_ins, sign_out_everywhere
 from .staff.changes import InvalidStaff, add_staff, reset_staff, state_words, unlock_staff
@@ -223,6 +223,8 @@ from .trail import trail_of_customer, trail_of_institution
 from .visits import count_visit, forget_visit
 
 __all__ = [
+    "CODE_DIGITS",
+    "CODE_LIFE",
     "DRIVERS",
     "LANGUAGES",
     "NEEDS",

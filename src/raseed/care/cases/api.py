@@ -1,16 +1,4 @@
-"""The door of cases for the rest of the house; ``care.api`` exports the same. The values are here, the verbs follow::
-
-open_case(conversation_id, *, category, title, by, id=None, clock) -> Case
-case(case_id, *, by) -> Case ; case_by_reference(text, *, institution_id, by) -> Case     # typed any way
-cases(*, institution_id, by, state=None, customer_id=None, owner=None, before=None, limit=50) -> CasePage
-case_steps(case_id, *, by) -> list[CaseStep]
-work_on_case(case_id, *, by, note, state: CaseState | None = None, owner: UUID | None = None, clock) -> Case
-resolve_case(case_id, *, outcome, resolution, by, clock) -> Case ; reopen_case(case_id, *, by, reason, clock) -> Case
-join_case(conversation_id, *, case_id, by, clock) -> Case ; leave_case(conversation_id, *, by, reason, clock) -> Case
-attach_media(case_id, media_id, *, by, reason, clock) -> Attachment
-attachments(case_id, *, by) -> tuple[Attachment, ...] ; unfiled(institution_id, *, by, before=None, limit=50) -> AttachmentPage
-unfiled_count(institution_id, *, by) -> int
-"""
+"""The door of cases for the rest of ``care``; ``care.api`` exports the same."""
 
 from __future__ import annotations
 
@@ -29,6 +17,19 @@ from .domain import (
     Outcome,
 )
 from .errors import CaseEnded, CaseOfAnother, UnknownAttachment, UnknownCase
+from .filing import attach_media, attachments, attachments_of, unfiled, unfiled_count
+from .working import (
+    case,
+    case_by_reference,
+    case_steps,
+    cases,
+    join_case,
+    leave_case,
+    open_case,
+    reopen_case,
+    resolve_case,
+    work_on_case,
+)
 
 __all__ = [
     "CASE_STATE_WORDS",
@@ -47,4 +48,19 @@ __all__ = [
     "Outcome",
     "UnknownAttachment",
     "UnknownCase",
+    "attach_media",
+    "attachments",
+    "attachments_of",
+    "case",
+    "case_by_reference",
+    "case_steps",
+    "cases",
+    "join_case",
+    "leave_case",
+    "open_case",
+    "reopen_case",
+    "resolve_case",
+    "unfiled",
+    "unfiled_count",
+    "work_on_case",
 ]

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID
 
+from raseed.channels.api import Media
 from raseed.kernel.errors import mark
-
-if TYPE_CHECKING:
-    from raseed.channels.api import Media
 
 CATEGORIES_MAX: Final = 100
 TITLE_LENGTH_MAX: Final = 200
@@ -92,6 +90,7 @@ class FiledHow(StrEnum):
 
     REFERENCE = "reference"
     ONLY_OPEN = "only_open"
+    CONVERSATION = "conversation"
     PERSON = "person"
 
 

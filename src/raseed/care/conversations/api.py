@@ -1,42 +1,11 @@
-"""The door of conversations for the rest of the house; ``care.api`` exports the same. The values are here, the verbs follow.
-
-Every verb takes ``by: Author`` and, where said, ``clock=SYSTEM_CLOCK``; what an asker may not see is ``UnknownConversation``::
-
-    conversations(*, institution_id, by, wanted: Inbox = EVERYTHING, before: str | None = None, limit=50) -> ConversationPage
-    conversation(conversation_id, *, by) -> Conversation
-    entries(conversation_id, *, by, before: str | None = None, limit=50) -> EntryPage
-    counts(institution_id, *, by) -> dict[Box, int]
-    search(text, *, institution_id, by, limit=50) -> tuple[SearchHit, ...]
-    window_of(conversation_id, *, by, clock) -> channels.Window
-    receive(message_id, *, clock) -> UUID                              # of the conversation; the handler of channels.message_received
-    take(conversation_id, *, by, clock) -> Conversation
-    assign(conversation_id, *, to: UUID, by, reason, clock) -> Conversation
-    return_to_queue(conversation_id, *, by, reason, clock) -> Conversation
-    give_to_team(conversation_id, *, team_id, by, reason, clock) -> Conversation
-    close(conversation_id, *, by, reason, nothing_to_answer=False, clock) -> Conversation
-    reopen(conversation_id, *, by, reason, clock) -> Conversation
-    note(conversation_id, *, text, by, clock) -> Entry
-    tag(conversation_id, *, tags: Sequence[str], by, clock) -> Conversation
-    hold_lease(conversation_id, *, by, take_over=False, clock) -> Lease       # whoever holds it: compare ``holder``
-    release_lease(conversation_id, *, by) ; be_here(conversation_id, *, by, typing=False, clock) ; leave(conversation_id, *, by)
-    who_is_here(conversation_ids, *, clock) -> dict[UUID, tuple[Presence, ...]]
-    reply(conversation_id, *, client_message_id, text, expected_version, by, template: ReplyTemplate | None = None,
-          media: Sequence[ReplyMedia] = (), facts: Sequence[InsertedFact] = (), macro_id: UUID | None = None,
-          override: Override | None = None, clock) -> Entry
-    retry(entry_id, *, by, clock) -> Entry                              # really sends again
-    tell(conversation_id, *, client_message_id, text, purpose, template=None, actor="system", answers=False, clock) -> Entry   # from another room: answers to gaps, what became of a request
-    macros(institution_id, *, language=None, by) -> list[Macro] ; edit_macro(*, id, institution_id, slug, title, texts, by, reason, active=True, clock) -> Macro
-    fill_macro(macro_id, *, language, facts: Sequence[InsertedFact], by) -> str       # FactsMissing
-    possible_customers(conversation_id, *, by) -> list[UUID]            # who may be writing: links of the sender, whose number it is
-    choose_customer(conversation_id, *, customer_id, by, reason, clock) -> Conversation
-    unlink_customer(conversation_id, *, by, reason, clock) -> Conversation
-    ask_for_code(conversation_id, *, by, clock) -> Conversation ; take_code(conversation_id, *, code, by, clock) -> Conversation
-    log_contact(*, line_id, phone or customer_id, text, by, said="", clock) -> UUID    # a call or a visit, of the conversation
-    route_line(line_id, *, team_id, by, reason, clock) ; routes(institution_id) -> dict[UUID, UUID]
-"""
+"""The door of conversations for the rest of ``care``; ``care.api`` exports the same."""
 
 from __future__ import annotations
 
+from raseed.channels.api import WindowClosed
+
+from .accounting import settle_accountable
+from .contacts import log_contact
 from .domain import (
     BOX_WORDS,
     CONVERSATION_STATE_WORDS,
@@ -74,13 +43,22 @@ from .errors import (
     UnknownMacro,
     VersionMoved,
     WhichCustomer,
-    WindowClosed,
 )
+from .macros import edit_macro, fill_macro, macros
+from .presence import be_here, hold_lease, leases_of, leave, release_lease, who_is_here
+from .proving import ask_for_code, choose_customer, possible_customers, take_code, unlink_customer
+from .reading import EVERYTHING, conversation, conversations, counts, entries, window_of
+from .receiving import receive
+from .replying import reply, retry, tell
+from .routing import route_line, routes
+from .searching import search
+from .working import assign, close, give_to_team, note, reopen, return_to_queue, tag, take
 
 __all__ = [
     "BOX_WORDS",
     "CONVERSATION_STATE_WORDS",
     "EVENT_WORDS",
+    "EVERYTHING",
     "TOLD",
     "AssigneeMayNot",
     "Box",
@@ -113,4 +91,40 @@ __all__ = [
     "VersionMoved",
     "WhichCustomer",
     "WindowClosed",
+    "ask_for_code",
+    "assign",
+    "be_here",
+    "choose_customer",
+    "close",
+    "conversation",
+    "conversations",
+    "counts",
+    "edit_macro",
+    "entries",
+    "fill_macro",
+    "give_to_team",
+    "hold_lease",
+    "leases_of",
+    "leave",
+    "log_contact",
+    "macros",
+    "note",
+    "possible_customers",
+    "receive",
+    "release_lease",
+    "reopen",
+    "reply",
+    "retry",
+    "return_to_queue",
+    "route_line",
+    "routes",
+    "search",
+    "settle_accountable",
+    "tag",
+    "take",
+    "take_code",
+    "tell",
+    "unlink_customer",
+    "who_is_here",
+    "window_of",
 ]

@@ -7,15 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID
 
+from raseed.channels.api import Media, OutgoingMedia, Template
 from raseed.kernel.errors import mark
 
 from ..cards.domain import InsertedFact
-
-if TYPE_CHECKING:
-    from raseed.channels.api import Media
 
 TEXT_LENGTH_MAX: Final = 64 * 1024
 REPLY_LENGTH_MAX: Final = 4096
@@ -26,7 +24,8 @@ TAGS_MAX: Final = 12
 TAG_LENGTH_MAX: Final = 40
 PAGE_MAX: Final = 200
 FACTS_MAX: Final = 30
-MEDIA_MAX: Final = 10
+MEDIA_MAX: Final = 1
+"""Files of one answer: each is a message of its own to the provider."""
 
 
 class ConversationState(StrEnum):
@@ -262,22 +261,10 @@ class Override:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReplyTemplate:
-    """A template that the provider approved, for when its window for free text is closed."""
-
-    name: str
-    language: str
-    values: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ReplyMedia:
-    """A file to be sent along."""
-
-    name: str
-    type: str
-    content: bytes = field(repr=False)
+ReplyTemplate = Template
+"""A template that the provider approved, for when its window for free text is closed."""
+ReplyMedia = OutgoingMedia
+"""A file to be sent along."""
 
 
 @dataclass(frozen=True, slots=True)

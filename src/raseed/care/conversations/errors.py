@@ -69,14 +69,6 @@ class EmptyReply(InputError):
     hint = mark("Change it as suggested, or say why it is sent all the same.")
 
 
-class WindowClosed(Conflict):
-    """The provider takes no free text any more; ``closed_at`` tells since when."""
-
-    code = "window_closed"
-    sentence = mark("The provider takes only approved templates now. Nothing was sent.")
-    hint = mark("Choose a template; once the customer answers, you can write freely.")
-
-
 class NowhereToSend(Conflict):
     """There is no address to send to on this channel."""
 

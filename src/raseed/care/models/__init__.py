@@ -11,11 +11,14 @@ from .authority import (
     AuthorityStepRow,
     AuthorityTieRow,
 )
+from .cases import AttachmentRow, CaseCounterRow, CaseRow, CaseStepRow
 from .clocks import ClockRow, ClockStepRow, HandOverRow, HoldingRow, RuleRow
+from .conversations import ConversationRow, EntryRow, LeaseRow, LineTeamRow, MacroRow, PresenceRow
 from .duty import AbsenceRow, CalendarRow, CalendarVersionRow, HeadRow, MemberRow, ShiftRow, TeamRow
 
 __all__ = [
     "AbsenceRow",
+    "AttachmentRow",
     "AuthorityChainRow",
     "AuthorityCounterRow",
     "AuthorityGrantRow",
@@ -25,12 +28,21 @@ __all__ = [
     "AuthorityTieRow",
     "CalendarRow",
     "CalendarVersionRow",
+    "CaseCounterRow",
+    "CaseRow",
+    "CaseStepRow",
     "ClockRow",
     "ClockStepRow",
+    "ConversationRow",
+    "EntryRow",
     "HandOverRow",
     "HeadRow",
     "HoldingRow",
+    "LeaseRow",
+    "LineTeamRow",
+    "MacroRow",
     "MemberRow",
+    "PresenceRow",
     "RuleRow",
     "ShiftRow",
     "TeamRow",

@@ -1,4 +1,4 @@
-"""A street for every test that asks for one, and people at a desk on it who mend things."""
+"""Fixtures of care's tests: a street with people at a desk who mend things, and a house with lines whose conversations are looked at."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import pytest
 if TYPE_CHECKING:
     from raseed.bills.tests.street import Street
 
+    from .beside import Beside
     from .mending import Mending
+    from .talk import House
 
 
 @pytest.fixture
@@ -31,3 +33,20 @@ def mending(street: Street) -> Mending:
     from .mending import Mending  # noqa: PLC0415
 
     return Mending(street)
+
+
+@pytest.fixture
+def beside() -> Iterator[Beside]:
+    """Stand-ins for the rooms beside conversations."""
+    from .beside import standing_beside  # noqa: PLC0415  (Django is set up by then)
+
+    with standing_beside() as found:
+        yield found
+
+
+@pytest.fixture
+def house(database: object, beside: Beside) -> House:
+    """A house with lines and colleagues, and stand-ins beside its conversations."""
+    from .talk import a_house  # noqa: PLC0415
+
+    return a_house()

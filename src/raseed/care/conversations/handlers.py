@@ -1,0 +1,52 @@
+"""What conversations do when other packages tell them something; each can be told twice."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from raseed.kernel.clock import SYSTEM_CLOCK
+from raseed.platform.api import Event, app, subscribe
+
+from ..cases.filing import media_settled
+from .accounting import settle_accountable
+from .delivery import delivery_changed
+from .presence import forget_presence
+from .receiving import receive
+
+MESSAGE_RECEIVED = "channels.message_received"
+MEDIA_SETTLED = "channels.media_settled"
+DELIVERY_CHANGED = "channels.delivery_changed"
+
+
+@subscribe(MESSAGE_RECEIVED, handler_name="care.receive_message")
+def receive_message(event: Event) -> None:
+    """Place a message that came in."""
+    receive(UUID(str(event.payload["message_id"])))
+
+
+@subscribe(DELIVERY_CHANGED, handler_name="care.follow_delivery")
+def follow_delivery(event: Event) -> None:
+    """Take over where an answer of ours is."""
+    delivery_changed(UUID(str(event.payload["message_id"])))
+
+
+@subscribe(MEDIA_SETTLED, handler_name="care.follow_media")
+def follow_media(event: Event) -> None:
+    """Take over what became of a file."""
+    media_settled(UUID(str(event.payload["media_id"])), state=str(event.payload["state"]))
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="care.settle_accountable", queue="upkeep", queueing_lock="care.settle_accountable")
+def settle_accountable_now(timestamp: int) -> None:
+    """Write down who answers now for what waits, where a shift has ended or somebody went on leave."""
+    del timestamp
+    settle_accountable(clock=SYSTEM_CLOCK)
+
+
+@app.periodic(cron="37 * * * *")
+@app.task(name="care.forget_presence", queue="upkeep", queueing_lock="care.forget_presence")
+def forget_old_presence(timestamp: int) -> None:
+    """Delete what tells of presence long past."""
+    del timestamp
+    forget_presence(clock=SYSTEM_CLOCK)

@@ -1,0 +1,113 @@
+"""What conversations ask of the rooms beside them: one door each.
+
+Whoever has the door registers it from ``AppConfig.ready``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from raseed.kernel.clock import Clock
+
+from ..cards.domain import InsertedFact
+
+
+class Duty(Protocol):
+    """Who answers."""
+
+    def default_team(self, institution_id: UUID, *, clock: Clock) -> UUID:
+        """Return the team that takes what is for no team."""
+
+    def is_team_of(self, team_id: UUID, institution_id: UUID) -> bool:
+        """Say whether it is a team of the institution."""
+
+    def teams_of(self, staff_id: UUID, institution_id: UUID, at: datetime) -> Sequence[UUID]:
+        """Return the teams that someone belongs to."""
+
+    def accountable(self, team_id: UUID, assignee: UUID | None, at: datetime) -> UUID:
+        """Return who answers at an instant; never nobody."""
+
+
+class Clocks(Protocol):
+    """The clocks of a conversation or a case."""
+
+    def message_arrived(
+        self,
+        *,
+        conversation_id: UUID,
+        institution_id: UUID,
+        team_id: UUID,
+        assignee: UUID | None,
+        at: datetime,
+        clock: Clock,
+    ) -> object:
+        """Start what runs until somebody answers."""  # fmt: skip
+
+    def answered(self, *, subject_id: UUID, by: UUID, at: datetime, clock: Clock) -> object:
+        """Stop it, to somebody's credit."""
+
+    def closed(self, *, subject_id: UUID, by: str, at: datetime, clock: Clock) -> object:
+        """Stop whatever runs."""
+
+    def handed_over(
+        self, *, subject_id: UUID, team_id: UUID, to: UUID | None, by: str, reason: str, at: datetime, clock: Clock
+    ) -> object:
+        """Let it be somebody else's."""
+
+    def case_opened(
+        self, *, case_id: UUID, institution_id: UUID, team_id: UUID, owner: UUID, at: datetime, clock: Clock
+    ) -> object:
+        """Start what runs until a case is resolved."""
+
+
+class Checking(Protocol):
+    """The check of replies."""
+
+    def stops(self, text: str, *, language: str, facts: Sequence[InsertedFact]) -> tuple[str, ...]:
+        """Return the kinds of what is wrong with a reply so that it must not be sent; nothing: it may be."""
+
+
+@dataclass(slots=True)
+class Doors:
+    """The doors that are registered."""
+
+    duty: Duty | None = None
+    clocks: Clocks | None = None
+    checking: Checking | None = None
+
+
+_doors = Doors()
+
+
+def register(
+    *,
+    duty: Duty | None = None,
+    clocks: Clocks | None = None,
+    checking: Checking | None = None,
+) -> None:
+    """Make doors known; those not given stay."""
+    _doors.duty = duty or _doors.duty
+    _doors.clocks = clocks or _doors.clocks
+    _doors.checking = checking or _doors.checking
+
+
+def duty() -> Duty:
+    """Return who knows who answers."""
+    assert _doors.duty is not None, "nobody registered the duty"
+    return _doors.duty
+
+
+def clocks() -> Clocks:
+    """Return the clocks."""
+    assert _doors.clocks is not None, "nobody registered the clocks"
+    return _doors.clocks
+
+
+def checking() -> Checking:
+    """Return what checks replies."""
+    assert _doors.checking is not None, "nobody registered the check of replies"
+    return _doors.checking

@@ -1,0 +1,339 @@
+"""Answering: looked at from every side, and sent once, in one transaction. Two who answer at the same instant: one is told.
+
+The order is: may they; has anything moved, or is a colleague writing; are the facts allowed, and still so; does the answer
+help; does the provider take it. Then it leaves, is written down, and the clock stops to the answerer's credit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.db import transaction
+
+from raseed.channels import api as channels
+from raseed.kernel.clock import SYSTEM_CLOCK, Clock
+from raseed.kernel.errors import InputError
+from raseed.people import api as people
+from raseed.platform import api as platform
+
+from ..cards.building import recheck
+from ..cards.domain import InsertedFact
+from ..models import ConversationRow, EntryRow, LeaseRow
+from . import ports
+from .domain import (
+    FACTS_MAX,
+    MEDIA_MAX,
+    REPLY_LENGTH_MAX,
+    TOLD,
+    ConversationState,
+    Entry,
+    EntryKind,
+    EventCode,
+    Override,
+    ReplyMedia,
+    ReplyTemplate,
+)
+from .errors import (
+    ConversationClosed,
+    EmptyReply,
+    EntryNotFailed,
+    HeldByAnother,
+    IdentityNotProven,
+    UnknownConversation,
+    VersionMoved,
+)
+from .keeping import (
+    Said,
+    add_entry,
+    add_event,
+    facts_as_json,
+    ids_of,
+    keep,
+    owe_nothing,
+    permitted,
+    record,
+    staff_id_of,
+)
+from .macros import check_carried, macro
+from .permissions import WORK
+from .presence import lease_of_another
+from .reading import is_in_person, party_of, told_entries
+from .words import clean_body
+
+REPLY: Final = "reply"
+FAILED: Final = channels.OutgoingState.FAILED.value
+SENT_AGAIN: Final = frozenset({FAILED, channels.OutgoingState.UNKNOWN.value})
+"""What a person may have sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a message that leaves is; ``reason``: the code of why it failed."""
+
+    state: str
+    reason: str = ""
+    may_retry: bool = False
+
+
+def reply(
+    conversation_id: UUID,
+    *,
+    client_message_id: UUID,
+    text: str,
+    expected_version: int,
+    by: people.Author,
+    template: ReplyTemplate | None = None,
+    media: Sequence[ReplyMedia] = (),
+    facts: Sequence[InsertedFact] = (),
+    macro_id: UUID | None = None,
+    override: Override | None = None,
+    clock: Clock = SYSTEM_CLOCK,
+) -> Entry:
+    """Send an answer, once: the same id with the same content returns the first entry.
+
+    Args:
+        conversation_id: to which conversation.
+        client_message_id: made by whoever sends.
+        text: what it says; with a template, what the template says with its values in it.
+        expected_version: the conversation's version that was read.
+        by: who answers.
+        template: sent in place of the text, where the provider takes no free text.
+        media: files sent along.
+        facts: those inserted from cards; one whose words are not in the text any more is not counted as told.
+        macro_id: the macro that it was made from, whose facts must be in it.
+        override: why it is sent although the check stops it.
+        clock: tells the time.
+
+    Raises:
+        UnknownConversation, NotPermitted, UnacceptableText, SameIdOtherContent, ConversationClosed.
+        VersionMoved: something was said or decided meanwhile. HeldByAnother: a colleague is writing.
+        IdentityNotProven: facts for somebody who has not proven to be the customer. FactsMissing: of the macro.
+        FactChanged, FactNotChecked, FactNotYours: a fact is not so any more, or can't be looked at.
+        EmptyReply: the check stops it; ``kinds`` says why. WindowClosed, and what else ``send_message`` refuses. NowhereToSend.
+        Whatever is refused, nothing was sent and nothing is written but that an empty answer was stopped.
+    """
+    body = clean_body(text, field="text", length_max=REPLY_LENGTH_MAX)
+    if len(facts) > FACTS_MAX or len(media) > MEDIA_MAX:
+        raise InputError(field="facts" if len(facts) > FACTS_MAX else "media")
+    said = [fact for fact in facts if fact.is_in(body)]
+    digest = _digest(body, template, media, said)
+    try:
+        with transaction.atomic():
+            row = permitted(conversation_id, by, WORK, lock=True)
+            before = EntryRow.objects.defer("words").filter(message_id=client_message_id).first()
+            if before is not None:
+                return _repeated(before, row, digest)
+            _may_answer(row, expected_version, by, clock.now())
+            _facts_allowed(row, said, macro_id, by, clock)
+            stopped = ports.checking().stops(body, language=row.language, facts=said)
+            why = _why_all_the_same(stopped, override)
+            sent = _send(row, client_message_id, body, template, media, clock)
+            content = Said(
+                text=body, message_id=client_message_id, delivery=sent.state, reason=sent.reason,
+                may_retry=sent.may_retry, facts=said, digest=digest, overridden=why,
+            )  # fmt: skip
+            made = _answered(row, content, by, clock)
+            if why:
+                record(row, "care.reply_overridden", by, after={"kinds": list(stopped)}, reason=why, clock=clock)
+            return told_entries([made])[0]
+    except EmptyReply as refused:
+        with transaction.atomic():  # what was stopped is counted, though nothing else of it stays
+            row = permitted(conversation_id, by, WORK)
+            record(row, "care.reply_stopped", by, after={"kinds": list(refused.params["kinds"])}, clock=clock)  # type: ignore[call-overload]
+        raise
+
+
+@transaction.atomic
+def tell(
+    conversation_id: UUID,
+    *,
+    client_message_id: UUID,
+    text: str,
+    purpose: str,
+    template: ReplyTemplate | None = None,
+    actor: str = "system",
+    answers: bool = False,
+    clock: Clock = SYSTEM_CLOCK,
+) -> Entry:
+    """Tell the customer of a conversation something that another room owes them, once; for rooms of ``care``, who look who asks.
+
+    Nothing is checked but the provider's window. ``answers``: nothing in the conversation waits for an answer any more.
+
+    Raises:
+        UnknownConversation, SameIdOtherContent, WindowClosed, NowhereToSend.
+    """
+    row = ConversationRow.objects.select_for_update(no_key=True).filter(id=conversation_id).first()
+    if row is None:
+        raise UnknownConversation(field="conversation_id")
+    digest = _digest(text, template, (), ())
+    before = EntryRow.objects.defer("words").filter(message_id=client_message_id).first()
+    if before is not None:
+        return _repeated(before, row, digest)
+    sent = _send(row, client_message_id, text, template, (), clock, purpose=purpose)
+    content = Said(
+        text=text, message_id=client_message_id, delivery=sent.state, reason=sent.reason, may_retry=sent.may_retry,
+        digest=digest, details={"purpose": purpose},
+    )  # fmt: skip
+    now = clock.now()
+    made = add_entry(row, EntryKind.OUT, actor, content, now=now)
+    if answers and row.unanswered:
+        owe_nothing(row)
+        row.state = ConversationState.WAITING.value
+        ports.clocks().closed(subject_id=row.id, by=actor, at=now, clock=clock)
+    keep(row, clock=clock)
+    return told_entries([made])[0]
+
+
+@transaction.atomic
+def retry(
+    entry_id: UUID, *, by: people.Author, reason: str = "sent again from the conversation", clock: Clock = SYSTEM_CLOCK
+) -> Entry:
+    """Really send an answer again that failed, or of which nobody knows; what went wrong before stays in its history.
+
+    Raises:
+        UnknownConversation: no such entry, or not to be seen. NotPermitted.
+        EntryNotFailed: it is no answer, or has arrived. NothingToRetry: it can't help.
+    """
+    entry = EntryRow.objects.defer("words").filter(id=entry_id).first()
+    if entry is None:
+        raise UnknownConversation(field="entry_id")
+    row = permitted(entry.conversation_id, by, WORK, lock=True)
+    entry.refresh_from_db(fields=["delivery", "may_retry"])
+    if entry.kind != EntryKind.OUT.value or entry.delivery not in SENT_AGAIN or entry.message_id is None:
+        raise EntryNotFailed(field="entry_id")
+    permitted_here = replace(by, everything=True)  # that they may was decided here; the trail of channels names them
+    sent = standing_of(channels.retry_message(entry.message_id, by=permitted_here, reason=reason, clock=clock))
+    entry.delivery, entry.reason, entry.may_retry = sent.state, sent.reason, sent.may_retry
+    entry.save(update_fields=["delivery", "reason", "may_retry"])
+    now = clock.now()
+    add_event(row, EventCode.SENT_AGAIN, by.actor, now=now, entry=str(entry.id))
+    if not EntryRow.objects.filter(conversation=row, kind="in", order_at__gt=entry.order_at).exists():
+        owe_nothing(row)
+        row.state = ConversationState.WAITING.value
+        credit(row, by, now, clock)
+    keep(row, clock=clock)
+    record(row, "care.reply_sent_again", by, after={"entry": str(entry.id)}, clock=clock)
+    return told_entries([entry])[0]
+
+
+def standing(message_ids: Sequence[UUID]) -> dict[UUID, Standing]:
+    """Return where messages are, as channels tells."""
+    return {one: standing_of(message) for one, message in channels.outgoing(message_ids).items()}
+
+
+def standing_of(message: channels.OutgoingMessage) -> Standing:
+    """Return where a message is."""
+    why = message.reason
+    return Standing(message.state.value, why.code if why else "", why.may_retry if why else False)
+
+
+def credit(row: ConversationRow, by: people.Author, at: datetime, clock: Clock) -> None:
+    """Stop the clocks of a conversation to the credit of whoever answered."""
+    me = staff_id_of(by)
+    if me is not None:
+        ports.clocks().answered(subject_id=row.id, by=me, at=at, clock=clock)
+
+
+def _may_answer(row: ConversationRow, expected_version: int, by: people.Author, now: datetime) -> None:
+    if row.version != expected_version:
+        raise VersionMoved(field="expected_version", version=row.version)
+    if row.state == ConversationState.CLOSED.value:
+        raise ConversationClosed(field="conversation_id", state=row.state)
+    holder = lease_of_another(row, staff_id_of(by), now)
+    if holder is not None:
+        raise HeldByAnother(field="conversation_id", holder=str(holder))
+
+
+def _facts_allowed(
+    row: ConversationRow, facts: Sequence[InsertedFact], macro_id: UUID | None, by: people.Author, clock: Clock
+) -> None:
+    """Refuse facts for somebody who has not proven to be the customer they are about; look again at those that may be told."""
+    if macro_id is not None:
+        check_carried(macro(macro_id), facts)
+    if not facts:
+        return
+    proof = people.proof_for(people.identity(row.identity_id), row.customer_id)
+    if row.customer_id is None or proof is not people.ProofState.PROVEN:
+        raise IdentityNotProven(field="facts")
+    recheck(
+        facts,
+        by=by,
+        customer_id=row.customer_id,
+        institution_id=row.institution_id,
+        language=row.language,
+        reply_language=row.language,
+        clock=clock,
+    )
+
+
+def _send(
+    row: ConversationRow,
+    message_id: UUID,
+    text: str,
+    template: ReplyTemplate | None,
+    media: Sequence[ReplyMedia],
+    clock: Clock,
+    *,
+    purpose: str = REPLY,
+) -> Standing:
+    if is_in_person(row):
+        return Standing(TOLD)
+    to = party_of(row)
+    content = channels.OutgoingContent(
+        text="" if template else text, template=template, media=media[0] if media else None
+    )
+    sent = channels.send_message(
+        client_message_id=message_id, line_id=row.line_id, to=to, content=content, purpose=purpose, clock=clock
+    )
+    return standing_of(sent)
+
+
+def _why_all_the_same(stopped: Sequence[str], override: Override | None) -> str:
+    """Return why an answer that the check stopped is sent; nothing for one that it did not.
+
+    Raises:
+        EmptyReply: nobody said why. UnacceptableText.
+    """
+    if not stopped:
+        return ""
+    if override is None:
+        raise EmptyReply(field="text", kinds=list(stopped))
+    return people.clean_reason(override.reason)
+
+
+def _answered(row: ConversationRow, content: Said, by: people.Author, clock: Clock) -> EntryRow:
+    """Write the answer down: nothing waits any more, the clock stops, whoever answered goes on with it."""
+    now, me = clock.now(), staff_id_of(by)
+    made = add_entry(row, EntryKind.OUT, by.actor, content, now=now)
+    owe_nothing(row)
+    row.state = ConversationState.WAITING.value
+    row.assignee = row.assignee or me
+    LeaseRow.objects.filter(conversation=row, staff_id__in=ids_of(me)).delete()
+    credit(row, by, now, clock)
+    keep(row, clock=clock)
+    record(row, "care.replied", by, after={"entry": str(made.id), "facts": len(content.facts)}, clock=clock)
+    return made
+
+
+def _repeated(before: EntryRow, row: ConversationRow, digest: str) -> Entry:
+    if before.conversation_id != row.id or before.digest != digest:
+        raise platform.SameIdOtherContent(field="client_message_id")
+    return told_entries([before])[0]
+
+
+def _digest(
+    text: str, template: ReplyTemplate | None, media: Sequence[ReplyMedia], facts: Sequence[InsertedFact]
+) -> str:
+    said = {
+        "text": text,
+        "template": [template.name, template.language, *template.values] if template else None,
+        "media": [[each.name, each.type, hashlib.sha256(each.content).hexdigest()] for each in media],
+        "facts": [facts_as_json(each) for each in facts],
+    }
+    return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
