@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from raseed.kernel.errors import Conflict, InputError, NotFound, PermissionRefused, mark
 
+from ..replies.domain import Verdict
+
 
 class UnknownConversation(NotFound):
     """No such conversation, or of an institution where the asker may not see any."""
@@ -62,11 +64,20 @@ class WhichCustomer(Conflict):
 
 
 class EmptyReply(InputError):
-    """The check of replies stopped it: no fact, no time, no owner, or a tone that hurts."""
+    """The check of replies stopped it: no fact, no time, no owner, or a tone that hurts; ``verdict`` says where and why."""
 
     code = "empty_reply"
     sentence = mark("This answer says nothing that helps, or says it unkindly. Nothing was sent.")
     hint = mark("Change it as suggested, or say why it is sent all the same.")
+
+    def __init__(self, verdict: Verdict) -> None:
+        self.verdict = verdict
+        super().__init__(field="text", kinds=self.kinds)
+
+    @property
+    def kinds(self) -> list[str]:
+        """What was wrong, each kind once."""
+        return sorted({finding.kind.value for finding in self.verdict.findings if finding.stops})
 
 
 class NowhereToSend(Conflict):

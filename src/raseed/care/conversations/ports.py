@@ -13,8 +13,6 @@ from uuid import UUID
 
 from raseed.kernel.clock import Clock
 
-from ..cards.domain import InsertedFact
-
 
 class Duty(Protocol):
     """Who answers."""
@@ -64,20 +62,12 @@ class Clocks(Protocol):
         """Start what runs until a case is resolved."""
 
 
-class Checking(Protocol):
-    """The check of replies."""
-
-    def stops(self, text: str, *, language: str, facts: Sequence[InsertedFact]) -> tuple[str, ...]:
-        """Return the kinds of what is wrong with a reply so that it must not be sent; nothing: it may be."""
-
-
 @dataclass(slots=True)
 class Doors:
     """The doors that are registered."""
 
     duty: Duty | None = None
     clocks: Clocks | None = None
-    checking: Checking | None = None
 
 
 _doors = Doors()
@@ -87,12 +77,10 @@ def register(
     *,
     duty: Duty | None = None,
     clocks: Clocks | None = None,
-    checking: Checking | None = None,
 ) -> None:
     """Make doors known; those not given stay."""
     _doors.duty = duty or _doors.duty
     _doors.clocks = clocks or _doors.clocks
-    _doors.checking = checking or _doors.checking
 
 
 def duty() -> Duty:
@@ -105,9 +93,3 @@ def clocks() -> Clocks:
     """Return the clocks."""
     assert _doors.clocks is not None, "nobody registered the clocks"
     return _doors.clocks
-
-
-def checking() -> Checking:
-    """Return what checks replies."""
-    assert _doors.checking is not None, "nobody registered the check of replies"
-    return _doors.checking

@@ -25,6 +25,8 @@ from raseed.platform import api as platform
 from ..cards.building import recheck
 from ..cards.domain import InsertedFact
 from ..models import ConversationRow, EntryRow, LeaseRow
+from ..replies.checking import check_reply
+from ..replies.domain import Verdict
 from . import ports
 from .domain import (
     FACTS_MAX,
@@ -131,8 +133,8 @@ def reply(
                 return _repeated(before, row, digest)
             _may_answer(row, expected_version, by, clock.now())
             _facts_allowed(row, said, macro_id, by, clock)
-            stopped = ports.checking().stops(body, language=row.language, facts=said)
-            why = _why_all_the_same(stopped, override)
+            verdict = check_reply(body, language=row.language, facts=said)
+            why = _why_all_the_same(verdict, override)
             sent = _send(row, client_message_id, body, template, media, clock)
             content = Said(
                 text=body, message_id=client_message_id, delivery=sent.state, reason=sent.reason,
@@ -140,12 +142,19 @@ def reply(
             )  # fmt: skip
             made = _answered(row, content, by, clock)
             if why:
-                record(row, "care.reply_overridden", by, after={"kinds": list(stopped)}, reason=why, clock=clock)
+                record(
+                    row,
+                    "care.reply_overridden",
+                    by,
+                    after={"kinds": EmptyReply(verdict).kinds},
+                    reason=why,
+                    clock=clock,
+                )
             return told_entries([made])[0]
     except EmptyReply as refused:
         with transaction.atomic():  # what was stopped is counted, though nothing else of it stays
             row = permitted(conversation_id, by, WORK)
-            record(row, "care.reply_stopped", by, after={"kinds": list(refused.params["kinds"])}, clock=clock)  # type: ignore[call-overload]
+            record(row, "care.reply_stopped", by, after={"kinds": refused.kinds}, clock=clock)
         raise
 
 
@@ -294,16 +303,16 @@ def _send(
     return standing_of(sent)
 
 
-def _why_all_the_same(stopped: Sequence[str], override: Override | None) -> str:
-    """Return why an answer that the check stopped is sent; nothing for one that it did not.
+def _why_all_the_same(verdict: Verdict, override: Override | None) -> str:
+    """Return why an answer that the check stops is sent; nothing for one that it does not.
 
     Raises:
         EmptyReply: nobody said why. UnacceptableText.
     """
-    if not stopped:
+    if not verdict.stops:
         return ""
     if override is None:
-        raise EmptyReply(field="text", kinds=list(stopped))
+        raise EmptyReply(verdict)
     return people.clean_reason(override.reason)
 
 

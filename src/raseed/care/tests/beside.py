@@ -18,13 +18,12 @@ from raseed.kernel.ids import new_id
 
 @dataclass
 class Beside:
-    """Duty, clocks and the check of replies, as simple as they can be."""
+    """Duty and clocks, as simple as they can be."""
 
     team: UUID = field(default_factory=new_id)
     on_duty: UUID = field(default_factory=new_id)
     away: set[UUID] = field(default_factory=set)
     told: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    stopped: tuple[str, ...] = ()
 
     def default_team(self, institution_id: UUID, *, clock: Clock) -> UUID:
         return self.team
@@ -37,9 +36,6 @@ class Beside:
 
     def accountable(self, team_id: UUID, assignee: UUID | None, at: datetime) -> UUID:
         return assignee if assignee is not None and assignee not in self.away else self.on_duty
-
-    def stops(self, text: str, **_: Any) -> tuple[str, ...]:
-        return self.stopped
 
     def message_arrived(self, **more: Any) -> None:
         self.told.append(("arrived", more))
@@ -64,7 +60,7 @@ class Beside:
 def standing_beside() -> Iterator[Beside]:
     """Put stand-ins beside conversations for the length of a ``with``."""
     beside, before = Beside(), replace(ports._doors)
-    ports.register(duty=beside, clocks=beside, checking=beside)
+    ports.register(duty=beside, clocks=beside)
     try:
         yield beside
     finally:
