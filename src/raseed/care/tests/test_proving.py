@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from raseed.care import api as care
@@ -70,8 +72,11 @@ def test_two_who_share_a_telephone_are_asked_which(house: House) -> None:
     assert care.possible_customers(one, by=house.salma) == [customer.id, husband.id]
     chosen = care.choose_customer(one, customer_id=husband.id, by=house.salma, reason="he says so", clock=house.clock)
     assert (chosen.customer_id, chosen.proof) == (husband.id, "proven")
-    other = house.hears("papers", phone=PHONE, line=house.documents)
-    assert (house.now_is(other).customer_id, house.now_is(other).proof) == (None, "none")
+    house.answers(one)
+    care.close(one, by=house.salma, reason="done with it", clock=house.clock)
+    house.clock.advance(timedelta(days=8))
+    later = house.now_is(house.hears("another matter", phone=PHONE))
+    assert (later.customer_id, later.proof) == (None, "none")
 
 
 def test_a_wrong_link_is_taken_back_and_the_proof_with_it(house: House) -> None:

@@ -288,7 +288,7 @@ def test_an_answer_that_failed_is_owed_again_and_a_retry_really_sends(house: Hou
     assert (failed.delivery, failed.reason, failed.may_retry) == ("failed", "provider_trouble", True)
     assert (now.state.value, now.unanswered, now.accountable) == ("open", 1, staff_id(house.salma))
     again = care.retry(entry.id, by=house.karim, clock=house.clock)
-    assert (again.delivery, OutgoingRow.objects.get().round) == ("waiting", 2)
+    assert (again.delivery, OutgoingRow.objects.get().round) == ("waiting", 1)
     assert house.now_is(one).unanswered == 0
     assert beside.names() == ["arrived", "answered", "arrived", "answered"]
     with pytest.raises(care.EntryNotFailed):
