@@ -20,7 +20,6 @@ class Asked:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes = b""
-    base: str = ""
 
     @property
     def bearer(self) -> str:

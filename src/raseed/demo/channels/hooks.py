@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
 from threading import Lock, Thread
-from typing import Final
+from typing import Any, Final
 
-from . import telegram, whatsapp_wire, x
+from . import sms, telegram, whatsapp_wire, x
 from .lines import SMS, TELEGRAM, WHATSAPP, Line, X
 from .manners import Delivery
 from .outgoing import fetch
@@ -110,9 +110,8 @@ class Hooks:
         owed = self._due(lines)
         for body, headers, told in _requests(address, owed, lines, self._world):
             self._tell(address, body, headers, told)
-        if address.channel == WHATSAPP and owed:
-            for each in owed:
-                self._note_state(each)
+        for each in owed:
+            self._note_state(address.channel, each)
         return 1 if owed else 0
 
     def _tell(self, address: Address, body: bytes, headers: Mapping[str, str], told: Sequence[Owed]) -> None:
@@ -156,12 +155,12 @@ class Hooks:
             }
         return dict(headers)
 
-    def _note_state(self, owed: Owed) -> None:
+    def _note_state(self, channel: str, owed: Owed) -> None:
         """Let the phone's ticks follow what the webhook is told of a message."""
         status = owed.item.get("status")
         if status and status["status"] in _STATE_OF:
-            error = int(status.get("errors", [{"code": 0}])[0]["code"])
-            self._world.store.rise(WHATSAPP, status["id"], status["status"], error)
+            error = int((status.get("errors") or [{"code": status.get("error_code", 0)}])[0]["code"])
+            self._world.store.rise(channel, status["id"], status["status"], error)
 
 
 _SECRET_NAMES: Final = {WHATSAPP: "app_secret", TELEGRAM: "secret_token", X: "consumer_secret", SMS: "api_key"}
@@ -169,51 +168,37 @@ _Request = tuple[bytes, dict[str, str], Sequence[Owed]]
 
 
 def _requests(address: Address, owed: Sequence[Owed], lines: Sequence[Line], world: World) -> Iterator[_Request]:
-    """Yield the requests that tell these items: WhatsApp and X put many into one, the others one into each."""
+    """Yield the requests that tell these items: Telegram puts one into each, the others many into one."""
     if not owed:
         return
-    if address.channel == WHATSAPP:
-        rng = world.rng if len(owed) > 1 else None
-        told = whatsapp_wire.envelope([each.item for each in owed], rng)
-        copies = max(each.copy for each in owed)
-        other = copies and world.switch.delivery.other_bytes
-        body = whatsapp_wire.as_other_bytes(told, copies) if other else whatsapp_wire.as_bytes(told)
+    copies = max(each.copy for each in owed)
+    again = copies if world.switch.delivery.other_bytes else 0
+    if address.channel == TELEGRAM:
+        secret = {"X-Telegram-Bot-Api-Secret-Token": address.secret} if address.secret else {}
+        for each in owed:
+            yield _bytes(each.item, each.copy and again), secret, [each]
+    elif address.channel == WHATSAPP:
+        told = whatsapp_wire.envelope([each.item for each in owed], world.rng if len(owed) > 1 else None)
+        body = whatsapp_wire.as_other_bytes(told, again) if again else whatsapp_wire.as_bytes(told)
         yield body, {whatsapp_wire.SIGNATURE: whatsapp_wire.signature(address.secret, body)}, owed
-        return
-    if address.channel == X:
+    elif address.channel == SMS:
+        body = _bytes(sms.body([each.item for each in owed]), again)
+        yield body, {sms.SIGNATURE: whatsapp_wire.signature(address.secret, body)}, owed
+    else:
         for line in lines:
             mine = [each for each in owed if each.line == line.key]
             if mine:
-                body = _x_body(line, mine)
+                body = _bytes(_x_body(line, mine), again)
                 yield body, {x.SIGNATURE: x.signature(address.secret, body)}, mine
-        return
-    for each in owed:
-        other = each.copy and world.switch.delivery.other_bytes
-        spaced = (
-            json.dumps(each.item, ensure_ascii=False, indent=1)
-            if other
-            else json.dumps(each.item, separators=(",", ":"))
-        )
-        secret = (
-            {"X-Telegram-Bot-Api-Secret-Token": address.secret}
-            if address.channel == TELEGRAM
-            else _sms_headers(address, each)
-        )
-        yield spaced.encode(), secret if address.secret else {}, [each]
 
 
-def _x_body(line: Line, owed: Sequence[Owed]) -> bytes:
-    users: dict[str, object] = {}
+def _bytes(told: Mapping[str, Any], copy: int) -> bytes:
+    return whatsapp_wire.as_other_bytes(told, copy) if copy else json.dumps(told, separators=(",", ":")).encode()
+
+
+def _x_body(line: Line, owed: Sequence[Owed]) -> dict[str, Any]:
+    users: dict[str, Any] = {}
     for each in owed:
         users |= each.item["users"]
-    told = {
-        "for_user_id": line.address,
-        "direct_message_events": [each.item["event"] for each in owed],
-        "users": users,
-        "apps": {},
-    }
-    return json.dumps(told, separators=(",", ":")).encode()
-
-
-def _sms_headers(address: Address, owed: Owed) -> dict[str, str]:
-    return {"Authorization": f"Bearer {address.secret}", "Idempotency-Key": str(owed.item["id"])}
+    events = [each.item["event"] for each in owed]
+    return {"for_user_id": line.address, "direct_message_events": events, "users": users, "apps": {}}

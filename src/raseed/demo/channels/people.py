@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from . import telegram_events, x_events
+from . import sms, telegram_events, x_events
 from .lines import SMS, TELEGRAM, WHATSAPP, Line, X
 from .store import Media, Message
 from .whatsapp_events import MEDIA_KINDS, message_item, status_item, wamid
@@ -82,8 +82,7 @@ def item_of(world: World, line: Line, message: Message) -> dict[str, Any]:
         return telegram_events.update(world, line, message)
     if line.channel == X:
         return x_events.event(world, line, message)
-    at = message.at_ms // 1000
-    return {"id": message.id, "from": message.phone, "to": f"+{line.number}", "text": message.text, "at": at}
+    return sms.message_item(line, message)
 
 
 def read(world: World, line: Line, phone: str) -> int:

@@ -60,6 +60,7 @@ class Channels:
         )
         self.pages = Pages(self.world)
         self.server = _Server(("127.0.0.1", port), self)
+        self.world.base = self.address
         self._threads = [
             Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True),
             Thread(target=self.hooks.run, daemon=True),
@@ -175,8 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         headers: Mapping[str, str] = {name.lower(): value for name, value in self.headers.items()}
         query = dict(parse_qsl(address.query, keep_blank_values=True))
-        base = self.server.channels.address
-        return Asked(self.command, unquote(address.path), query, headers, body, base)
+        return Asked(self.command, unquote(address.path), query, headers, body)
 
     def _body(self) -> bytes | None:
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":

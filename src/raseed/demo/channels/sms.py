@@ -1,10 +1,14 @@
-"""The text gateway: takes texts on the wire of docs/subsystems/channels.md, each id once."""
+"""The text gateway: takes texts on the wire of docs/subsystems/channels.md, each id once, and delivers those that people write.
+
+What it delivers is ``{"messages": […]}`` and ``{"statuses": […]}``, signed over the raw bytes with the line's ``api_key``.
+"""
 
 from __future__ import annotations
 
 import hmac
 import re
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from .exchange import Answer, Asked, answer_json
 from .lines import SMS, Line
@@ -13,8 +17,27 @@ from .store import Message
 from .world import World
 
 TEXT_MAX: Final = 2_000
+ABSENT: Final = "27"
+SIGNATURE: Final = "X-Raseed-Signature-256"
 _ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}\Z")
+
+
+def message_item(line: Line, message: Message) -> dict[str, Any]:
+    """Return the item for a text that somebody has written."""
+    to = f"+{line.number}"
+    told = {"id": message.id, "from": message.phone, "to": to, "text": message.text, "sent_at": message.at_ms // 1000}
+    return {"message": told}
+
+
+def body(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what is delivered of these items together."""
+    told: dict[str, Any] = {}
+    for item in items:
+        for name, many in (("message", "messages"), ("status", "statuses")):
+            if name in item:
+                told.setdefault(many, []).append(item[name])
+    return told
 
 
 class Sms:
@@ -32,7 +55,7 @@ class Sms:
     def early(self, told: Told) -> Answer | None:
         """Return what is answered before anything is looked at, if the manner says so."""
         status = {
-            Manner.ERROR: 500, Manner.BUSY: 503, Manner.RATE: 429, Manner.TOKEN_EXPIRED: 401, Manner.FAILS: 422,
+            Manner.ERROR: 500, Manner.BUSY: 503, Manner.RATE: 429, Manner.TOKEN_EXPIRED: 401,
             Manner.CODE: told.code or 500,
         }.get(told.manner)  # fmt: skip
         return None if status is None else answer_json(status, {"error": "the gateway is out of order"})
@@ -61,9 +84,23 @@ class Sms:
             if told.manner is not Manner.NOTHING:
                 at = self._world.now_ms()
                 store.add(
-                    Message(message_id, SMS, line.address, phone, False, "text", text, "", "", "", at, "sent", 0, {})
+                    Message(
+                        message_id, SMS, line.address, phone, False, "text", text, "", "", "", at, "accepted", 0, {}
+                    )
                 )
+                self._report(line, message_id, fails=told.manner is Manner.FAILS or store.person(phone).absent)
         return answer_json(202, {"id": message_id, "state": "new"})
+
+    def _report(self, line: Line, message_id: str, *, fails: bool) -> None:
+        """Promise the delivery reports of a text that was taken."""
+        delivery = self._world.switch.delivery
+        steps = (
+            {"failed": delivery.sent_ms} if fails else {"sent": delivery.sent_ms, "delivered": delivery.delivered_ms}
+        )
+        for state, after in steps.items():
+            told = {"id": message_id, "status": state, "at": (self._world.now_ms() + after) // 1000}
+            more = {"error_code": ABSENT, "error": "absent subscriber"} if fails else {}
+            self._world.owe(line, {"status": told | more}, after_ms=after)
 
     def _line(self, asked: Asked) -> Line | None:
         for each in self._world.lines:

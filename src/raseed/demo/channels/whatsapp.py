@@ -336,7 +336,7 @@ class WhatsApp:
             return answer_json(200, {"success": True})
         until = now + URL_MS
         return answer_json(200, {
-            "url": f"{asked.base}/whatsapp-media/?{urlencode({'mid': media.id, 'ext': until, 'hash': token_hex(16)})}",
+            "url": f"{self._world.base}/whatsapp-media/?{urlencode({'mid': media.id, 'ext': until, 'hash': token_hex(16)})}",
             "mime_type": media.kind, "sha256": media.sha256, "file_size": media.size, "id": media.id,
             "messaging_product": "whatsapp",
         })  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 from threading import Event
@@ -13,21 +13,21 @@ from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 
 from .lines import Line, Lines
 from .manners import Switch
-from .store import Message, Store
+from .store import Store
 
 
 @dataclass(slots=True)
 class World:
-    """The providers' common ground. ``wake`` is set when a webhook is owed something new."""
+    """The providers' common ground. ``wake`` is set when a webhook is owed something new; ``base`` is where they are."""
 
     lines: Lines
     store: Store
     switch: Switch = field(default_factory=Switch)
     clock: Clock = SYSTEM_CLOCK
     rng: Random = field(default_factory=Random)
+    base: str = ""
     wake: Event = field(default_factory=Event)
     stopping: Event = field(default_factory=Event)
-    heard: list[Callable[[Line, Message], None]] = field(default_factory=list)
 
     def now_ms(self) -> int:
         """Return the time in milliseconds since 1970."""

@@ -35,7 +35,7 @@ def event(world: World, line: Line, message: Message) -> dict[str, Any]:
     if media is not None:
         kind = {"image": "photo", "video": "video"}.get(message.kind, "photo")
         told["attachment"] = {
-            "type": "media", "media": {"id": int(media.id), "id_str": media.id, "media_url_https": f"/x-media/{media.id}", "type": kind},
+            "type": "media", "media": {"id": int(media.id), "id_str": media.id, "media_url_https": f"{world.base}/x-media/{media.id}", "type": kind},
         }  # fmt: skip
     person = world.store.person(message.phone)
     at = str(message.at_ms)

@@ -143,14 +143,18 @@ def test_x_takes_a_webhook_only_after_its_challenge(sim: Simulator):
 def test_texts_go_both_ways_over_the_gateway(sim: Simulator, monkeypatch: pytest.MonkeyPatch):
     sim.say("sms", SMS_LINE, text=ARABIC)
     (told,) = heard(sim, "/sms", 1)
-    assert (told["from"], told["to"], told["text"]) == (PHONE, SMS_LINE, ARABIC)
-    assert sim.receiver.heard[0][1]["authorization"] == "Bearer sms-in"
+    (message,) = told["messages"]
+    assert (message["from"], message["to"], message["text"]) == (PHONE, SMS_LINE, ARABIC)
+    _, headers, body = sim.receiver.heard[0]
+    assert headers["x-raseed-signature-256"] == "sha256=" + hmac.new(b"sms-in", body, hashlib.sha256).hexdigest()
     monkeypatch.setenv("RASEED_SMS_KEY", SMS_KEY)
     ours = new_id()
     with override_settings(SMS_URL=f"{sim.url}/sms"):
         for _ in range(3):
             post_text(message_id=ours, to_phone=PHONE, text="رمزك 1234")
     assert [each["text"] for each in sim.chat("sms", SMS_LINE)] == [ARABIC, "رمزك 1234"]
+    reports = [each for told in heard(sim, "/sms", 3)[1:] for each in told["statuses"]]
+    assert [(each["id"], each["status"]) for each in reports] == [(str(ours), "sent"), (str(ours), "delivered")]
     again = {"id": str(ours), "to": PHONE, "text": "other"}
     assert sim.call("POST", "/sms", again, Authorization=f"Bearer {SMS_KEY}")[0] == 409
     assert sim.call("POST", "/sms", again, Authorization="Bearer no")[0] == 401
