@@ -18,8 +18,9 @@ def fetch(
     body: bytes | None = None,
     headers: Mapping[str, str] | None = None,
     timeout_s: float = TIMEOUT_S,
+    most: int = ANSWER_BYTES_MAX,
 ) -> tuple[int, bytes, Mapping[str, str]]:
-    """Make one request and return status, body and headers.
+    """Make one request and return status, body (its first ``most`` bytes) and headers.
 
     Raises:
         OSError, http.client.HTTPException: no answer.
@@ -41,7 +42,7 @@ def fetch(
         answer = connection.getresponse()
         return (
             answer.status,
-            answer.read(ANSWER_BYTES_MAX),
+            answer.read(most),
             {name.lower(): value for name, value in answer.getheaders()},
         )
     finally:

@@ -23,6 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=PORT, help="on loopback (default: %(default)s; 0 picks a free one)")
     parser.add_argument("--key-file", type=Path, help="file with the bearer key that senders must show")
     parser.add_argument("--staff-file", type=Path, help="file with what the demo's staff sign in with")
+    parser.add_argument("--channels", default="", help="address of the simulated channels (default: none)")
     arguments = parser.parse_args(argv)
 
     def key() -> str | None:
@@ -37,7 +38,9 @@ def main(argv: list[str] | None = None) -> int:
             return ""
 
     try:
-        server = PhoneServer(("127.0.0.1", arguments.port), key=key, staff_file=arguments.staff_file)
+        server = PhoneServer(
+            ("127.0.0.1", arguments.port), key=key, staff_file=arguments.staff_file, channels=arguments.channels
+        )
     except (OSError, OverflowError) as trouble:
         print(f"The phone can't listen on port {arguments.port}: {trouble}.", file=sys.stderr)
         return 2

@@ -15,6 +15,7 @@ from raseed.kernel.text import arabic_digits
 from .mailbox import Manner, Message
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
 LANGUAGES: Final = {"ar": "العربية", "he": "עברית", "en": "English"}
@@ -75,11 +76,20 @@ def _digits(language: str, text: str) -> str:
     return arabic_digits(text) if language == "ar" else text
 
 
-def page(language: str, title: str, body: str, *, refresh: int = 0, here: str = "/", number: str = "") -> str:
+def page(
+    language: str,
+    title: str,
+    body: str,
+    *,
+    refresh: int = 0,
+    here: str = "/",
+    number: str = "",
+    query: Mapping[str, str] | None = None,
+) -> str:
     """Return a whole page; ``refresh`` is after how many seconds it fetches itself again, 0 for never."""
     direction = "rtl" if language in _RIGHT_TO_LEFT else "ltr"
     again = f'<meta http-equiv="refresh" content="{refresh}">' if refresh else ""
-    query = {"number": number} if number else {}
+    query = query or ({"number": number} if number else {})
     others = " ".join(
         f'<a href="{escape(here)}?{escape(urlencode({**query, "lang": code}))}" lang="{code}" dir="auto">{name}</a>'
         for code, name in LANGUAGES.items()
@@ -95,7 +105,8 @@ def page(language: str, title: str, body: str, *, refresh: int = 0, here: str = 
 </footer></body></html>"""
 
 
-def _time(language: str, at: datetime) -> str:
+def time_text(language: str, at: datetime) -> str:
+    """Return an hour in the reader's digits."""
     stamp = at.astimezone()
     shown = _digits(language, f"{stamp:%H:%M:%S}")
     return f'<time datetime="{stamp.isoformat(timespec="seconds")}"><bdi dir="ltr">{shown}</bdi></time>'
@@ -120,7 +131,7 @@ def index_page(
     """Return the page on which a phone is chosen and the gateway's manners are set; ``more_cards`` is finished HTML."""
     entries = "".join(
         f'<li class="card"><a href="/phone?{escape(urlencode({"number": phone, "lang": language}))}">'
-        f"{number_text(phone)}<small>{say(language, mark('Messages: %(count)s'), count=count)} · {_time(language, last)}</small></a></li>"
+        f"{number_text(phone)}<small>{say(language, mark('Messages: %(count)s'), count=count)} · {time_text(language, last)}</small></a></li>"
         for phone, count, last in phones
     )
     none_yet = f'<p class="soft">{say(language, mark("No messages yet."))}</p>'
@@ -161,7 +172,7 @@ def _message(language: str, message: Message) -> str:
     extra = "".join(f" · {note}" for note in notes)
     return (
         f'<article class="card"><p dir="auto">{escape(message.text)}</p>'
-        f"<small>{_time(language, message.received_at)}{extra}</small></article>"
+        f"<small>{time_text(language, message.received_at)}{extra}</small></article>"
     )
 
 

@@ -17,6 +17,11 @@ from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.errors import mark
 from raseed.kernel.text import ascii_digits
 
+from .chat import BODY_BYTES_MAX as CHAT_BYTES_MAX
+from .chat import PATHS as CHAT_PATHS
+from .chat import Chat, Reply
+from .chat_pages import SCRIPT, SCRIPT_PATH, chat_link
+from .chat_pages import STYLE as CHAT_STYLE
 from .mailbox import Mailbox, Manner, Taken
 from .pages import LANGUAGES, STYLE, index_page, phone_page, problem_page
 from .payroll_page import payroll_file, payroll_section
@@ -34,6 +39,8 @@ LENGTH_DIGITS_MAX: Final = 9
 SLOW_S: Final = 5
 SILENT_S: Final = 30
 IDLE_S: Final = 35
+_POLICY: Final = "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'"
+_CHAT_POLICY: Final = f"{_POLICY}; script-src 'self'; connect-src 'self'; img-src 'self'"
 _HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _STATUS: Final = {Taken.NEW: 202, Taken.KNOWN: 200, Taken.OTHER_CONTENT: 409, Taken.UNREADABLE: 422}
 _NO_SUCH_PAGE: Final = mark("There is no such page.")
@@ -44,6 +51,7 @@ class PhoneServer(ThreadingHTTPServer):
     """The server; ``key`` returns the bearer key that a sender must show, ``None`` where none is asked for.
 
     ``staff_file`` holds what the demo's staff sign in with, and is read at each showing; so is the payroll beside it.
+    ``channels`` is where the simulated channels are; without them nobody can write from here.
     """
 
     daemon_threads = True
@@ -57,8 +65,10 @@ class PhoneServer(ThreadingHTTPServer):
         key: Callable[[], str | None],
         mailbox: Mailbox | None = None,
         staff_file: Path | None = None,
+        channels: str = "",
     ) -> None:
         self.key = key
+        self.chat = Chat(channels) if channels else None
         self.staff_file = staff_file
         self.mailbox = mailbox or Mailbox()
         self.stopping = Event()
@@ -82,7 +92,7 @@ class PhoneHandler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
         """Print nothing: the texts are secret, and the supervisor's screen is not for them."""
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: C901 - a list of pages
         """Serve a page."""
         if not self._at_home():
             return
@@ -91,8 +101,9 @@ class PhoneHandler(BaseHTTPRequestHandler):
         language = self._language(asked)
         box = self.server.mailbox
         if address.path == "/":
-            salaries = payroll_section(language, self._payroll())
-            self._page(200, index_page(language, box.phones(), box.manner(), salaries))
+            more = chat_link(language) if self.server.chat else ""
+            more += payroll_section(language, self._payroll())
+            self._page(200, index_page(language, box.phones(), box.manner(), more))
         elif address.path == "/phone":
             number = _number(asked.get("number", ""))
             self._page(200, phone_page(language, number, box.messages(number)))
@@ -103,7 +114,12 @@ class PhoneHandler(BaseHTTPRequestHandler):
             texts = box.messages(_number(asked.get("number", "")))
             self._json(200, [{"id": m.message_id, "text": m.text, "handed_in": m.handed_in} for m in texts])
         elif address.path == "/style.css":
-            self._answer(200, "text/css; charset=utf-8", STYLE.encode())
+            self._answer(200, "text/css; charset=utf-8", (STYLE + CHAT_STYLE).encode())
+        elif address.path in CHAT_PATHS and self.server.chat is not None:
+            asked["phone"] = _number(asked["phone"]) if asked.get("phone") else ""
+            self._reply(self.server.chat.get(address.path, asked, language))
+        elif address.path == SCRIPT_PATH:
+            self._answer(200, "text/javascript; charset=utf-8", SCRIPT.encode())
         elif address.path == "/health":
             self._json(200, {"ok": True})
         elif (found := payroll_file(address.path, self._payroll(), SYSTEM_CLOCK.now())) is not None:
@@ -118,16 +134,34 @@ class PhoneHandler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Take a text, or new manners."""
-        body = self._body()
+        path = urlsplit(self.path).path
+        body = self._body(CHAT_BYTES_MAX if path in CHAT_PATHS else BODY_BYTES_MAX)
         if body is None or not self._at_home():
             return
-        path = urlsplit(self.path).path
         if path == "/sms":
             self._take(body)
         elif path == "/control":
             self._control(body)
+        elif path in CHAT_PATHS and self.server.chat is not None:
+            self._write_in_chat(path, body, self.server.chat)
         else:
             self._json(404, {"error": "no such resource"})
+
+    def _write_in_chat(self, path: str, body: bytes, chat: Chat) -> None:
+        language = self._language({})
+        if self.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+            self._page(403, problem_page(language, _NOT_UNDERSTOOD))
+            return
+        self._reply(chat.post(path, self.headers.get("Content-Type", ""), body, language))
+
+    def _reply(self, reply: Reply) -> None:
+        if reply.to:
+            self.send_response(reply.status)
+            self.send_header("Location", reply.to)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        self._answer(reply.status, reply.kind, reply.body, saved_as=reply.saved_as, policy=_CHAT_POLICY)
 
     def _take(self, body: bytes) -> None:
         given = self.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -172,12 +206,10 @@ class PhoneHandler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    def _body(self) -> bytes | None:
+    def _body(self, most: int) -> bytes | None:
         """Read the body, or answer why not."""
         length = self.headers.get("Content-Length", "")
-        if not (
-            length.isascii() and length.isdigit() and len(length) <= LENGTH_DIGITS_MAX and int(length) <= BODY_BYTES_MAX
-        ):
+        if not (length.isascii() and length.isdigit() and len(length) <= LENGTH_DIGITS_MAX and int(length) <= most):
             self.close_connection = True
             self._json(413 if length.isdigit() else 411, {"error": "a body of known, small length is needed"})
             return None
@@ -211,7 +243,7 @@ class PhoneHandler(BaseHTTPRequestHandler):
     def _json(self, status: int, value: object) -> None:
         self._answer(status, "application/json; charset=utf-8", json.dumps(value, ensure_ascii=False).encode())
 
-    def _answer(self, status: int, kind: str, body: bytes, *, saved_as: str = "") -> None:
+    def _answer(self, status: int, kind: str, body: bytes, *, saved_as: str = "", policy: str = _POLICY) -> None:
         self.send_response(status)
         if saved_as:
             self.send_header("Content-Disposition", f'attachment; filename="{saved_as}"')
@@ -219,10 +251,7 @@ class PhoneHandler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Cache-Control", "no-store")
         self.send_header("X-Content-Type-Options", "nosniff")
-        self.send_header(
-            "Content-Security-Policy",
-            "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'",
-        )
+        self.send_header("Content-Security-Policy", policy)
         self.send_header("Referrer-Policy", "same-origin")
         if self.close_connection:
             self.send_header("Connection", "close")
