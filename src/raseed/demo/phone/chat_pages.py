@@ -145,7 +145,7 @@ def chat_page(
         f'<label>{say(language, mark("Photo or document"))}<input type="file" name="file"></label>'
     )  # fmt: skip
     body = f"""<nav class="tabs">{tabs}</nav>
-<h2><span dir="auto">{escape(person["name"])}</span> → <span dir="auto">{escape(line["name"])}</span>{number}</h2>
+<h2><span dir="auto">{escape(person["name"])}</span> · <span dir="auto">{escape(line["name"])}</span>{number}</h2>
 <div class="log" id="log" aria-live="polite" data-entries="{fragment}">{entries}</div>
 <p id="again"><a href="{here}#end">{say(language, mark("Look for new messages"))}</a></p>{wrong}
 <form class="write" action="/chat/say" method="post" enctype="multipart/form-data">{hidden}
