@@ -35,7 +35,7 @@ def serving(name: str, database: BenchDatabase, home: Path) -> Iterator[tuple[in
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     workers = min(os.cpu_count() or 1, 4)
-    ports = {"port": port, "rail_port": port, "phone_port": port, "billers_port": port}
+    ports = {"port": port, "rail_port": port, "phone_port": port, "billers_port": port, "channels_port": port}
     plan = Plan(host="127.0.0.1", **ports, workers=workers, demo=False)
     command = next(child.command for child in household(plan) if child.name == name)
     process = subprocess.Popen(command, env=environment(database, RASEED_HOME=str(home)))

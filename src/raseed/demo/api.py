@@ -7,6 +7,7 @@ import os
 from raseed.platform.api import Progress, no_progress
 
 from .billers import billers_file, plant_billers
+from .channel_lines import Ports, channels_file, plant_lines
 from .errors import HouseNotRunning, NotEmbedded, NumberOfPeopleRefused, OtherWorld, StoryStuck
 from .queries import SignIn, planted, planted_seed, who
 from .services import FIRST_BLOCK, World, plant_world
@@ -43,9 +44,11 @@ __all__ = [
     "StoryStuck",
     "World",
     "billers_file",
+    "channels_file",
     "is_simulated",
     "plant",
     "plant_billers_found_at",
+    "plant_channels_found_at",
     "plant_missing_staff",
     "planted",
     "play_bad_upgrade",
@@ -78,6 +81,20 @@ def plant_missing_staff() -> StaffPlanted | None:
         raise NotEmbedded
     seed = planted_seed()
     return None if seed is None else plant_staff(seed=seed)
+
+
+def plant_channels_found_at(port: int, rail: str) -> int:
+    """Let the bank's lines be registered, with the simulated channels at a port of loopback that deliver to the rail's ``host:port``.
+
+    Returns:
+        How many lines there are; none where no world is planted.
+
+    Raises:
+        NotEmbedded: ``DATABASE_URL`` names a server.
+    """
+    if os.environ.get("DATABASE_URL"):
+        raise NotEmbedded
+    return plant_lines(Ports(channels=port, rail=rail))
 
 
 def plant_billers_found_at(port: int) -> int:

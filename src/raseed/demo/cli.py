@@ -20,6 +20,7 @@ from .api import (
     Act,
     plant,
     plant_billers_found_at,
+    plant_channels_found_at,
     plant_missing_staff,
     play_bad_upgrade,
     staff_file,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 OK, NOT_AS_IT_SHOULD, REFUSED = 0, 1, 2
-BILLERS_PORT = 8003
+BILLERS_PORT, CHANNELS_PORT, RAIL = 8003, 8004, "127.0.0.1:8001"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -51,13 +52,18 @@ def _parser() -> argparse.ArgumentParser:
     collecting.add_argument(
         "--port", type=int, default=BILLERS_PORT, help="of theirs, on loopback (default: %(default)s)"
     )
+    reaching = verbs.add_parser("channels", help="register the bank's lines at the simulated channels, found at a port")
+    reaching.add_argument(
+        "--port", type=int, default=CHANNELS_PORT, help="of theirs, on loopback (default: %(default)s)"
+    )
+    reaching.add_argument("--rail", default=RAIL, help="where they deliver (default: %(default)s)")
     playing = verbs.add_parser(
         "bad-upgrade", help="play a release of the shown balances that is wrong: caught, then let past and taken back"
     )
     only = playing.add_mutually_exclusive_group()
     only.add_argument("--shadow", action="store_true", help="only the first act: it is caught in shadow")
     only.add_argument("--forced", action="store_true", help="only the second act: two people force it")
-    for each in (planting, asking, staffing, collecting, playing):
+    for each in (planting, asking, staffing, collecting, reaching, playing):
         each.add_argument(
             "--language", choices=LANGUAGES, default="en", help="of what is printed (default: %(default)s)"
         )
@@ -75,6 +81,8 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return _staff()
             if arguments.verb == "billers":
                 return _billers(arguments.port)
+            if arguments.verb == "channels":
+                return _channels(arguments.port, arguments.rail)
             if arguments.verb == "bad-upgrade":
                 return _bad_upgrade(Act.CAUGHT if arguments.shadow else Act.SLIPPED if arguments.forced else None)
         except RaseedError as refusal:
@@ -125,6 +133,15 @@ def _billers(port: int) -> int:
         print(gettext("The demo world is not planted yet."), file=sys.stderr)
         return REFUSED
     print(gettext("The demo's billers: %(count)s.") % {"count": count})
+    return OK
+
+
+def _channels(port: int, rail: str) -> int:
+    count = plant_channels_found_at(port, rail)
+    if not count:
+        print(gettext("The demo world is not planted yet."), file=sys.stderr)
+        return REFUSED
+    print(gettext("The bank's lines: %(count)s.") % {"count": count})
     return OK
 
 

@@ -42,19 +42,35 @@ class Plan:
     rail_port: int
     phone_port: int
     billers_port: int
+    channels_port: int
     workers: int
     demo: bool
 
     @property
+    def near(self) -> str:
+        """The host as addresses on this machine name it."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104  (only compared)
+        return f"[{host}]" if ":" in host else host
+
+    @property
     def address(self) -> str:
         """Where people find the pages."""
-        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104  (only compared)
-        return f"http://{host}:{self.port}/"
+        return f"http://{self.near}:{self.port}/"
+
+    @property
+    def rail_address(self) -> str:
+        """Where the demo's channels deliver: the rail's host and port."""
+        return f"{self.near}:{self.rail_port}"
 
     @property
     def phone_address(self) -> str:
         """Where the demo's phones are."""
         return f"http://127.0.0.1:{self.phone_port}/"
+
+    @property
+    def channels_address(self) -> str:
+        """Where the demo's channels are."""
+        return f"http://127.0.0.1:{self.channels_port}"
 
 
 def parse(argv: Sequence[str]) -> Plan:
@@ -69,6 +85,7 @@ def parse(argv: Sequence[str]) -> Plan:
     parser.add_argument("--rail-port", type=_port, help="of the rail (default: one more)")
     parser.add_argument("--phone-port", type=_port, help="of the demo's phones (default: two more)")
     parser.add_argument("--billers-port", type=_port, help="of the demo's billers (default: three more)")
+    parser.add_argument("--channels-port", type=_port, help="of the demo's channels (default: four more)")
     parser.add_argument("--workers", type=int, default=min(os.cpu_count() or 1, 4), help="processes for the pages")
     parser.add_argument("--no-demo", action="store_true", help="at the first start: an empty house, no demo world")
     words = parser.parse_args(argv)
@@ -78,14 +95,15 @@ def parse(argv: Sequence[str]) -> Plan:
         rail_port=words.rail_port or words.port + 1,
         phone_port=words.phone_port or words.port + 2,
         billers_port=words.billers_port or words.port + 3,
+        channels_port=words.channels_port or words.port + 4,
         workers=max(1, words.workers),
         demo=is_embedded() and _world(Path(os.environ["RASEED_HOME"]), empty=words.no_demo) == "demo",
     )
 
 
 def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65532:  # noqa: PLR2004  (three more must fit)
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: take a number from 1 to 65532")
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65531:  # noqa: PLR2004  (four more must fit)
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: take a number from 1 to 65531")
     return int(text)
 
 
@@ -120,7 +138,10 @@ def household(plan: Plan) -> Iterator[Child]:
     if plan.demo:
         home = Path(os.environ["RASEED_HOME"])
         files = ["--key-file", str(home / "keys" / "sms-gateway"), "--staff-file", str(home / "demo-staff.json")]
+        files += ["--channels", plan.channels_address]
         yield Child("phone", [python, "-m", "raseed.demo.phone", "--port", str(plan.phone_port), *files])
+        files = ["--lines", str(home / "demo-channels.json"), "--state", str(home / "demo-channels.sqlite")]
+        yield Child("channel", [python, "-m", "raseed.demo.channels", "--port", str(plan.channels_port), *files])
         files = ["--billers", str(home / "demo-billers.json"), "--book", str(home / "demo-billers.sqlite")]
         yield Child("billers", [python, "-m", "raseed.demo.biller", "--port", str(plan.billers_port), *files])
     yield Child("worker", [python, "-m", "raseed.project.worker"])
@@ -157,12 +178,14 @@ def main(argv: Sequence[str]) -> int:
     if plan.demo:
         check_port("127.0.0.1", plan.phone_port, "--phone-port")
         check_port("127.0.0.1", plan.billers_port, "--billers-port")
+        check_port("127.0.0.1", plan.channels_port, "--channels-port")
     os.environ["RASEED_DEMO"] = "1" if plan.demo else "0"
     if is_embedded():
         home.mkdir(parents=True, exist_ok=True)
         (home / "world").write_text("demo\n" if plan.demo else "empty\n", encoding="ascii")
     if plan.demo:
         os.environ.setdefault("RASEED_SMS_URL", f"{plan.phone_address}sms")
+        os.environ.setdefault("RASEED_MALWARE", f"127.0.0.1:{plan.channels_port}")
         os.environ.setdefault("RASEED_PHONE_URL", f"{plan.phone_address}phone?number={{number}}")
     os.environ.setdefault("RASEED_RAIL_URL", f":{plan.rail_port}")
     compile_catalogues()
@@ -177,6 +200,8 @@ def main(argv: Sequence[str]) -> int:
         guests = _plant(home, people) if plan.demo else []
         if plan.demo and not people.stop_requests:
             _let_billers_be_found(home, plan.billers_port, people)
+        if plan.demo and not people.stop_requests:
+            _let_channels_be_found(home, plan, people)
         try:
             for child in [] if people.stop_requests else household(plan):
                 people.add(child)
@@ -219,6 +244,21 @@ def _let_billers_be_found(home: Path, port: int, people: Household) -> None:
         )
 
 
+def _let_channels_be_found(home: Path, plan: Plan, people: Household) -> None:
+    """Register the bank's lines at the first start, and let them and the simulated channels find each other now."""
+    file, rail = home / "demo-channels.json", plan.rail_address
+    with contextlib.suppress(FileNotFoundError):
+        told = json.loads(file.read_text(encoding="utf-8"))
+        if (told["port"], told["rail"]) == (plan.channels_port, rail):
+            return
+    places = ["--port", str(plan.channels_port), "--rail", rail]
+    status, _ = people.run_once([sys.executable, "-m", "raseed.project.cli", "demo", "channels", *places])
+    if status != 0 and not people.stop_requests:
+        raise Trouble(
+            "The demo's channels could not be registered: what is above says why. 'run --no-demo' does without."
+        )
+
+
 def _run(
     people: Household, server: PostgresServer | None, plan: Plan, home: Path, began: float, guests: Sequence[str]
 ) -> None:
@@ -252,5 +292,6 @@ def _announce(plan: Plan, seconds: float, guests: Sequence[str]) -> None:
             say("raseed", line)
         say("raseed", f"Staff sign in at {plan.address}office/; their passwords and codes: {plan.phone_address}staff")
         say("raseed", f"Who works for a biller signs in at {plan.address}biller/, with what stands on the same page")
+        say("raseed", f"Write to the bank over WhatsApp, Telegram, X or text message: {plan.phone_address}chat")
         say("raseed", f"Codes that are sent by text message appear on the demo's phones: {plan.phone_address}")
     say("raseed", "Ctrl-C stops it; the data stays.")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 WHATSAPP, TELEGRAM, X, SMS = "whatsapp", "telegram", "x", "sms"
+TEMPLATE_NAMES: Final = ("waba", "name", "language", "body")
 CHANNELS: Final = (WHATSAPP, TELEGRAM, X, SMS)
 
 
@@ -61,6 +62,7 @@ class Lines:
     file: Path | None = None
     lines: Sequence[Line] = ()
     customers: Sequence[Customer] = ()
+    approved: Sequence[Mapping[str, str]] = ()
     _seen: tuple[int, int] = (0, 0)
 
     def __iter__(self) -> Iterator[Line]:
@@ -72,6 +74,11 @@ class Lines:
         """Return the people as the file has them now."""
         self._look()
         return self.customers
+
+    def templates(self, waba: str) -> list[Mapping[str, str]]:
+        """Return the templates that were approved for an account before the simulator began."""
+        self._look()
+        return [each for each in self.approved if each["waba"] == waba]
 
     def find(self, channel: str, address: str) -> Line | None:
         """Return the line with an address."""
@@ -97,6 +104,9 @@ class Lines:
                 content = json.loads(self.file.read_text(encoding="utf-8"))
                 self.lines = [Line(**each) for each in content["lines"]]
                 self.customers = [Customer(**each) for each in content.get("people", [])]
+                self.approved = [
+                    {name: str(each[name]) for name in TEMPLATE_NAMES} for each in content.get("templates", [])
+                ]
                 self._seen = seen
         except (OSError, ValueError, KeyError, TypeError):  # being replaced, or not there yet: what was known stays
             return

@@ -203,7 +203,7 @@ class WhatsApp:
         language = content.get("language")
         code = language.get("code") if isinstance(language, dict) else None
         facts = next(
-            (f for n, lang, f in self._world.store.templates(line.scope) if (n, lang) == (content.get("name"), code)),
+            (f for n, lang, f in self._all_templates(line) if (n, lang) == (content.get("name"), code)),
             None,
         )
         if facts is None or facts["status"] != "APPROVED":
@@ -257,9 +257,7 @@ class WhatsApp:
 
     def _template_text(self, line: Line, content: Mapping[str, Any]) -> str:
         code = content["language"]["code"]
-        facts = next(
-            f for n, lang, f in self._world.store.templates(line.scope) if (n, lang) == (content["name"], code)
-        )
+        facts = next(f for n, lang, f in self._all_templates(line) if (n, lang) == (content["name"], code))
         text = str(facts["body"])
         for place, value in enumerate(_values(content), 1):
             text = text.replace(f"{{{{{place}}}}}", value)
@@ -401,6 +399,14 @@ class WhatsApp:
             self._world.store.set_hook(each.key, url)
         return answer_json(200, {"success": True})
 
+    def _all_templates(self, line: Line) -> list[tuple[str, str, dict[str, Any]]]:
+        """Return (name, language, facts) of an account's templates: those made here count before those of the file."""
+        found = {
+            (each["name"], each["language"]): template_facts(each["body"]) for each in self._world.lines.templates(line.scope)
+        }  # fmt: skip
+        found |= {(name, language): facts for name, language, facts in self._world.store.templates(line.scope)}
+        return [(name, language, facts) for (name, language), facts in sorted(found.items())]
+
     def _templates(self, line: Line, asked: Asked) -> Answer:
         store = self._world.store
         if asked.method == "POST":
@@ -419,7 +425,7 @@ class WhatsApp:
         named = [
             {"name": name, "language": language, "status": facts["status"], "category": facts["category"], "id": facts["id"],
              "components": [{"type": "BODY", "text": facts["body"]}]}
-            for name, language, facts in store.templates(line.scope) if asked.query.get("name", name) == name
+            for name, language, facts in self._all_templates(line) if asked.query.get("name", name) == name
         ]  # fmt: skip
         return answer_json(200, {"data": named, "paging": {"cursors": {"before": "", "after": ""}}})
 
