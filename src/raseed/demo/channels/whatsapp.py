@@ -75,7 +75,7 @@ class WhatsApp:
         code = told.code if told.manner is Manner.CODE else codes.get(told.manner)
         return None if code is None else refusal(code)
 
-    def answer(self, asked: Asked, told: Told) -> Answer:  # noqa: PLR0911 - a list of doors
+    def answer(self, asked: Asked, told: Told) -> Answer:  # noqa: C901, PLR0911 - a list of doors
         """Answer a request."""
         if asked.path.startswith("/whatsapp-media/"):
             return self._file(asked, told)
@@ -84,6 +84,8 @@ class WhatsApp:
         name, edge = found[1], found[2]
         if edge == "subscriptions":
             return self._subscribe_app(name, asked)
+        if (name, edge) == ("oauth", "access_token"):
+            return self._app_token(asked)
         line = self._line(name, asked.bearer)
         if line is None:
             return refusal(190) if self._of_token(asked.bearer) is None else self._object(name, asked, told)
@@ -381,6 +383,15 @@ class WhatsApp:
         if asked.bearer not in good and fields.get("access_token") not in good:
             return refusal(190)
         return self._subscribe(mine, fields.get("callback_url"), fields.get("verify_token"))
+
+    def _app_token(self, asked: Asked) -> Answer:
+        """Return an app's own token, for whoever knows its secret."""
+        fields, _ = asked.told()
+        app_id, secret = str(fields.get("client_id", "")), str(fields.get("client_secret", ""))
+        line = self._world.lines.with_fact("app_id", app_id)
+        if line is None or not secret or line.secrets.get("app_secret") != secret:
+            return refusal(190)
+        return answer_json(200, {"access_token": f"{app_id}|{secret}", "token_type": "bearer"})
 
     def _subscribe(self, lines: list[Line], url: Any, token: Any) -> Answer:
         """Ask an address for the challenge, and let the lines' updates go there if it is given back."""

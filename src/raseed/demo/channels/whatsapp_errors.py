@@ -18,6 +18,7 @@ ERRORS: Final[Mapping[int, tuple[int, str, str]]] = {
     100: (400, "Invalid parameter", "The request included one or more unsupported or misspelled parameters."),
     190: (401, "Access token has expired", "Your access token has expired."),
     368: (403, "Temporarily blocked for policies violations", "The account has been restricted or disabled."),
+    2200: (400, "Callback verification failed", "The URL couldn't be validated."),
     80007: (400, "Rate limit issues", "The WhatsApp Business Account has reached its rate limit."),
     130429: (429, "Rate limit hit", "Cloud API message throughput has been reached."),
     130472: (400, "User's number is part of an experiment", "Message was not sent as part of an experiment."),
