@@ -15,6 +15,7 @@ from raseed.kernel.ids import new_id
 from raseed.platform.jobs import app
 
 from ..models import MediaRow
+from ..receiving.cleaning import safe_id, shown_file_name, shown_name
 from .domain import FETCHED_FOR
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ def owe_files(message_id: UUID, line: Line, drafts: Sequence[DraftFile], *, cloc
     MediaRow.objects.bulk_create([
         MediaRow(
             id=new_id(), message_id=message_id, line_id=line.id, place=place, kind=draft.kind,
-            source=draft.source[:SOURCE_LENGTH_MAX], name=draft.name, claimed_type=draft.claimed_type,
-            claimed_sha256=draft.claimed_sha256, keeps_position=line.settings.get("keep_position") == "yes",
+            source=safe_id(draft.source, length_max=SOURCE_LENGTH_MAX), name=shown_file_name(draft.name), claimed_type=shown_name(draft.claimed_type),
+            claimed_sha256=safe_id(draft.claimed_sha256), keeps_position=line.settings.get("keep_position") == "yes",
             created_at=now, expires_at=now + FETCHED_FOR, next_try_at=now,
         )
         for place, draft in enumerate(drafts[:FILES_MAX])

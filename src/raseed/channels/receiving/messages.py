@@ -23,7 +23,7 @@ from ..media.owing import KINDS_WITH_FILES, owe_files
 from ..media.queries import files_of
 from ..media.store import bring
 from ..models import MessageRow
-from .cleaning import safe_id, shown_file_name, shown_name, shown_text
+from .cleaning import safe_id, shown_name, shown_text
 from .domain import LATE_AFTER, IncomingMessage, MessageKind, MessageUnknown, Party
 from .drafts import Draft, DraftFile
 
@@ -107,8 +107,8 @@ def take_in(
         DraftFile(
             kind=file.kind if file.kind in KINDS_WITH_FILES else "document",
             source=bring(file.content),
-            name=shown_file_name(file.name),
-            claimed_type=shown_name(file.claimed_type),
+            name=file.name,
+            claimed_type=file.claimed_type,
         )
         for file in files
     )
