@@ -7,7 +7,7 @@ class CareConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Make known what staff may be permitted, what two persons change, what can be done for customers, and who settles clocks."""
+        """Make known what staff may be permitted, what two persons change, what can be done for customers, and what cards say."""
         from raseed.banking.api import register_narrator
         from raseed.people.api import register_change_kind, register_permissions
 
@@ -16,21 +16,16 @@ class CareConfig(AppConfig):
         from .authority.narrating import narrate
         from .authority.permissions import PERMISSIONS as AUTHORITY
         from .authority.registry import register_action
+        from .cards import providers
         from .clocks import climbing  # noqa: F401  (it registers itself)
+        from .conversations import handlers  # noqa: F401  (its handlers register themselves)
+        from .conversations.permissions import PERMISSIONS as CONVERSATIONS
         from .duty.permissions import PERMISSIONS as DUTY
 
-        register_permissions(*AUTHORITY, *DUTY)
+        register_permissions(*AUTHORITY, *CONVERSATIONS, *DUTY)
         for kind in KINDS:
             register_change_kind(kind)
         for each in ACTIONS:
             register_action(each)
         register_narrator(narrate)
-        """Make known what this package brings to others."""
-        from raseed.people.api import register_permissions
-
-        from .cards import providers
-        from .conversations import handlers  # noqa: F401  (its handlers register themselves)
-        from .conversations.permissions import PERMISSIONS
-
-        register_permissions(*PERMISSIONS)
         providers.register()

@@ -69,7 +69,7 @@ APPEND_ONLY = ("care_calendar_version", "care_clock_rule", "care_clock_step", "c
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = []
+    dependencies = [("care", "0001_conversations")]
 
     operations = [
         migrations.CreateModel(

@@ -148,7 +148,7 @@ GUARDS = (GRANT, REQUEST, ENDED_ONCE, append_only_trigger_sql("care_authority_st
 
 
 class Migration(migrations.Migration):
-    dependencies = []
+    dependencies = [("care", "0002_clocks")]
 
     operations = [
         migrations.CreateModel(
