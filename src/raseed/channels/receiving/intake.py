@@ -31,6 +31,8 @@ ITEMS_MAX: Final = 1_000
 WAITING_BYTES_MAX: Final = 64 << 20
 """So much content waits to be written at most; what comes beyond is refused, and delivered again later."""
 WRITE_SECONDS_MAX: Final = 10.0
+LINGER_S: Final = 0.005
+"""While deliveries follow each other closely, a write waits so long for more: fewer commits, and fewer jobs after them."""
 _KEEP: Final = named_statements(__package__)["keep_items"]
 _log = logging.getLogger("raseed.channels")
 
@@ -54,6 +56,7 @@ class Intake:
         self._queue: deque[_Delivery] = deque()
         self._waiting_bytes = 0
         self._writer: asyncio.Task[None] | None = None
+        self._ended = 0.0
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self.writes = 0
         """Writes so far."""
@@ -86,13 +89,17 @@ class Intake:
         await self._hang_up()
 
     async def _write_all(self) -> None:
+        loop = asyncio.get_running_loop()
         while self._queue:
+            if loop.time() - self._ended < LINGER_S:
+                await asyncio.sleep(LINGER_S)
             together = [self._queue.popleft()]
             items = len(together[0].pieces)
             while self._queue and items + len(self._queue[0].pieces) <= ITEMS_MAX:
                 items += len(self._queue[0].pieces)
                 together.append(self._queue.popleft())
             await self._write(together)
+            self._ended = loop.time()
 
     async def _write(self, together: Sequence[_Delivery]) -> None:
         """Write deliveries and tell who brought them; where one spoils the write, each is tried alone."""
