@@ -50,3 +50,16 @@ def clock_breached(conversation_id: UUID, *, at: datetime, clock: Clock = SYSTEM
     row.breached_at = at
     row.save(update_fields=["breached_at"])
     tell_changed(row, clock=clock)
+
+
+@transaction.atomic
+def accountable_changed(conversation_id: UUID, *, clock: Clock = SYSTEM_CLOCK) -> None:
+    """Write down who answers now for a conversation, if that is somebody else than is written."""
+    row = ConversationRow.objects.select_for_update(no_key=True).filter(id=conversation_id).first()
+    if row is None:
+        return
+    to = ports.duty().accountable(row.team_id, row.assignee, clock.now())
+    if to != row.accountable:
+        row.accountable = to
+        row.save(update_fields=["accountable"])
+        tell_changed(row, clock=clock)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.platform.api import Event, app, subscribe
 
+from .. import events
 from ..cases.filing import media_settled
-from .accounting import settle_accountable
+from . import ports
+from .accounting import accountable_changed, clock_breached, settle_accountable
 from .delivery import delivery_changed
 from .presence import forget_presence
 from .receiving import receive
+from .rooms import HouseClocks, HouseDuty
 
 MESSAGE_RECEIVED = "channels.message_received"
 MEDIA_SETTLED = "channels.media_settled"
 DELIVERY_CHANGED = "channels.delivery_changed"
+CONVERSATION = "conversation"
 
 
 @subscribe(MESSAGE_RECEIVED, handler_name="care.receive_message")
@@ -34,6 +39,26 @@ def follow_delivery(event: Event) -> None:
 def follow_media(event: Event) -> None:
     """Take over what became of a file."""
     media_settled(UUID(str(event.payload["media_id"])), state=str(event.payload["state"]))
+
+
+@subscribe(events.CLOCK_BREACHED, handler_name="care.mark_breached")
+def mark_breached(event: Event) -> None:
+    """Mark a conversation whose clock has run out."""
+    if event.payload["subject_kind"] == CONVERSATION:
+        at = datetime.fromisoformat(str(event.payload["breached_at"]))
+        clock_breached(UUID(str(event.payload["subject_id"])), at=at)
+
+
+@subscribe(events.ACCOUNTABLE_CHANGED, handler_name="care.follow_accountable")
+def follow_accountable(event: Event) -> None:
+    """Take over who answers for a conversation from now on."""
+    if event.payload["subject_kind"] == CONVERSATION:
+        accountable_changed(UUID(str(event.payload["subject_id"])))
+
+
+def stand_beside() -> None:
+    """Make known the rooms that conversations ask."""
+    ports.register(duty=HouseDuty(), clocks=HouseClocks())
 
 
 @app.periodic(cron="* * * * *")

@@ -1,0 +1,81 @@
+"""The rooms beside conversations, behind the doors that conversations ask: duty and clocks of this house."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from raseed.kernel.clock import Clock
+
+from ..clocks import api as clocks
+from ..duty import api as duty
+
+CASE_RULE: Final = "resolution"
+"""The rule whose clock runs until a case is resolved; a regulator's are started by whoever adopts them."""
+
+
+class HouseDuty:
+    """Who answers, by teams, shifts and leave."""
+
+    def default_team(self, institution_id: UUID, *, clock: Clock) -> UUID:
+        """Return the team that takes what is for no team."""
+        return duty.default_team(institution_id, clock=clock).id
+
+    def is_team_of(self, team_id: UUID, institution_id: UUID) -> bool:
+        """Say whether it is a team of the institution."""
+        return any(team.id == team_id for team in duty.teams(institution_id))
+
+    def teams_of(self, staff_id: UUID, institution_id: UUID, at: datetime) -> Sequence[UUID]:
+        """Return the teams that someone belongs to or leads."""
+        return [
+            team.id
+            for team in duty.teams(institution_id)
+            if team.lead == staff_id
+            or any(
+                one.staff_id == staff_id and one.since <= at and (one.until is None or at < one.until)
+                for one in duty.members_of(team.id)
+            )
+        ]
+
+    def accountable(self, team_id: UUID, assignee: UUID | None, at: datetime) -> UUID:
+        """Return who answers at an instant; never nobody."""
+        return duty.accountable(team_id, assignee, at)
+
+
+class HouseClocks:
+    """The clocks of conversations and cases."""
+
+    def message_arrived(
+        self, *, conversation_id: UUID, institution_id: UUID, team_id: UUID, assignee: UUID | None, at: datetime,
+        clock: Clock,
+    ) -> None:  # fmt: skip
+        """Start what runs until somebody answers."""
+        clocks.message_arrived(
+            conversation_id=conversation_id, institution_id=institution_id, team_id=team_id, assignee=assignee, at=at,
+            clock=clock,
+        )  # fmt: skip
+
+    def answered(self, *, subject_id: UUID, by: UUID, at: datetime, clock: Clock) -> None:
+        """Stop it, to somebody's credit."""
+        clocks.answered(subject_id=subject_id, by=by, at=at, clock=clock)
+
+    def closed(self, *, subject_id: UUID, by: str, at: datetime, clock: Clock) -> None:
+        """Stop whatever runs."""
+        clocks.closed(subject_id=subject_id, by=by, at=at, clock=clock)
+
+    def handed_over(
+        self, *, subject_id: UUID, team_id: UUID, to: UUID | None, by: str, reason: str, at: datetime, clock: Clock
+    ) -> None:
+        """Let it be somebody else's."""
+        clocks.handed_over(subject_id=subject_id, team_id=team_id, to=to, by=by, reason=reason, at=at, clock=clock)
+
+    def case_opened(
+        self, *, case_id: UUID, institution_id: UUID, team_id: UUID, owner: UUID, at: datetime, clock: Clock
+    ) -> None:
+        """Start what runs until a case is resolved."""
+        clocks.start_clock(
+            subject_kind=clocks.SubjectKind.CASE, subject_id=case_id, rule=CASE_RULE, institution_id=institution_id,
+            team_id=team_id, assignee=owner, at=at, clock=clock,
+        )  # fmt: skip

@@ -1,0 +1,80 @@
+"""Conversations with the house's own duty and clocks: at every instant one accountable name and a running clock."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from raseed.care import api as care
+from raseed.care.clocks import api as clocks
+from raseed.care.conversations.accounting import settle_accountable
+from raseed.care.conversations.handlers import stand_beside
+from raseed.care.duty import api as duty
+from raseed.kernel.ids import new_id
+from raseed.people import api as people
+from raseed.people.tests.office import a_colleague, make_hashes_quick
+
+from .talk import House, a_house
+
+
+@pytest.fixture
+def manned(database: object, monkeypatch: pytest.MonkeyPatch) -> House:
+    """A house in which two agents and a supervisor are employed."""
+    make_hashes_quick(monkeypatch)
+    stand_beside()
+    house = a_house()
+    house.clock.advance(timedelta(days=1))  # a Monday
+    hired = {
+        login: a_colleague(house.id, login=login, roles=(role,), clock=house.clock).staff
+        for login, role in (("salma", "agent"), ("karim", "agent"), ("boss", "supervisor"))
+    }
+    house.salma, house.karim, house.boss = (people.author_of_staff(hired[one].id) for one in ("salma", "karim", "boss"))
+    return house
+
+
+def test_from_the_first_message_to_the_end_somebody_answers_and_a_clock_runs(manned: House) -> None:
+    house = manned
+    one = house.hears()
+    running = clocks.clocks_of([one], at=house.clock.now())[one]
+    assert {clock.kind.value for clock in running} == {"first_answer", "resolution"}
+    assert {clock.accountable for clock in running} == {house.now_is(one).accountable}
+    care.take(one, by=house.karim, clock=house.clock)
+    assert str(house.now_is(one).accountable) in house.karim.actor
+    care.return_to_queue(one, by=house.karim, reason="my shift ends", clock=house.clock)
+    running = clocks.clocks_of([one], at=house.clock.now())[one]
+    assert {clock.accountable for clock in running} == {house.now_is(one).accountable}
+    house.waits(60)
+    house.answers(one, by=house.karim)
+    running = clocks.clocks_of([one], at=house.clock.now())[one]
+    assert [clock.kind.value for clock in running] == ["resolution"]
+    house.hears("and now?")
+    running = clocks.clocks_of([one], at=house.clock.now())[one]
+    assert {clock.kind.value for clock in running} == {"next_answer", "resolution"}
+    care.close(one, by=house.karim, reason="by phone", nothing_to_answer=True, clock=house.clock)
+    assert clocks.clocks_of([one], at=house.clock.now()).get(one, ()) == ()
+
+
+def test_who_goes_on_leave_leaves_nothing_without_a_name(manned: House) -> None:
+    house = manned
+    one = house.hears()
+    care.take(one, by=house.salma, clock=house.clock)
+    me = house.now_is(one).accountable
+    house.waits()
+    duty.note_absence(
+        id=new_id(), staff_id=me, kind=duty.AbsenceKind.SICK, since=house.clock.now(), institution_id=house.id,
+        until=house.clock.now() + timedelta(days=3), by=people.SYSTEM, reason="ill since this morning", clock=house.clock,
+    )  # fmt: skip
+    settle_accountable(clock=house.clock)
+    now = house.now_is(one)
+    assert now.accountable != me
+    assert {each.accountable for each in clocks.clocks_of([one], at=house.clock.now())[one]} == {now.accountable}
+
+
+def test_a_case_has_a_clock_until_it_is_resolved(manned: House) -> None:
+    house = manned
+    made = care.open_case(house.hears(), category="transfer", title="Lost transfer", by=house.salma, clock=house.clock)
+    assert [one.kind.value for one in clocks.clocks_of([made.id], at=house.clock.now())[made.id]] == ["resolution"]
+    care.resolve_case(made.id, outcome="answered", resolution="It came.", by=house.salma, clock=house.clock)
+    assert clocks.clocks_of([made.id], at=house.clock.now()).get(made.id, ()) == ()
+    assert care.counts(house.id, by=house.salma, clock=house.clock)[care.Box.TEAM] == 1
