@@ -33,7 +33,7 @@ CUSTOMERS: Final = 60
 AGAIN: Final = 0.2
 """The share of tries that another process sends again under the same id."""
 PER_ACT: Final = 1_000
-PER_DAY: Final = 12_000
+PER_DAY: Final = 6_000
 PER_CUSTOMER: Final = 1_500
 MOST: Final = 1_300
 """The largest single amount that is tried: above what one act may come to."""

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from raseed.banking.http import rest as banking
 from raseed.bills.http import rest as bills
 from raseed.bills.http import rest_habits
+from raseed.care.http import rest as care
 from raseed.payments.http import rest as payments
 from raseed.people import api as people
 from raseed.people.http import rest as of_people
@@ -54,7 +55,14 @@ def authenticate(text: str) -> Caller:
 def management_api() -> ManagementApi:
     """Return the one API of this process."""
     of_bills = (*bills.resources, rest_habits.habits)
-    resources = (*of_people.resources, *banking.resources, *payments.resources, *of_bills, webhooks.resource)
+    resources = (
+        *of_people.resources,
+        *banking.resources,
+        *payments.resources,
+        *of_bills,
+        *care.resources,
+        webhooks.resource,
+    )
     return ManagementApi(title=TITLE, words=WORDS, resources=resources, authenticate=authenticate)
 
 

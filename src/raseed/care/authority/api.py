@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .approving import approve, decline, pass_up, withdraw
-from .asking import ask
+from .asking import ask, staff_behind
 from .chains import chain_for, chains
 from .changes import propose_chain, propose_limit
 from .climbing import climb
@@ -127,6 +127,7 @@ __all__ = [
     "register_action",
     "request",
     "requests",
+    "staff_behind",
     "sweep",
     "ties",
     "withdraw",

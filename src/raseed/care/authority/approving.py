@@ -99,7 +99,7 @@ def withdraw(request_id: UUID, *, by: Author, clock: Clock = SYSTEM_CLOCK) -> Re
     """
     with transaction.atomic():
         row, now = _awaiting(request_id), clock.now()
-        if by.actor != f"staff:{row.asked_by}":
+        if staff_behind(by) != row.asked_by:
             raise NotTheAsker
         row.state, row.decided_at = RequestState.WITHDRAWN.value, now
         row.save(update_fields=["state", "decided_at"])
@@ -148,6 +148,8 @@ def _decider(row: AuthorityRequestRow, by: Author) -> tuple[UUID, Chain]:
         NotPermitted, PersonNeeded, OwnRequest, NotYoursToDecide, TiedToCustomer: they may not.
     """
     people.require(by, APPROVE, row.institution_id)
+    if by.actor != by.person:
+        raise people.PersonNeeded  # a key decides nothing
     staff_id = staff_behind(by)
     if staff_id == row.asked_by:
         raise OwnRequest

@@ -67,7 +67,7 @@ def ask(
         customer_id: for whom.
         subject: what it is done to, ``kind:id``.
         reason: why, for the audit trail; of a goodwill credit the customer reads it on the statement.
-        by: a member of staff.
+        by: a member of staff, or a key that one issued for themselves.
         amount: how much; where the action says it itself, what the asker has seen, or ``None``.
         details: what more the action needs, such as ``until``.
         conversation_id: in which conversation it came up.
@@ -104,14 +104,14 @@ def ask(
 
 
 def staff_behind(by: Author) -> UUID:
-    """Return the member of staff who acts.
+    """Return the member of staff who acts: signed in, or by a key that they issued for themselves.
 
     Raises:
-        PersonNeeded: no person does.
+        PersonNeeded: no person does, or another has seen the key's secret.
     """
-    if not by.actor.startswith("staff:"):
+    if not by.person.startswith("staff:") or by.issuer not in (None, by.person):
         raise people.PersonNeeded
-    return UUID(by.actor.removeprefix("staff:"))
+    return UUID(by.person.removeprefix("staff:"))
 
 
 def again_if_busy(attempt: Callable[[], _Answer]) -> _Answer:

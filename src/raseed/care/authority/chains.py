@@ -73,7 +73,7 @@ def place(chain: Chain | None, asked: Asked, *, first: int, now: datetime) -> Pl
 
 def is_in(chain: Chain, staff_id: UUID, *, first: int) -> bool:
     """Whether somebody is named by a chain at a step or later, by themselves or by a role."""
-    roles = {role_id for where, role_id in people.staff(staff_id).grants if where == chain.institution_id}
+    roles = people.roles_held(staff_id, chain.institution_id)
     return any(
         step.holder_id == staff_id if step.holder_kind is HolderKind.STAFF else step.holder_id in roles
         for step in chain.steps[first:]

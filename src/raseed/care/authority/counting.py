@@ -38,31 +38,39 @@ class Counted:
         }  # fmt: skip
 
 
-def lock(of: Counted) -> Counted:
-    """Lock the counters of a decision until the transaction ends, and return it on the day that counts.
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """What is counted, under its locks: ``day_minor`` and ``day_count`` are the person's on its day so far."""
+
+    counted: Counted
+    day_minor: int
+    day_count: int
+
+
+def lock(of: Counted) -> Locked:
+    """Lock the counters of a decision until the transaction ends, and return them on the day that counts.
 
     A day that was counted is never gone back behind: whose clock is slow counts on the later day.
     """
     assert connection.in_atomic_block, "a lock lasts as long as the transaction that took it"
     run("make_counters", of.key)
-    days = [day for kind, day, _, _ in run("lock_counters", of.key) if kind == "staff" and day is not None]
-    return replace(of, day=max([of.day, *days]))
+    ((last, minor, count),) = [told for kind, *told in run("lock_counters", of.key) if kind == "staff"]
+    if last is None or last < of.day:
+        return Locked(of, 0, 0)
+    return Locked(replace(of, day=last), minor, count)
 
 
-def given(of: Counted, limit: Limit | None, now: datetime) -> Given:
-    """Return what was granted so far, as the limit counts it; the counters are locked."""
+def given(of: Locked, limit: Limit | None, now: datetime) -> Given:
+    """Return what was granted so far, as the limit counts it."""
     window = timedelta(days=limit.bounds.window_days) if limit else timedelta(0)
     since = {"since": now - window, "lately": now - SPLIT_WINDOW}
-    ((customer_count, customer_minor, lately_minor),) = run("customer_given", {**of.key, **since})
-    day_minor = day_count = 0
-    for kind, day, minor, grants in run("lock_counters", of.key):
-        if kind == "staff" and day == of.day:
-            day_minor, day_count = minor, grants
-    return Given(day_minor, day_count, customer_minor, customer_count, lately_minor)
+    ((customer_count, customer_minor, lately_minor),) = run("customer_given", {**of.counted.key, **since})
+    return Given(of.day_minor, of.day_count, customer_minor, customer_count, lately_minor)
 
 
-def use(row: AuthorityRequestRow, asked: Asked, of: Counted, limit: Limit, now: datetime) -> AuthorityGrantRow:
+def use(row: AuthorityRequestRow, asked: Asked, locked: Locked, limit: Limit, now: datetime) -> AuthorityGrantRow:
     """Keep that the authority was used, once: the counters and the grant go on together."""
+    of = locked.counted
     minor = asked.amount.amount_minor if asked.amount else 0
     ((customer_number,),) = run("use_customer_counter", of.key)
     ((day_total, day_number),) = run("use_staff_counter", {**of.key, "day": of.day, "minor": minor})

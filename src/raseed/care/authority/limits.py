@@ -26,15 +26,17 @@ def limit_for(
     staff_id: UUID, institution_id: UUID, action: str, currency: str, *, locked: bool = False
 ) -> Limit | None:
     """Return the limit that applies to a member of staff for an action; ``locked``: nobody changes it meanwhile (FOR SHARE)."""
-    if locked:
-        asked = {
-            "institution": institution_id, "action": action, "currency": currency, "staff": staff_id,
-            "roles": roles_of(staff_id, institution_id),
-        }  # fmt: skip
-        rows = AuthorityLimitRow.objects.filter(id__in=[id_ for (id_,) in run("limits_for_share", asked)])
-    else:
+    if not locked:
         rows = _theirs(staff_id, institution_id).filter(action=action, currency=currency)
-    return widest([limit_of(row) for row in rows])
+        return widest([limit_of(row) for row in rows])
+    asked = {
+        "institution": institution_id, "action": action, "currency": currency, "staff": staff_id,
+        "roles": list(people.roles_held(staff_id, institution_id)),
+    }  # fmt: skip
+    return widest(
+        Limit(id_, institution_id, HolderKind(kind), holder_id, action, currency, Bounds(*bounds), set_at)
+        for id_, kind, holder_id, *bounds, set_at in run("limits_for_share", asked)
+    )
 
 
 def widest(found: Iterable[Limit]) -> Limit | None:
@@ -88,14 +90,9 @@ def limit_of(row: AuthorityLimitRow) -> Limit:
     )  # fmt: skip
 
 
-def roles_of(staff_id: UUID, institution_id: UUID) -> list[UUID]:
-    """Return the roles that a member of staff holds at an institution."""
-    return [role_id for where, role_id in people.staff(staff_id).grants if where == institution_id]
-
-
 def _theirs(staff_id: UUID, institution_id: UUID) -> QuerySet[AuthorityLimitRow]:
     held = Q(holder_kind="staff", holder_id=staff_id) | Q(
-        holder_kind="role", holder_id__in=roles_of(staff_id, institution_id)
+        holder_kind="role", holder_id__in=people.roles_held(staff_id, institution_id)
     )
     return AuthorityLimitRow.objects.filter(held, institution_id=institution_id, ended_at=None)
 

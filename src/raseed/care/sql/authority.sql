@@ -1,6 +1,8 @@
 -- name: limits_for_share
 -- The limits in force that somebody has, by themselves or by their roles; nobody changes one until the transaction ends.
-SELECT id FROM care_authority_limit
+SELECT id, holder_kind, holder_id, per_act_minor, per_day_minor, per_customer_minor, per_day_count, per_customer_count,
+    window_days, set_at
+FROM care_authority_limit
 WHERE institution_id = %(institution)s::uuid AND action = %(action)s::text AND currency = %(currency)s::text
     AND ended_at IS NULL
     AND (holder_kind = 'staff' AND holder_id = %(staff)s::uuid

@@ -141,6 +141,14 @@ def staff_with_role(role_id: UUID) -> tuple[Staff, ...]:
     return read_staff(list(rows[:HOLDERS_MAX]))
 
 
+def roles_held(staff_id: UUID, institution_id: UUID) -> tuple[UUID, ...]:
+    """Return the roles that somebody holds at an institution now; none, if they are nobody."""
+    held = GrantRow.objects.filter(
+        staff_id=staff_id, until=None, role__removed_at=None, role__institution_id=institution_id
+    )
+    return tuple(held.values_list("role_id", flat=True))
+
+
 def author_of_staff(staff_id: UUID) -> Author:
     """Return the member of staff as an author, with what they may do at each institution by their roles now.
 

@@ -1,0 +1,1 @@
+"""What ``care`` offers over HTTP."""
