@@ -41,6 +41,8 @@ KIND_WORDS: Final = {
     "accounts": mark("Accounts"),
     "vulnerability": mark("Marker of special care"),
     "webhook": mark("Webhook"),
+    "line": mark("Line"),
+    "item": mark("Delivered item"),
     "biller": mark("Biller"),
     "break": mark("Difference to a biller"),
     "finding": mark("Finding of a check"),

@@ -25,6 +25,7 @@ FAMILIES: Final[Mapping[str, str]] = {
     "office.": mark("What was looked at in the back office"),
     "imports.": mark("Imports"),
     "platform.webhook_": mark("Webhooks"),
+    "channels.": mark("Channels"),
 }
 """Beginnings of actions by which the trail is filtered."""
 
@@ -186,6 +187,11 @@ ACTIONS: Final[Mapping[str, str]] = {
     "people.vulnerability_ended": mark("Marker of special care ended"),
     "people.vulnerability_noted": mark("Marker of special care noted"),
     "people.vulnerability_reviewed": mark("Marker of special care reviewed"),
+    "channels.item_replayed": mark("What was set aside was tried again"),
+    "channels.item_viewed": mark("What was set aside was looked at"),
+    "channels.line_changed": mark("Line changed"),
+    "channels.line_registered": mark("Line registered"),
+    "channels.line_secret_set": mark("Secret of a line set"),
     "platform.webhook_changed": mark("Webhook changed"),
     "platform.webhook_registered": mark("Webhook registered"),
     "platform.webhook_removed": mark("Webhook removed"),
@@ -360,6 +366,10 @@ FACTS: Final[Mapping[str, str]] = {
     "merged_into": mark("Read as"),
     "kept_merged_into": mark("The one who stays is read as"),
     "merge": mark("Merge"),
+    "active": mark("In use"),
+    "problem": mark("Problem"),
+    "secret": mark("Secret"),
+    "settings": mark("Settings"),
 }
 
 VALUES: Final[Mapping[str, str]] = {

@@ -36,6 +36,7 @@ PACKAGE_WORDS: Final = {
     "banking": mark("Accounts and products"),
     "payments": mark("Payments"),
     "webhooks": mark("Webhooks"),
+    "channels": mark("Channels"),
 }
 
 
