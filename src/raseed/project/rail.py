@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector, generate_late
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4  # noqa: E402
 
 from raseed.channels.http import rail as channels_rail  # noqa: E402
+from raseed.channels.http.metrics import HookFigures  # noqa: E402
 from raseed.display.http.certificates import CertificateRail  # noqa: E402
 from raseed.display.http.metrics import ProofFigures  # noqa: E402
 from raseed.display.http.rail import Changes  # noqa: E402
@@ -52,7 +53,7 @@ def build() -> Rail:
     changes = Changes(pool, when_asked_to_stop=when_asked_to_stop)
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
-    for collector in (requests, GroupCommitFigures(commit), ProofFigures()):
+    for collector in (requests, GroupCommitFigures(commit), ProofFigures(), HookFigures(hooks.intake)):
         registry.register(collector)
 
     async def health(_request: Request) -> Answer:

@@ -40,7 +40,7 @@ FIRST_PAUSE: Final = timedelta(seconds=20)
 LONGEST_PAUSE: Final = timedelta(hours=6)
 CLAIM: Final = timedelta(minutes=3)
 """Longer than a fetch may take; who is killed leaves the file to be tried again after it."""
-LANE_SECONDS_MAX: Final = 30.0
+LANE_SECONDS_MAX: Final = 10.0
 DIGEST_TRIES_MAX: Final = 5
 """A file that does not fit its channel's digest so often is refused; once may have been a fault on the way."""
 GONE_TRIES_MAX: Final = 3

@@ -64,12 +64,13 @@ def _whatsapp(line: Line, source: str, token: str) -> Place:
     if not isinstance(url, str) or not url:
         raise Trouble("no_url")
     digest = said.get("sha256")
-    return Place(
-        url,
-        shown,
-        digest if isinstance(digest, str) else "",
-        int(size) if str(size).isascii() and str(size).isdigit() else None,
-    )
+    return Place(url, shown, digest if isinstance(digest, str) else "", _count(size))
+
+
+def _count(value: object) -> int | None:
+    """Return a size given as number or text, if it is one."""
+    said = str(value)
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 16 else None  # noqa: PLR2004
 
 
 def _telegram(line: Line, source: str, token: str) -> Place:

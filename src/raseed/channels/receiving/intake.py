@@ -54,7 +54,8 @@ class Intake:
         self._connect = connect or connect_to_database
         self._clock = clock
         self._queue: deque[_Delivery] = deque()
-        self._waiting_bytes = 0
+        self.waiting_bytes = 0
+        """Content that waits to be written."""
         self._writer: asyncio.Task[None] | None = None
         self._ended = 0.0
         self._connection: psycopg.AsyncConnection[Any] | None = None
@@ -74,9 +75,9 @@ class Intake:
         if not pieces:
             return
         delivery = _Delivery(line_id, pieces, asyncio.get_running_loop().create_future())
-        if self._waiting_bytes and self._waiting_bytes + delivery.size > WAITING_BYTES_MAX:
+        if self.waiting_bytes and self.waiting_bytes + delivery.size > WAITING_BYTES_MAX:
             raise DeliveriesWait
-        self._waiting_bytes += delivery.size
+        self.waiting_bytes += delivery.size
         self._queue.append(delivery)
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_all())
@@ -148,7 +149,7 @@ class Intake:
 
     def _tell(self, together: Sequence[_Delivery], refusal: Exception | None) -> None:
         for delivery in together:
-            self._waiting_bytes -= delivery.size
+            self.waiting_bytes -= delivery.size
             if delivery.future.done():
                 continue
             if refusal is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -50,7 +51,7 @@ def test_scopes_say_under_what_a_senders_id_is_unique(database: object) -> None:
 
 def test_registering_again_is_the_same_and_other_content_is_refused(database: object) -> None:
     clerk = Clerk()
-    told = {
+    told: dict[str, Any] = {
         "id": new_id(),
         "institution_id": clerk.institution_id,
         "channel": Channel.SMS,

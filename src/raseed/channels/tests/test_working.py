@@ -26,6 +26,7 @@ from raseed.channels.api import (
 from raseed.channels.events import ITEM_SET_ASIDE, MESSAGE_RECEIVED
 from raseed.channels.models import ItemRow, MediaRow, MessageRow
 from raseed.channels.receiving import working
+from raseed.channels.receiving.messages import keep_message
 from raseed.channels.receiving.splitting import split
 from raseed.channels.receiving.working import ATTEMPTS_MAX, BATCH, forget_items, sweep_items, work_line
 from raseed.kernel.clock import SYSTEM_CLOCK, ManualClock
@@ -139,12 +140,11 @@ def test_statuses_go_to_whoever_keeps_them_also_of_messages_we_never_sent(
 def test_a_poison_item_is_tried_alone_set_aside_told_of_and_blocks_nobody(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep = working.keep_message
 
     def poisoned(draft: Any, *args: Any, **more: Any) -> Any:
         if draft.provider_id == "wamid.13":
             raise ZeroDivisionError("personal words")
-        return keep(draft, *args, **more)
+        return keep_message(draft, *args, **more)
 
     monkeypatch.setattr(working, "keep_message", poisoned)
     brought(line, *(said(n) for n in range(2 * BATCH)))
