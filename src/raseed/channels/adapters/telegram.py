@@ -95,8 +95,8 @@ def _said_no(answer: Answer) -> Outcome:
     if answer.status in {_UNAUTHORISED, _NOT_FOUND}:  # "Not Found" is what a token gets that is none
         return PutOff(Wait.TOKEN, words)
     lower = words.lower()
-    known = {_FORBIDDEN: "blocked_by_person", _TOO_LARGE: "too_large"}.get(answer.status)
-    return Refused(known or next((code for said, code in _WORDS if said in lower), "refused"), words)
+    by_status = {_FORBIDDEN: "blocked_by_person", _TOO_LARGE: "too_large"}.get(answer.status)
+    return Refused(by_status or next((code for said, code in _WORDS if said in lower), "refused"), words)
 
 
 def _asked(answer: Answer) -> timedelta | None:

@@ -82,7 +82,7 @@ class _Session(smtplib.SMTP):
         self.server = server
         self._host = server.host  # by which its certificate is checked
 
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:  # type: ignore[override]
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         del host, port, timeout
         plain = connected(self.server)
         if self.server.security is Security.TLS:

@@ -22,14 +22,14 @@ from ..adapters.wires import RATES
 FORGET_ROWS_MAX: Final = 50_000
 _RATE: Final = re.compile(r"([1-9][0-9]{0,4})/([1-9][0-9]{0,4})(?: ([1-9][0-9]{0,4}))?\Z")
 _RESERVE: Final = """
-INSERT INTO channels_bucket AS bucket (key, empty_at) VALUES (%(key)s, %(now)s + %(price)s)
-ON CONFLICT (key) DO UPDATE SET empty_at = greatest(bucket.empty_at, %(now)s) + %(price)s
+INSERT INTO channels_bucket AS bucket (key, empty_at) VALUES (%(key)s, %(now)s + make_interval(secs => %(price)s))
+ON CONFLICT (key) DO UPDATE SET empty_at = greatest(bucket.empty_at, %(now)s) + make_interval(secs => %(price)s)
 RETURNING empty_at, paused_until
 """
 _TAKE: Final = """
-INSERT INTO channels_bucket AS bucket (key, empty_at) VALUES (%(key)s, %(now)s + %(price)s)
-ON CONFLICT (key) DO UPDATE SET empty_at = greatest(bucket.empty_at, %(now)s) + %(price)s
-    WHERE greatest(bucket.empty_at, %(now)s) + %(price)s <= %(now)s + %(burst)s
+INSERT INTO channels_bucket AS bucket (key, empty_at) VALUES (%(key)s, %(now)s + make_interval(secs => %(price)s))
+ON CONFLICT (key) DO UPDATE SET empty_at = greatest(bucket.empty_at, %(now)s) + make_interval(secs => %(price)s)
+    WHERE greatest(bucket.empty_at, %(now)s) + make_interval(secs => %(price)s) <= %(now)s + make_interval(secs => %(burst)s)
 RETURNING empty_at
 """
 _LEVEL: Final = "SELECT empty_at, paused_until FROM channels_bucket WHERE key = %(key)s"
@@ -97,23 +97,26 @@ def pair_key(line_id: UUID, external_id: str) -> str:
 
 def take_pair(key: str, rate: Rate, now: datetime) -> datetime | None:
     """Count a message to one person; if that were too many, count nothing and return when to come back."""
-    parameters = {"key": key, "now": now, "price": rate.price, "burst": max(rate.burst, rate.price)}
+    burst = max(rate.burst, rate.price)
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, parameters)
+        cursor.execute(
+            _TAKE,
+            {"key": key, "now": now, "price": rate.price.total_seconds(), "burst": burst.total_seconds()},
+        )
         if cursor.fetchone() is not None:
             return None
-        cursor.execute(_LEVEL, parameters)
-        (empty_at, _) = cursor.fetchone()
-    at: datetime = empty_at + rate.price - parameters["burst"]
-    return max(at, now + timedelta(milliseconds=1))
+        cursor.execute(_LEVEL, {"key": key})
+        empty_at: datetime = cursor.fetchone()[0]
+    return max(empty_at + rate.price - burst, now + timedelta(milliseconds=1))
 
 
 def reserve(key: str, rate: Rate, now: datetime) -> datetime:
     """Take a place in the line's bucket and return the instant at which its message may leave."""
     with connection.cursor() as cursor:
-        cursor.execute(_RESERVE, {"key": key, "now": now, "price": rate.price})
-        empty_at, paused_until = cursor.fetchone()
-    return max(now, empty_at - max(rate.burst, rate.price), paused_until or now)
+        cursor.execute(_RESERVE, {"key": key, "now": now, "price": rate.price.total_seconds()})
+        row: tuple[datetime, datetime | None] = cursor.fetchone()
+    empty_at, rests_until = row
+    return max(now, empty_at - max(rate.burst, rate.price), rests_until or now)
 
 
 def paused_until(key: str, now: datetime) -> datetime | None:

@@ -131,8 +131,7 @@ def _may_leave(row: OutgoingRow, on: Line, standing: StandingRow, now: datetime,
 
 def _stands_behind(row: OutgoingRow, now: datetime) -> bool:
     with connection.cursor() as cursor:
-        place = {"line": row.line_id, "to": row.to_external_id, "position": row.position, "now": now}
-        cursor.execute(_EARLIER, place)
+        cursor.execute(_EARLIER, {"line": row.line_id, "to": row.to_external_id, "position": row.position, "now": now})
         (found,) = cursor.fetchone()
     return bool(found)
 

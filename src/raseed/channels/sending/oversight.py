@@ -56,8 +56,8 @@ def line_standings(institution_id: UUID, *, by: Authority) -> list[LineStanding]
     standings = {row.line_id: row for row in StandingRow.objects.filter(line_id__in=theirs)}
     open_ones = Q(state__in=["waiting", "unknown"]) | Q(state="sent", reason_code="no_sign_of_delivery")
     counted = OutgoingRow.objects.filter(open_ones, line_id__in=theirs).values("line_id")
-    counts = {
-        row["line_id"]: row
+    counts: dict[UUID, dict[str, object]] = {
+        row["line_id"]: dict(row)
         for row in counted.annotate(
             waiting=Count("position", filter=Q(state="waiting")),
             oldest=Min("next_try_at", filter=Q(state="waiting")),

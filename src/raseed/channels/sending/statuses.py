@@ -84,7 +84,8 @@ def apply_status(
     if heard is None or not provider_id:
         return
     now = clock.now()
-    number = int(error_code) if str(error_code).isdecimal() and len(str(error_code)) <= 9 else None  # noqa: PLR2004
+    said = str(error_code)
+    number = int(said) if said.isdecimal() and len(said) <= 9 else None  # noqa: PLR2004
     called(line_id, provider_id)
     attempt = AttemptRow.objects.filter(line_id=line_id, provider_id=provider_id).order_by("-number").first()
     if attempt is None:

@@ -113,7 +113,7 @@ def test_a_provider_that_hangs_leaves_the_message_unknown_and_it_is_never_sent_a
     wrote(line, clock=clock)
     provider.hang = threading.Event()
     message = sent(line, clock=clock)
-    with patch.object(http.ask, "__kwdefaults__", {**http.ask.__kwdefaults__, "seconds": 0.2}):
+    with patch.object(http.ask, "__kwdefaults__", {**(http.ask.__kwdefaults__ or {}), "seconds": 0.2}):
         carry(message.id, clock=clock)
     unknown = now_of(message.id)
     assert (unknown.state, unknown.reason and unknown.reason.code) == (U, "no_answer")
@@ -385,7 +385,13 @@ def test_a_failure_that_is_told_later_says_why_and_can_be_tried_again(
     wrote(line, clock=clock)
     message = sent(line, clock=clock)
     carry(message.id, clock=clock)
-    failed = {"line_id": line.id, "provider_id": "wamid.1", "state": "failed", "error_code": 131026, "clock": clock}
+    failed: dict[str, Any] = {
+        "line_id": line.id,
+        "provider_id": "wamid.1",
+        "state": "failed",
+        "error_code": 131026,
+        "clock": clock,
+    }
     apply_status(**failed, at=clock.now(), error_title="Message undeliverable")
     told = now_of(message.id)
     assert told.reason is not None

@@ -87,13 +87,14 @@ def test_the_same_id_is_one_message_and_other_content_under_it_is_refused(databa
     same = new_id()
     for _ in range(3):
         assert sent(line, "one", id=same).id == same
-    for other in (
+    others: list[dict[str, Any]] = [
         {"text": "two"},
         {"to": Party(line.scope, "wa:201009999999", "+201009999999")},
         {"reply_to": "wamid.in"},
         {"purpose": "notice"},
-    ):
-        wrote(line, Party(line.scope, "wa:201009999999"))
+    ]
+    wrote(line, Party(line.scope, "wa:201009999999"))
+    for other in others:
         with pytest.raises(SameIdOtherContent):
             sent(line, id=same, **{"text": "one", **other})
     run_worker(wait=False)
@@ -235,9 +236,9 @@ def test_a_file_is_what_it_says_and_no_larger_than_it_may_be(database: Any) -> N
         with pytest.raises(FileNotCarried):
             sent(line, content=OutgoingContent(media=OutgoingMedia(name, kind, content)))
     kept = sent(line, content=OutgoingContent("see", media=OutgoingMedia("C:\\tmp\\../bill.png", "image/png", png)))
-    content = outgoing_content(kept.id)
-    assert content is not None
-    assert content.media == OutgoingMedia("bill.png", "image/png", png)
+    there = outgoing_content(kept.id)
+    assert there is not None
+    assert there.media == OutgoingMedia("bill.png", "image/png", png)
 
 
 def test_without_the_permission_nothing_is_sent_again_or_settled(database: Any) -> None:
