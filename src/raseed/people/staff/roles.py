@@ -49,6 +49,7 @@ _VIEWING: Final = (
 )
 _SERVING: Final = (
     *_VIEWING,
+    "care.duty.view",
     "banking.accounts.block",
     "banking.accounts.open",
     "care.authority.ask",
@@ -77,6 +78,9 @@ STARTING_ROLES: Final[Mapping[str, tuple[Mapping[str, str], tuple[str, ...]]]] =
             "banking.limits.confirm",
             "banking.loans.grant",
             "bills.payout.confirm",
+            "care.clocks.edit",
+            "care.duty.edit",
+            "care.records.view",
             "bills.reconciliation.work",
             "bills.settlement.view",
             "bills.clerks.confirm",
@@ -140,6 +144,8 @@ STARTING_ROLES: Final[Mapping[str, tuple[Mapping[str, str], tuple[str, ...]]]] =
             "assurance.guard.view",
             "bills.settlement.view",
             "care.authority.view",
+            "care.duty.view",
+            "care.records.view",
             "people.audit.view",
             "people.critical_dates.view",
             "people.staff.view",

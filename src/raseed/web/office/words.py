@@ -197,6 +197,18 @@ ACTIONS: Final[Mapping[str, str]] = {
     "platform.webhook_removed": mark("Webhook removed"),
     "platform.webhook_secret_rotated": mark("Secret of a webhook renewed"),
     "platform.webhook_switched_off": mark("Webhook switched off"),
+    "care.absence_ended": mark("Absence ended"),
+    "care.absence_noted": mark("Absence noted"),
+    "care.calendar_made": mark("Calendar made"),
+    "care.clock_rule_set": mark("Time for answers set"),
+    "care.head_set": mark("Head of care named"),
+    "care.hours_changed": mark("Working hours changed"),
+    "care.member_added": mark("Member of a team added"),
+    "care.member_ended": mark("Member let out of a team"),
+    "care.shift_ended": mark("Shift cut short or called off"),
+    "care.shifts_planned": mark("Shifts planned"),
+    "care.team_changed": mark("Team changed"),
+    "care.team_made": mark("Team made"),
 }
 
 FACTS: Final[Mapping[str, str]] = {
@@ -370,6 +382,18 @@ FACTS: Final[Mapping[str, str]] = {
     "problem": mark("Problem"),
     "secret": mark("Secret"),
     "settings": mark("Settings"),
+    "amount": mark("Amount"),
+    "by_shifts": mark("Works by shifts"),
+    "ends_at": mark("Ends"),
+    "head": mark("Head of care"),
+    "keeps_after_shift": mark("Keeps it after the shift"),
+    "lead": mark("Lead of the team"),
+    "member": mark("Member"),
+    "retired": mark("Starts no clock any more"),
+    "rule": mark("Rule"),
+    "shifts": mark("Shifts"),
+    "since": mark("Since"),
+    "unit": mark("Unit of time"),
 }
 
 VALUES: Final[Mapping[str, str]] = {
@@ -431,5 +455,8 @@ REFERENCES: Final[Mapping[str, str]] = {
     "paid_out_to": "account",
     "pay_to": "account",
     "bill": "bill",
+    "head": "staff",
+    "lead": "staff",
+    "member": "staff",
 }
 """Facts whose value is an id, and of what."""
