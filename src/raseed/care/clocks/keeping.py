@@ -133,8 +133,9 @@ def _write(row: ClockRow, state: State, one: Happened, clock: Clock) -> None:
 
 def switch_holder(row: ClockRow, one: Switched) -> None:
     """Write who holds a clock from an instant on; who held it for no time at all is not written."""
-    HoldingRow.objects.filter(clock=row, until=None, since=one.at).delete()
-    HoldingRow.objects.filter(clock=row, until=None).update(until=one.at)
+    if not one.first:
+        HoldingRow.objects.filter(clock=row, until=None, since=one.at).delete()
+        HoldingRow.objects.filter(clock=row, until=None).update(until=one.at)
     HoldingRow.objects.create(clock=row, staff_id=one.staff_id, why=one.why.value, since=one.at)
 
 

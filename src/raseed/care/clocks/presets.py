@@ -38,7 +38,9 @@ class Preset:
 
 
 _OWN: Final = mark("The institution's own promise")
-_CBE: Final = "Central Bank of Egypt, instructions on the protection of banks' customers' rights"
+_CBE: Final = (
+    "Central Bank of Egypt, circular of 7 May 2024 on how banks deal with complaints, in force after six months"
+)
 _NTRA: Final = "NTRA Egypt, second level of complaints: needs the number of the operator's complaint"
 _APSR: Final = "Authority for Public Services Regulation, Oman, consumers' complaints"
 _DISP: Final = "FCA Handbook, DISP 1"
@@ -59,11 +61,11 @@ STARTING: Final = (
 REGULATORS: Final = (
     Preset(
         "cbe-reference", mark("A reference number for the complaint"), ClockKind.REGULATOR, Unit.WORKING_DAYS, 2, _SLOW,
-        _CBE, since=date(2019, 2, 19),
+        _CBE, since=date(2024, 11, 7),
     ),
     Preset(
         "cbe-answer", mark("An answer to the complaint, or the time that is needed"), ClockKind.REGULATOR,
-        Unit.WORKING_DAYS, 15, _SLOW, _CBE, since=date(2019, 2, 19),
+        Unit.WORKING_DAYS, 15, _SLOW, _CBE, since=date(2024, 11, 7),
     ),
     Preset("ntra-answer", mark("The operator's answer to the authority"), ClockKind.REGULATOR, Unit.WORKING_DAYS, 5, _SLOW, _NTRA),
     Preset(

@@ -22,11 +22,12 @@ EVENTS_MAX: Final = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Switched:
-    """Somebody else is accountable from an instant on."""
+    """Somebody else is accountable from an instant on; ``first``: nobody was before."""
 
     at: datetime
     staff_id: UUID
     why: Why
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def begin(
         unit=counted, amount=total, used=0, started_at=at, counted_from=at, due_at=None, paused=None, breached_at=None,
         steps=0, ladder=ladder, assignee=assignee, accountable=first.staff_id, held_since=at, changes_at=at,
     )  # fmt: skip
-    state.happened.append(Switched(at, first.staff_id, first.why))
+    state.happened.append(Switched(at, first.staff_id, first.why, first=True))
     state.changes_at = _next_change(roster, at)
     plan(state, roster)
     return state

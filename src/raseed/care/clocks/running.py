@@ -17,6 +17,7 @@ from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
 
+from ..duty.domain import Roster
 from ..duty.locks import share_roster
 from ..duty.reading import rosters
 from ..duty.reading import team as read_team
@@ -57,13 +58,12 @@ def message_arrived(
     resume_clock(subject_id=conversation_id, by="customer", at=at, only=PauseReason.WAITING_FOR_CUSTOMER, clock=clock)
     answer = ClockKind.NEXT_ANSWER if was_answered(conversation_id) else ClockKind.FIRST_ANSWER
     running = set(ClockRow.objects.filter(subject_id=conversation_id, stopped_at=None).values_list("kind", flat=True))
-    if running & {ClockKind.FIRST_ANSWER.value, ClockKind.NEXT_ANSWER.value}:
-        wanted = [ClockKind.RESOLUTION]
-    else:
-        wanted = [answer, ClockKind.RESOLUTION]
-    for rule in ensure_rules(institution_id, at=at, clock=clock):
-        if rule.kind in wanted:
-            _start(SubjectKind.CONVERSATION, conversation_id, rule, team_id, assignee, at, clock)
+    waits = bool(running & {ClockKind.FIRST_ANSWER.value, ClockKind.NEXT_ANSWER.value})
+    wanted = [ClockKind.RESOLUTION] if waits else [answer, ClockKind.RESOLUTION]
+    starting = [rule for rule in ensure_rules(institution_id, at=at, clock=clock) if rule.kind in wanted]
+    roster = _roster(team_id, assignee, at, clock) if {rule.kind.value for rule in starting} - running else None
+    for rule in starting:
+        _start(SubjectKind.CONVERSATION, conversation_id, rule, team_id, assignee, at, clock, roster)
     return clocks_of([conversation_id], at=clock.now()).get(conversation_id, ())
 
 
@@ -101,15 +101,14 @@ def _start(
     assignee: UUID | None,
     at: datetime,
     clock: Clock,
+    roster: Roster | None = None,
 ) -> UUID:
     known = ClockRow.objects.filter(
         subject_kind=subject_kind.value, subject_id=subject_id, slug=rule.slug, stopped_at=None
     ).first()
     if known is not None:
         return known.id
-    roster = rosters(
-        [team_id], since=at, until=clock.now(), assignees=() if assignee is None else (assignee,)
-    )[team_id]  # fmt: skip
+    roster = roster or _roster(team_id, assignee, at, clock)
     state = begin(
         unit=rule.unit, amount=rule.amount, ladder=rule.ladder, assignee=assignee, roster=roster, at=at
     )  # fmt: skip
@@ -124,6 +123,11 @@ def _start(
     kept.move_to(clock.now())
     put_back(kept, clock)
     return row.id
+
+
+def _roster(team_id: UUID, assignee: UUID | None, at: datetime, clock: Clock) -> Roster:
+    assignees = () if assignee is None else (assignee,)
+    return rosters([team_id], since=at, until=clock.now(), assignees=assignees)[team_id]
 
 
 @transaction.atomic

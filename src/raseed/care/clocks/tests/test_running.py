@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from raseed.care.clocks import api as clocks
 from raseed.care.clocks.api import ClockKind, PauseReason, StopReason
@@ -301,3 +302,14 @@ def test_hours_that_are_edited_count_for_running_clocks_from_then_on(desk: Desk)
             "SELECT calendar_id, false, valid_from - interval '1 day', hours, made_at, 'x', 'x' "
             "FROM care_calendar_version WHERE NOT is_first"
         )
+
+
+def test_thirty_conversations_are_read_in_as_many_queries_as_three(desk: Desk) -> None:
+    subjects = [desk.message() for _ in range(30)]
+    desk.clock.advance(2 * HOUR)
+    with CaptureQueriesContext(connection) as few:
+        clocks.clocks_of(subjects[:3], at=desk.now)
+    with CaptureQueriesContext(connection) as many:
+        found = clocks.clocks_of(subjects, at=desk.now)
+    assert len(found) == 30
+    assert len(many) == len(few) <= 12
