@@ -73,10 +73,7 @@ def test_of_four_who_answer_at_once_one_has_the_credit(desk: Desk) -> None:
     desk.clock.advance(MINUTE)
     who = [desk.mona, desk.omar, desk.lead, desk.head]
     done = at_once(
-        *[
-            lambda by=by: clocks.answered(subject_id=subject, by=by, at=desk.now, clock=desk.clock)  # type: ignore[misc]
-            for by in who
-        ]
+        *[lambda by=by: clocks.answered(subject_id=subject, by=by, at=desk.now, clock=desk.clock) for by in who]
     )
     assert done == [None] * 4
     assert ClockRow.objects.filter(kind="first_answer").exclude(stopped_at=None).count() == 1
@@ -91,7 +88,7 @@ def test_a_hand_over_at_the_moment_of_the_breach_blames_whoever_held_it_to_its_e
     subjects = [desk.message(assignee=desk.mona) for _ in range(3)]
     desk.clock.advance(HOUR + timedelta(microseconds=round_))
     done = at_once(
-        *[lambda one=one: desk.hand_over(one, desk.omar) for one in subjects],  # type: ignore[misc]
+        *[lambda one=one: desk.hand_over(one, desk.omar) for one in subjects],
         lambda: clocks.move_clocks(clock=desk.clock),
         lambda: clocks.move_clocks(clock=desk.clock),
     )
@@ -108,7 +105,7 @@ def test_an_answer_while_workers_move_clocks_is_counted_once(desk: Desk) -> None
     desk.clock.advance(HOUR + MINUTE)
     done = at_once(
         *[
-            lambda one=one: clocks.answered(subject_id=one, by=desk.mona, at=NOON + HOUR, clock=desk.clock)  # type: ignore[misc]
+            lambda one=one: clocks.answered(subject_id=one, by=desk.mona, at=NOON + HOUR, clock=desk.clock)
             for one in subjects
         ],
         *[lambda: clocks.move_clocks(clock=desk.clock)] * 3,
