@@ -144,11 +144,12 @@ def _shares(
     """Return what each process tries: a part of all, and some of what another tries, under the same id."""
     from raseed.kernel.ids import new_id  # noqa: PLC0415
 
-    rng, shares = random.Random(SEED), [[] for _ in range(processes)]
+    rng = random.Random(SEED)
+    shares: list[list[list[str | int]]] = [[] for _ in range(processes)]
     fresh = tries - int(tries * AGAIN)
     for number in range(fresh):
         account, owner = rng.choice(accounts)
-        told = [str(new_id()), str(rng.choice(agents)), str(account), str(owner), rng.randint(1, MOST)]
+        told: list[str | int] = [str(new_id()), str(rng.choice(agents)), str(account), str(owner), rng.randint(1, MOST)]
         shares[number % processes].append(told)
         if number < tries - fresh:
             shares[(number + 1) % processes].append(told)

@@ -23,6 +23,7 @@ QUERIES = {
     "search_customers": "?text=%D9%84%D9%8A%D9%84%D9%89",
     "search_accounts": "?text=1001234567",
     "customers_audit_trail": "?reason=asked",
+    "list_granted": "?since=2026-01-01&until=2026-12-31",
     "statement_document": "?first_day=2026-01-01&last_day=2026-12-31",
 }
 
@@ -41,7 +42,7 @@ def address(world: World, name: str) -> str:
         "account_id": world.wallet.id, "customer_id": world.laila.id, "institution_id": world.town.other_bank,
         "payment_id": world.payment_id, "order_id": world.order_id, "product_id": world.wallet.product.id, "webhook_id": world.webhook_id,
         "standing_order_id": world.standing_order_id, "event_id": new_id(), "change_id": new_id(), "bill_id": new_id(),
-        "autopay_id": new_id(), "saved_id": new_id(),
+        "autopay_id": new_id(), "saved_id": new_id(), "request_id": new_id(),
     }  # fmt: skip
     path = re.sub(r"\{(\w+)\}", lambda place: str(ids[place[1]]), gate.operation.path)
     return path + QUERIES.get(name, "")

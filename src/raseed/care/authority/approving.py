@@ -35,7 +35,7 @@ from .errors import (
 )
 from .executing import defer_deed, do_now
 from .limits import limit_for
-from .permissions import APPROVE
+from .permissions import APPROVE, ASK
 from .reading import request_of
 from .telling import emit, tell
 from .ties import is_tied
@@ -62,7 +62,7 @@ def decline(request_id: UUID, *, by: Author, note: str, clock: Clock = SYSTEM_CL
         As ``approve``, but for limits: who may not grant it may still refuse it.
     """
     with transaction.atomic():
-        row = _awaiting(request_id)
+        row = _awaiting(request_id, by, APPROVE)
         staff_id, _ = _decider(row, by)
         said = people.clean_reason(note)
         _decided(row, RequestState.REFUSED, staff_id, clock.now())
@@ -78,7 +78,7 @@ def pass_up(request_id: UUID, *, by: Author, note: str = "", clock: Clock = SYST
         As ``decline``. NobodyMayApprove: nobody comes next; the request stays where it is.
     """
     with transaction.atomic():
-        row, now = _awaiting(request_id), clock.now()
+        row, now = _awaiting(request_id, by, APPROVE), clock.now()
         _, chain = _decider(row, by)
         said = clean_text(note, field="note", length_max=_NOTE_LENGTH_MAX) if note.strip() else ""
         assert row.step is not None, "what waits is at a step"
@@ -95,10 +95,10 @@ def withdraw(request_id: UUID, *, by: Author, clock: Clock = SYSTEM_CLOCK) -> Re
     """Take back what one asked for oneself.
 
     Raises:
-        UnknownRequest, RequestNotAwaiting. NotTheAsker: another did.
+        UnknownRequest, NotPermitted, RequestNotAwaiting. NotTheAsker: another did.
     """
     with transaction.atomic():
-        row, now = _awaiting(request_id), clock.now()
+        row, now = _awaiting(request_id, by, ASK), clock.now()
         if staff_behind(by) != row.asked_by:
             raise NotTheAsker
         row.state, row.decided_at = RequestState.WITHDRAWN.value, now
@@ -115,7 +115,7 @@ def put(row: AuthorityRequestRow, found: Place) -> None:
 
 
 def _approve(request_id: UUID, by: Author, note: str, clock: Clock) -> None:
-    row, now = _awaiting(request_id), clock.now()
+    row, now = _awaiting(request_id, by, APPROVE), clock.now()
     staff_id, _ = _decider(row, by)
     said = clean_text(note, field="note", length_max=_NOTE_LENGTH_MAX) if note.strip() else ""
     _alone_with(row.asked_by, staff_id)
@@ -145,9 +145,8 @@ def _decider(row: AuthorityRequestRow, by: Author) -> tuple[UUID, Chain]:
     """Return who decides about a request, and its chain, if they may.
 
     Raises:
-        NotPermitted, PersonNeeded, OwnRequest, NotYoursToDecide, TiedToCustomer: they may not.
+        PersonNeeded, OwnRequest, NotYoursToDecide, TiedToCustomer: they may not.
     """
-    people.require(by, APPROVE, row.institution_id)
     if by.actor != by.person:
         raise people.PersonNeeded  # a key decides nothing
     staff_id = staff_behind(by)
@@ -162,11 +161,12 @@ def _decider(row: AuthorityRequestRow, by: Author) -> tuple[UUID, Chain]:
     return staff_id, chain
 
 
-def _awaiting(request_id: UUID) -> AuthorityRequestRow:
-    """Return a request that waits for a decision, locked: the first lock that a decision takes."""
+def _awaiting(request_id: UUID, by: Author, permission: str) -> AuthorityRequestRow:
+    """Return a request that waits for a decision, locked, to who may know of it: the first lock that a decision takes."""
     row = AuthorityRequestRow.objects.select_for_update().filter(id=request_id).first()
     if row is None:
         raise UnknownRequest(field="request_id")
+    people.require(by, permission, row.institution_id)
     if row.state != RequestState.AWAITING.value:
         raise RequestNotAwaiting(state=row.state)
     return row

@@ -29,6 +29,7 @@ from .errors import UnknownRequest
 from .permissions import APPROVE, ASK, VIEW
 
 _STEPS_MAX: Final = 100
+_READING: Final = (ASK, APPROVE, VIEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,11 @@ def request(request_id: UUID, *, by: Author) -> Request:
     """Return a request with its steps.
 
     Raises:
-        UnknownRequest: there is none. NotPermitted: ``by`` may neither ask, decide nor see there.
+        UnknownRequest: there is none, or ``by`` may neither ask, decide nor see there.
     """
     row = AuthorityRequestRow.objects.filter(id=request_id).first()
-    if row is None:
+    if row is None or not any(by.may(each, row.institution_id) for each in _READING):
         raise UnknownRequest(field="request_id")
-    _may_read(by, row.institution_id)
     steps = AuthorityStepRow.objects.filter(request_id=row.id).order_by("id")[:_STEPS_MAX]
     told = tuple(RequestStep(StepKind(each.kind), each.at, each.by, each.to, each.note) for each in steps)
     return replace(_with_limits([row])[0], steps=told)
@@ -72,7 +72,8 @@ def requests(
     Raises:
         NotPermitted: ``by`` may neither ask, decide nor see. InvalidCursor: ``before`` is no marker of this list.
     """
-    _may_read(by, institution_id)
+    if not any(by.may(each, institution_id) for each in _READING):
+        raise people.NotPermitted(permission=VIEW)
     wanted, size = only or RequestFilter(), min(max(limit, 1), REQUESTS_PER_PAGE)
     told = {name: getattr(wanted, name) for name in RequestFilter.__slots__}
     chosen = {name: value for name, value in told.items() if value is not None}
@@ -112,8 +113,3 @@ def _with_limits(rows: list[AuthorityRequestRow]) -> list[Request]:
         AuthorityGrantRow.objects.filter(request_id__in=[row.id for row in rows]).values_list("request_id", "limit_id")
     )
     return [request_of(row, limit_id=used.get(row.id)) for row in rows]
-
-
-def _may_read(by: Author, institution_id: UUID) -> None:
-    if not any(by.may(each, institution_id) for each in (ASK, APPROVE)):
-        people.require(by, VIEW, institution_id)

@@ -44,7 +44,7 @@ def test_beyond_the_limit_it_waits_before_a_named_person_and_is_done_once_approv
     grant = AuthorityGrantRow.objects.get()
     assert (grant.staff_id, told.limit_id) == (boss, grant.limit_id), "it is the approver's authority that was used"
     audited = AuditRow.objects.get(action="care.authority_approved")
-    assert (audited.actor, audited.after["asked_by"]) == (f"staff:{boss}", f"staff:{agent}")
+    assert (audited.actor, (audited.after or {})["asked_by"]) == (f"staff:{boss}", f"staff:{agent}")
     with pytest.raises(authority.RequestNotAwaiting):
         desk.approve(asked, boss)
 

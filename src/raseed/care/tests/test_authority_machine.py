@@ -125,7 +125,7 @@ class Deciding(RuleBasedStateMachine):
         assert answer == "awaiting"
         assert self.last is not None
         assert self.last.split is (over == "split")
-        before = self.staff.index(self.last.assigned_to)  # type: ignore[arg-type]
+        before = self.staff.index(self.last.assigned_to)
         assert before == able[0], "the first step that somebody is able at"
         made = Waiting(id_, who, customer, minor, before, now + timedelta(seconds=HOUR))
         self.open.append(made)
@@ -183,10 +183,10 @@ class Deciding(RuleBasedStateMachine):
 
     def refused(self, one: Waiting, who: int) -> str | None:
         """Say what stands in the way of who would decide, before any limit."""
-        if one.state != "awaiting":
-            return "authority_not_awaiting"
         if who < 2:
             return "not_permitted"
+        if one.state != "awaiting":
+            return "authority_not_awaiting"
         if who == one.asker:
             return "authority_own_request"
         return "authority_not_yours" if who < one.before else None
@@ -220,7 +220,7 @@ def test_authority_follows_its_model(mending: Mending) -> None:
     Deciding.accounts = tuple(mending.street.person(money=0)[1] for _ in range(3))
     Deciding.model = Model(bound=dict(enumerate((ACT, ACT, 2 * ACT, 2 * ACT))))
     Deciding.held = dict.fromkeys(range(3), 0)
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Deciding,
         settings=settings(
             max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)

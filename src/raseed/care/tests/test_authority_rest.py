@@ -83,7 +83,7 @@ def test_who_may_not_see_sees_nothing_and_reports_are_for_supervisors(desk: Mend
     other = issue(f"institution:{desk.street.town.other_bank}", desk.street.town.other_bank, ("care.authority.view",))[
         1
     ]
-    assert ask("GET", f"/care/requests/{done.id}", key=other).status == 403
+    assert ask("GET", f"/care/requests/{done.id}", key=other).error["code"] == "authority_request_unknown"
     assert ask("GET", "/care/requests", key=other).json["requests"] == []
     key, report = key_of(desk, agent), key_of(desk, boss, "care.authority.view")
     today = done.through.isoformat()
