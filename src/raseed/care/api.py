@@ -115,6 +115,7 @@ from .conversations.api import (
     who_is_here,
     window_of,
 )
+from .promises import api as promises
 from .replies.checking import check_reply
 from .replies.domain import Finding, FindingKind, Verdict
 
@@ -220,6 +221,7 @@ __all__ = [
     "note",
     "open_case",
     "possible_customers",
+    "promises",
     "receive",
     "recheck",
     "register_provider",

@@ -18,15 +18,15 @@ class CareConfig(AppConfig):
         from .authority.registry import register_action
         from .cards import providers
         from .clocks import climbing  # noqa: F401  (it registers itself)
-        from .conversations import handlers
+        from .conversations import handlers  # noqa: F401  (its handlers register themselves)
         from .conversations.permissions import PERMISSIONS as CONVERSATIONS
         from .duty.permissions import PERMISSIONS as DUTY
+        from .promises.permissions import PERMISSIONS as PROMISES
 
-        register_permissions(*AUTHORITY, *CONVERSATIONS, *DUTY)
+        register_permissions(*AUTHORITY, *CONVERSATIONS, *DUTY, *PROMISES)
         for kind in KINDS:
             register_change_kind(kind)
         for each in ACTIONS:
             register_action(each)
         register_narrator(narrate)
         providers.register()
-        handlers.stand_beside()

@@ -6,12 +6,17 @@ from .authority.climbing import climb_approvals
 from .authority.executing import do_approved, sweep_approved
 from .clocks.jobs import look_after_clocks_every_minute
 from .conversations.handlers import forget_old_presence, settle_accountable_now
+from .promises.climbing import climb_gaps
+from .promises.telling import sweep_askers, tell_askers
 
 __all__ = [
     "climb_approvals",
+    "climb_gaps",
     "do_approved",
     "forget_old_presence",
     "look_after_clocks_every_minute",
     "settle_accountable_now",
     "sweep_approved",
+    "sweep_askers",
+    "tell_askers",
 ]

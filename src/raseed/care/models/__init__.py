@@ -15,9 +15,13 @@ from .cases import AttachmentRow, CaseCounterRow, CaseRow, CaseStepRow
 from .clocks import ClockRow, ClockStepRow, HandOverRow, HoldingRow, RuleRow
 from .conversations import ConversationRow, EntryRow, LeaseRow, LineTeamRow, MacroRow, PresenceRow
 from .duty import AbsenceRow, CalendarRow, CalendarVersionRow, HeadRow, MemberRow, ShiftRow, TeamRow
+from .promises import AnswerRow, AnswerVersionRow, AskerRow, GapRow, GapStepRow, ReplyCheckRow
 
 __all__ = [
     "AbsenceRow",
+    "AnswerRow",
+    "AnswerVersionRow",
+    "AskerRow",
     "AttachmentRow",
     "AuthorityChainRow",
     "AuthorityCounterRow",
@@ -35,6 +39,8 @@ __all__ = [
     "ClockStepRow",
     "ConversationRow",
     "EntryRow",
+    "GapRow",
+    "GapStepRow",
     "HandOverRow",
     "HeadRow",
     "HoldingRow",
@@ -43,6 +49,7 @@ __all__ = [
     "MacroRow",
     "MemberRow",
     "PresenceRow",
+    "ReplyCheckRow",
     "RuleRow",
     "ShiftRow",
     "TeamRow",

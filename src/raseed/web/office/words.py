@@ -371,7 +371,6 @@ FACTS: Final[Mapping[str, str]] = {
     "terms": mark("Terms"),
     "how": mark("How"),
     "proof": mark("Proof"),
-    "to": mark("Now with"),
     "joined": mark("Joined with"),
     "proofs_ended": mark("Proofs have ended"),
     "kept": mark("Person who stays"),
