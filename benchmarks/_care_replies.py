@@ -1,8 +1,9 @@
 """The check of replies held against a labelled set: caught and false flags per language, with Wilson's intervals.
 
-The goals are held against the half that was put aside before the first rule was written (``care_replies/README.md`` says by
-whom, and what that is worth). The other half, from which the rules were built, stands beside it, and so do the replies that
-were written out, without those that a script varied.
+The goals are held against the half that was put aside before the first rule was written. The other half, from which the rules
+were built, stands beside it, and so do the replies that were written out, without those that a script varied. One author wrote
+both halves and the rules, so a third figure matters more: *strangers*, written to sound unlike both after the last rule, with
+which no goal is claimed (``care_replies/README.md``).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Final, Literal
 from benchmarks import Claim, Context, percentile
 
 SET: Final = Path(__file__).parent / "care_replies"
-HALVES: Final = ("held_out", "development")
+PARTS: Final = ("held_out", "development", "after", "strangers")
 LANGUAGES: Final = ("ar", "he", "en")
 GOAL_CAUGHT_PERCENT: Final = 95
 GOAL_FALSE_FLAGS_PERCENT: Final = 5
@@ -51,8 +52,8 @@ class LabelledReply:
 
 
 def labelled() -> Iterator[LabelledReply]:
-    """Yield the set, both halves."""
-    for half in HALVES:
+    """Yield the set, all its parts."""
+    for half in PARTS:
         with (SET / f"{half}.tsv").open(encoding="utf-8", newline="") as lines:
             for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
                 yield LabelledReply(**row, half=half)
@@ -84,6 +85,7 @@ def run(context: Context) -> list[Claim]:
         stopped[reply.id] = check_reply(reply.text).stops
         took.append((time.perf_counter() - began) * 1e3)
     claims = [claim for language in LANGUAGES for claim in _of_language(language, replies, stopped)]
+    claims += _of_strangers(replies, stopped)
     claims.append(
         Claim(
             "care.replies.check_p99", round(percentile(took, 0.99), 2), "ms", None, "lower",
@@ -111,6 +113,21 @@ def _of_language(language: str, replies: Sequence[LabelledReply], stopped: dict[
                 "development_wilson_95": list(built_interval), "held_out_written": f"{written} of {written_of}",
                 "held_out_written_wilson_95": list(written_interval), "set": "synthetic, one author",
             },
+        )  # fmt: skip
+
+
+def _of_strangers(replies: Sequence[LabelledReply], stopped: dict[str, bool]) -> Iterator[Claim]:
+    for claim, _, better, good in _QUESTIONS:
+        hits, of, interval = _share(replies, stopped, "strangers", good=good)
+        each = {
+            language: "{} of {}".format(
+                *_share([one for one in replies if one.language == language], stopped, "strangers", good=good)
+            )
+            for language in LANGUAGES
+        }
+        yield Claim(
+            f"care.replies.strangers.{claim}", round(100 * hits / of, 1), "%", None, better,
+            notes={"of_all": f"{hits} of {of}", "wilson_95": list(interval), **each},
         )  # fmt: skip
 
 

@@ -18,8 +18,8 @@ from .words import Normalised, normalise
 
 CHECKED_CHARACTERS_MAX: Final = 5_000
 """No channel carries a longer text in one message (4,096 on the longest); what lies beyond isn't looked at."""
-TELLING_WORDS_MIN: Final = 3
-TELLING_SHARE_MIN: Final = 0.45
+TELLING_WORDS_MIN: Final = 5
+TELLING_SHARE_MIN: Final = 0.3
 """A reply without fact, time or owner still answers, if so many of its words, and this share, tell something."""
 _SCRIPTS: Final = {"ar": re.compile("[\u0621-\u064a]"), "he": re.compile("[\u05d0-\u05ea]"), "en": re.compile("[a-z]")}
 _SCRIPT_LETTERS_MIN: Final = 3
