@@ -493,7 +493,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="entryrow",
             index=models.Index(
-                condition=models.Q(("kind__in", ["in", "out"])), fields=["-at", "-id"], name="care_entry_latest"
+                condition=models.Q(("kind__in", ["in", "out", "note"])), fields=["-at", "-id"], name="care_entry_latest"
             ),
         ),
         migrations.AddIndex(

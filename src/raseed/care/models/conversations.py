@@ -130,7 +130,11 @@ class EntryRow(models.Model):
         db_table = "care_entry"
         indexes: ClassVar = [
             models.Index(fields=["conversation", "-order_at", "-position"], name="care_entry_read"),
-            models.Index(fields=["-at", "-id"], name="care_entry_latest", condition=models.Q(kind__in=["in", "out"])),
+            models.Index(
+                fields=["-at", "-id"],
+                name="care_entry_latest",
+                condition=models.Q(kind__in=["in", "out", "note"]),
+            ),
             GinIndex(fields=["words"], name="care_entry_words"),
         ]
         constraints: ClassVar = [

@@ -18,6 +18,7 @@ NO_DEEDS = {
     "bills.autopay_not_paid", "banking.loan_penalties", "banking.loan_waivers",
     "assurance.finding_raised", "assurance.finding_cleared",
     "assurance.guard_go_on", "assurance.guard_take_up", "assurance.all_books",
+    "people.end_proofs_of_old_number", "people.customers_merged", "people.customers_parted",
 }  # fmt: skip
 """Of the same shape, but names of jobs, events and kinds of change."""
 DERIVED = {"people.change_": ("proposed", "applied", "rejected", "withdrawn", "expired")}
