@@ -49,6 +49,38 @@ from .domain import (
     phone_text,
 )
 from .domain import Limit as VisitLimit
+from .identities.api import (
+    CannotMerge,
+    Identity,
+    Link,
+    LinkHow,
+    Merge,
+    NotLinked,
+    NotMerged,
+    ProofState,
+    TooManyLinks,
+    UnknownIdentity,
+    customers_as_one,
+    finish_proof,
+    hold_identity,
+    identities,
+    identities_of,
+    identity,
+    identity_for,
+    identity_ids_of,
+    link_identity,
+    merge,
+    merge_customers,
+    merges_of,
+    possible_customers,
+    proof_for,
+    resolve_customer,
+    resolve_customers,
+    start_proof,
+    try_proof,
+    unlink_identity,
+    unmerge_customers,
+)
 from .identities.domain import (
     CannotMerge,
     Identity,
@@ -222,6 +254,39 @@ from .staff.second_factor import recovery_codes_left
 from .staff.sign_in import StaffChallenge, finish_staff_sign_in, start_staff_sign_in
 from .trail import trail_of_customer, trail_of_institution
 from .visits import count_visit, forget_visit
+
+__all__ += [
+    "CannotMerge",
+    "Identity",
+    "Link",
+    "LinkHow",
+    "Merge",
+    "NotLinked",
+    "NotMerged",
+    "ProofState",
+    "TooManyLinks",
+    "UnknownIdentity",
+    "customers_as_one",
+    "finish_proof",
+    "hold_identity",
+    "identities",
+    "identities_of",
+    "identity",
+    "identity_for",
+    "identity_ids_of",
+    "link_identity",
+    "merge",
+    "merge_customers",
+    "merges_of",
+    "possible_customers",
+    "proof_for",
+    "resolve_customer",
+    "resolve_customers",
+    "start_proof",
+    "try_proof",
+    "unlink_identity",
+    "unmerge_customers",
+]
 
 __all__ = [
     "CODE_DIGITS",

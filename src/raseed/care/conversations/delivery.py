@@ -10,7 +10,7 @@ from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 
 from ..models import ConversationRow, EntryRow
 from .domain import ConversationState, EntryKind
-from .keeping import keep, owe, tell_changed
+from .keeping import another_is_open, keep, owe, tell_changed
 from .replying import FAILED, standing
 
 
@@ -35,7 +35,7 @@ def delivery_changed(message_id: UUID, *, clock: Clock = SYSTEM_CLOCK) -> None:
     failed_now = now_is.state == FAILED and entry.delivery != FAILED
     entry.delivery, entry.reason, entry.may_retry = now_is.state, now_is.reason, now_is.may_retry
     entry.save(update_fields=["delivery", "reason", "may_retry"])
-    if failed_now and not row.unanswered and not _answered_since(row, entry) and not _another_is_open(row):
+    if failed_now and not row.unanswered and not _answered_since(row, entry) and not _is_history(row):
         row.state = ConversationState.OPEN.value
         owe(row, since=clock.now(), clock=clock)
         keep(row, clock=clock)
@@ -48,9 +48,6 @@ def _answered_since(row: ConversationRow, entry: EntryRow) -> bool:
     return later.exclude(delivery=FAILED).exists()
 
 
-def _another_is_open(row: ConversationRow) -> bool:
-    """Whether the sender has gone on in another conversation: what failed in this one is history."""
-    others = ConversationRow.objects.filter(
-        identity_id=row.identity_id, line_id=row.line_id, state__in=["open", "waiting"]
-    )
-    return row.state == ConversationState.CLOSED.value and others.exists()
+def _is_history(row: ConversationRow) -> bool:
+    """Whether the sender has gone on in another conversation, so that what failed in this one matters no more."""
+    return row.state == ConversationState.CLOSED.value and another_is_open(row)

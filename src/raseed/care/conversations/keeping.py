@@ -188,6 +188,13 @@ def staff_id_of(by: people.Author) -> UUID | None:
     return UUID(person.removeprefix(STAFF)) if person.startswith(STAFF) else None
 
 
+def another_is_open(row: ConversationRow) -> bool:
+    """Whether the sender of a conversation has one on its line that is not closed, under any id they were known by."""
+    known = people.identity_ids_of(people.identity(row.identity_id).id)
+    others = ConversationRow.objects.filter(identity_id__in=known, line_id=row.line_id, state__in=["open", "waiting"])
+    return others.exclude(id=row.id).exists()
+
+
 def ids_of(staff_id: UUID | None) -> list[UUID]:
     """Return a member of staff as a list, for queries about them; nobody is an empty one."""
     return [] if staff_id is None else [staff_id]

@@ -44,7 +44,7 @@ def choose_customer(
         UnknownConversation, UnacceptableText. UnknownCustomer: none of this institution.
         NotPermitted: ``by`` may not link senders to customers.
     """
-    row = permitted(conversation_id, by, WORK, lock=True)
+    row = _held(conversation_id, by)
     if not _is_here(customer_id, row.institution_id):
         raise people.UnknownCustomer(field="customer_id")
     people.link_identity(
@@ -67,7 +67,7 @@ def unlink_customer(
     Raises:
         UnknownConversation, UnacceptableText, NotPermitted: as ``choose_customer``. WhichCustomer: it is with nobody.
     """
-    row = permitted(conversation_id, by, WORK, lock=True)
+    row = _held(conversation_id, by)
     before = row.customer_id
     if before is None:
         raise WhichCustomer(field="conversation_id")
@@ -109,7 +109,7 @@ def take_code(conversation_id: UUID, *, code: str, by: people.Author, clock: Clo
         UnknownConversation, WhichCustomer, NotPermitted. WrongCode: the try is counted. CodeExpired, TooManyTries.
     """
     with transaction.atomic(durable=True):
-        row = permitted(conversation_id, by, WORK, lock=True)
+        row = _held(conversation_id, by)
         if row.customer_id is None:
             raise WhichCustomer(field="conversation_id")
         outcome = people.try_proof(row.identity_id, customer_id=row.customer_id, code=code, clock=clock)
@@ -139,6 +139,12 @@ def code_was_given(
     row.customer_id = row.proof_asked_of
     row.proof_asked_of = row.proof_asked_until = None
     return masked, [EventCode.PROVEN]
+
+
+def _held(conversation_id: UUID, by: people.Author) -> ConversationRow:
+    """Return a conversation's row, locked after its sender, as a message that comes in locks them."""
+    people.hold_identity(permitted(conversation_id, by, WORK).identity_id)
+    return permitted(conversation_id, by, WORK, lock=True)
 
 
 def _is_here(customer_id: UUID, institution_id: UUID) -> bool:

@@ -36,7 +36,7 @@ from .domain import (
     Inbox,
 )
 from .errors import NowhereToSend
-from .keeping import permitted, staff_id_of
+from .keeping import ids_of, permitted, staff_id_of
 from .permissions import VIEW
 from .searching import matching
 
@@ -272,9 +272,9 @@ def _of_box(
 ) -> QuerySet[ConversationRow]:
     if box is Box.CLOSED:
         return rows.filter(state="closed")
-    me = staff_id_of(by)
+    me = ids_of(staff_id_of(by))
     of_box = {
-        Box.MINE: Q(assignee=me) | Q(accountable=me, unanswered_since__isnull=False),
+        Box.MINE: Q(assignee__in=me) | Q(accountable__in=me, unanswered_since__isnull=False),
         Box.UNASSIGNED: Q(assignee=None),
         Box.UNANSWERED: Q(unanswered_since__isnull=False),
         Box.WAITING: Q(state="waiting"),

@@ -19,7 +19,18 @@ from ..models import ConversationRow, LeaseRow
 from . import ports
 from .domain import NOTE_LENGTH_MAX, TAGS_MAX, Conversation, ConversationState, Entry, EntryKind, EventCode
 from .errors import AssigneeMayNot, ConversationClosed, HeldByAnother, StillUnanswered
-from .keeping import Said, add_entry, add_event, ids_of, keep, owe_nothing, permitted, record, staff_id_of
+from .keeping import (
+    Said,
+    add_entry,
+    add_event,
+    another_is_open,
+    ids_of,
+    keep,
+    owe_nothing,
+    permitted,
+    record,
+    staff_id_of,
+)
 from .permissions import ASSIGN, WORK
 from .reading import entry as told_entry
 from .reading import told
@@ -145,10 +156,7 @@ def reopen(conversation_id: UUID, *, by: people.Author, reason: str, clock: Cloc
     """
     said = people.clean_reason(reason)
     row = permitted(conversation_id, by, WORK, lock=True)
-    others = ConversationRow.objects.filter(
-        identity_id=row.identity_id, line_id=row.line_id, state__in=["open", "waiting"]
-    )
-    if row.state != ConversationState.CLOSED.value or others.exists():
+    if row.state != ConversationState.CLOSED.value or another_is_open(row):
         raise ConversationClosed(field="conversation_id", state=row.state)
     row.state = ConversationState.OPEN.value
     add_event(row, EventCode.REOPENED, by.actor, now=clock.now(), text=said)

@@ -124,6 +124,15 @@ def forms_of(phone: str) -> tuple[str, ...]:
     return (phone, digits, f"wa:{digits}", f"tel:{phone}")
 
 
+def hold_identity(identity_id: UUID) -> Identity:
+    """Hold a sender until the caller's transaction ends, and return them: before anything else that is locked for them.
+
+    Raises:
+        UnknownIdentity: there is none with this id.
+    """
+    return identity(locked_sender(identity_id).id)
+
+
 def locked_sender(identity_id: UUID) -> SenderRow:
     """Return a sender's row, of the one they were joined to if they were, locked FOR UPDATE.
 
