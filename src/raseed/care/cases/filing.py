@@ -35,6 +35,7 @@ TOGETHER: Final = timedelta(minutes=30)
 """A reference and the pictures that belong to it come within this time, in either order."""
 LOOKED_AT_MAX: Final = 20
 SYSTEM_ACTOR: Final = "system"
+MESSAGES_AT_ONCE: Final = 500
 _REFERENCE: Final = re.compile(r"(?<![a-z0-9])r[\s\-_/#.:]*(20\d\d)[\s\-_/.:]*0*([1-9]\d{0,8})(?!\d)", re.IGNORECASE)
 
 
@@ -184,8 +185,11 @@ def unfiled_count(institution_id: UUID, *, by: people.Author) -> int:
 
 def told_attachments(rows: Sequence[AttachmentRow]) -> list[Attachment]:
     """Return attachments as others see them, with the files as channels tells of them now."""
-    messages = channels.incomings({row.message_id for row in rows}) if rows else {}
-    files = {file.id: file for message in messages.values() for file in message.media}
+    came = sorted({row.message_id for row in rows})
+    files: dict[UUID, channels.Media] = {}
+    for start in range(0, len(came), MESSAGES_AT_ONCE):
+        messages = channels.incomings(came[start : start + MESSAGES_AT_ONCE])
+        files |= {file.id: file for message in messages.values() for file in message.media}
     return [
         Attachment(
             id=row.id,

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
+from raseed.people import api as people
 
 from ..models import ConversationRow, EntryRow
 from .domain import ConversationState, EntryKind
@@ -25,6 +26,7 @@ def delivery_changed(message_id: UUID, *, clock: Clock = SYSTEM_CLOCK) -> None:
     )
     if known is None:
         return
+    people.hold_identity(ConversationRow.objects.values_list("identity_id", flat=True).get(id=known[0]))
     row = ConversationRow.objects.select_for_update(no_key=True).get(id=known[0])
     entry = EntryRow.objects.defer("words").get(message_id=message_id)
     now_is = standing([message_id]).get(message_id)

@@ -70,7 +70,7 @@ def conversations(
     owed_first = wanted.box is not Box.CLOSED
     place = _place(kind, before)
     found: list[ConversationRow] = []
-    if owed_first and (place is None or place[0] == "owed"):
+    if owed_first and wanted.box is not Box.WAITING and (place is None or place[0] == "owed"):
         found += _owed(rows, place, size + 1)
     if len(found) <= size and wanted.box not in {Box.UNANSWERED, Box.BREACHED}:
         rest = rows.filter(unanswered_since=None) if owed_first else rows

@@ -102,7 +102,7 @@ def reply(
     Args:
         conversation_id: to which conversation.
         client_message_id: made by whoever sends.
-        text: what it says; with a template, what the template says with its values in it.
+        text: what it says; nothing with a template, which says what its provider approved, with the values in it.
         expected_version: the conversation's version that was read.
         by: who answers.
         template: sent in place of the text, where the provider takes no free text.
@@ -120,11 +120,10 @@ def reply(
         EmptyReply: the check stops it; ``kinds`` says why. WindowClosed, and what else ``send_message`` refuses. NowhereToSend.
         Whatever is refused, nothing was sent and nothing is written but that an empty answer was stopped.
     """
-    body = clean_body(text, field="text", length_max=REPLY_LENGTH_MAX)
+    written = "" if template else clean_body(text, field="text", length_max=REPLY_LENGTH_MAX)
     if len(facts) > FACTS_MAX or len(media) > MEDIA_MAX:
         raise InputError(field="facts" if len(facts) > FACTS_MAX else "media")
-    said = [fact for fact in facts if fact.is_in(body)]
-    digest = _digest(body, template, media, said)
+    digest = _digest(written, template, media, facts)
     try:
         with transaction.atomic():
             row = permitted(conversation_id, by, WORK, lock=True)
@@ -132,6 +131,8 @@ def reply(
             if before is not None:
                 return _repeated(before, row, digest)
             _may_answer(row, expected_version, by, clock.now())
+            body = _said_by(row, template) if template else written
+            said = [fact for fact in facts if fact.is_in(body)]
             _facts_allowed(row, said, macro_id, by, clock)
             verdict = check_reply(body, language=row.language, facts=said)
             why = _why_all_the_same(verdict, override)
@@ -224,7 +225,8 @@ def retry(
     add_event(row, EventCode.SENT_AGAIN, by.actor, now=now, entry=str(entry.id))
     if not EntryRow.objects.filter(conversation=row, kind="in", order_at__gt=entry.order_at).exists():
         owe_nothing(row)
-        row.state = ConversationState.WAITING.value
+        if row.state != ConversationState.CLOSED.value:
+            row.state = ConversationState.WAITING.value
         credit(row, by, now, clock)
     keep(row, clock=clock)
     record(row, "care.reply_sent_again", by, after={"entry": str(entry.id)}, clock=clock)
@@ -301,6 +303,18 @@ def _send(
         client_message_id=message_id, line_id=row.line_id, to=to, content=content, purpose=purpose, clock=clock
     )
     return standing_of(sent)
+
+
+def _said_by(row: ConversationRow, template: ReplyTemplate) -> str:
+    """Return what a template says with its values in their places, as it is checked and kept.
+
+    Raises:
+        TemplateUnknown: the line has no such template in this language.
+    """
+    for shape in channels.templates(row.line_id, template.language):
+        if (shape.name, shape.language) == (template.name, template.language):
+            return channels.filled(shape, template.values)
+    raise channels.TemplateUnknown(field="template")
 
 
 def _why_all_the_same(verdict: Verdict, override: Override | None) -> str:

@@ -155,6 +155,9 @@ def reopen(conversation_id: UUID, *, by: people.Author, reason: str, clock: Cloc
         UnknownConversation, NotPermitted, UnacceptableText. ConversationClosed: it is not closed, or another one is open.
     """
     said = people.clean_reason(reason)
+    people.hold_identity(
+        permitted(conversation_id, by, WORK).identity_id
+    )  # what they write now waits until this is done
     row = permitted(conversation_id, by, WORK, lock=True)
     if row.state != ConversationState.CLOSED.value or another_is_open(row):
         raise ConversationClosed(field="conversation_id", state=row.state)

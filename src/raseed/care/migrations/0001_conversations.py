@@ -408,6 +408,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="conversationrow",
+            index=models.Index(
+                condition=models.Q(("state__in", ["open", "waiting"])),
+                fields=["institution_id"],
+                include=("assignee", "accountable", "team_id", "unanswered_since", "state", "breached_at"),
+                name="care_conversation_counts",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="conversationrow",
             index=models.Index(fields=["customer_id", "-last_at"], name="care_conversation_customer"),
         ),
         migrations.AddIndex(

@@ -77,6 +77,12 @@ class ConversationRow(models.Model):
                 name="care_conversation_answers",
                 condition=models.Q(unanswered_since__isnull=False),
             ),
+            models.Index(
+                fields=["institution_id"],
+                include=["assignee", "accountable", "team_id", "unanswered_since", "state", "breached_at"],
+                name="care_conversation_counts",
+                condition=NOT_CLOSED,
+            ),
             models.Index(fields=["customer_id", "-last_at"], name="care_conversation_customer"),
             models.Index(fields=["identity_id", "line_id", "-last_at"], name="care_conversation_sender"),
             models.Index(fields=["case"], name="care_conversation_case", condition=models.Q(case__isnull=False)),

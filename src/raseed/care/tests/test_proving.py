@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError, connection
 
 from raseed.care import api as care
 from raseed.care.models import EntryRow
@@ -97,3 +100,38 @@ def test_customers_of_another_house_are_not_chosen_here(house: House) -> None:
     one = house.hears()
     with pytest.raises(people.UnknownCustomer):
         care.choose_customer(one, customer_id=stranger.id, by=house.salma, reason="says so", clock=house.clock)
+
+
+def test_who_is_chosen_while_they_write_waits_for_nobody_for_ever(house: House) -> None:
+    customer = mona(house)
+    one = house.hears(who="bsuid:1")
+    troubles: list[str] = []
+    ready = threading.Barrier(6)
+
+    def write(n: int) -> None:
+        for k in range(4):
+            house.hears(f"message {n}.{k}", who="bsuid:1")
+
+    def choose(_: int) -> None:
+        for _ in range(4):
+            care.choose_customer(one, customer_id=customer.id, by=house.salma, reason="says so", clock=house.clock)
+            care.unlink_customer(one, by=house.salma, reason="not so", clock=house.clock)
+
+    def work(deed: Callable[[int], None], n: int) -> None:
+        ready.wait()
+        try:
+            deed(n)
+        except DatabaseError as trouble:
+            troubles.append(str(trouble))
+        except (care.WhichCustomer, people.NotLinked):
+            pass  # a colleague was first
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work, args=((write, choose)[n % 2], n)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not troubles
+    assert house.now_is(one).unanswered == 13

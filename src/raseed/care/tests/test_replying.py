@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,8 +17,10 @@ from raseed.care.cards.domain import fact as make_fact
 from raseed.care.conversations.delivery import delivery_changed
 from raseed.care.models import EntryRow
 from raseed.channels import api as channels
+from raseed.channels.api import Channel
 from raseed.channels.models import OutgoingRow
 from raseed.channels.sending.moving import move
+from raseed.channels.tests.lines import Clerk, make_line
 from raseed.kernel.errors import RaseedError
 from raseed.kernel.ids import new_id
 from raseed.kernel.text import UnacceptableText
@@ -312,3 +315,25 @@ def test_other_rooms_tell_once_without_a_version(house: House) -> None:
         one, client_message_id=new_id(), text="The refund is done.", purpose="gap", answers=True, clock=house.clock
     )
     assert house.now_is(one).unanswered == 0
+
+
+def test_a_closed_window_takes_a_template_whose_words_are_kept_and_no_free_text(house: House) -> None:
+    whatsapp = make_line(Channel.WHATSAPP, Clerk(house.id), address="106540352242922")
+    channels.register_template(
+        line_id=whatsapp.id,
+        name="back",
+        language="en",
+        body="Your transfer came back at {{1}}. {{2}}",
+        by=Clerk(house.id),
+    )
+    one = house.hears(line=whatsapp, who="wa:201001234567", phone="+201001234567")
+    assert care.window_of(one, by=house.salma, clock=house.clock).open
+    house.clock.advance(timedelta(hours=24, seconds=1))
+    assert care.window_of(one, by=house.salma, clock=house.clock).templates_only
+    with pytest.raises(care.WindowClosed):
+        house.answers(one)
+    template = care.ReplyTemplate("back", "en", ("14:33", "{{1}}"))
+    assert house.answers(one, "", template=template).text == "Your transfer came back at 14:33. {{1}}"
+    with pytest.raises(channels.TemplateUnknown):
+        house.answers(one, "", template=care.ReplyTemplate("none", "en", ()))
+    assert sent() == 1

@@ -17,7 +17,7 @@ from ..queries import PHONE, customer
 from ..standing import institutions_permitting
 from .domain import LINKS_MAX, PROOF_OF, Identity, LinkHow, NotLinked, ProofState, TooManyLinks, UnknownIdentity
 from .knowing import end_link, identities, identity, record_of_sender
-from .merging import customers_as_one, resolve_customer
+from .merging import customers_as_one, resolve_customers
 
 
 @transaction.atomic
@@ -91,11 +91,12 @@ def proof_for(known: Identity, customer_id: UUID | None) -> ProofState:
     """Return what a sender has proven of being this customer, or one who is merged with them."""
     if customer_id is None:
         return ProofState.NONE
-    root = resolve_customer(customer_id)
-    states = {
-        link.proof for link in known.links if link.customer_id == root or resolve_customer(link.customer_id) == root
-    }
-    return next((state for state in (ProofState.PROVEN, ProofState.CLAIMED) if state in states), ProofState.NONE)
+    own = {link.proof for link in known.links if link.customer_id == customer_id}
+    others = {link.customer_id for link in known.links} - {customer_id}
+    if ProofState.PROVEN not in own and others:
+        read_as = resolve_customers({customer_id, *others})
+        own = {link.proof for link in known.links if read_as.get(link.customer_id) == read_as[customer_id]}
+    return next((state for state in (ProofState.PROVEN, ProofState.CLAIMED) if state in own), ProofState.NONE)
 
 
 @subscribe(events.PHONE_CHANGED, handler_name="people.end_proofs_of_old_number")
