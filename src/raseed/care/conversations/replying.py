@@ -26,7 +26,6 @@ from ..cards.building import recheck
 from ..cards.domain import InsertedFact
 from ..models import ConversationRow, EntryRow, LeaseRow
 from ..replies.checking import check_reply
-from ..replies.domain import Verdict
 from . import ports
 from .domain import (
     FACTS_MAX,
@@ -134,24 +133,13 @@ def reply(
             body = _said_by(row, template) if template else written
             said = [fact for fact in facts if fact.is_in(body)]
             _facts_allowed(row, said, macro_id, by, clock)
-            verdict = check_reply(body, language=row.language, facts=said)
-            why = _why_all_the_same(verdict, override)
+            why = _why_all_the_same(row, body, said, override, by, clock)
             sent = _send(row, client_message_id, body, template, media, clock)
             content = Said(
                 text=body, message_id=client_message_id, delivery=sent.state, reason=sent.reason,
                 may_retry=sent.may_retry, facts=said, digest=digest, overridden=why,
             )  # fmt: skip
-            made = _answered(row, content, by, clock)
-            if why:
-                record(
-                    row,
-                    "care.reply_overridden",
-                    by,
-                    after={"kinds": EmptyReply(verdict).kinds},
-                    reason=why,
-                    clock=clock,
-                )
-            return told_entries([made])[0]
+            return told_entries([_answered(row, content, by, clock)])[0]
     except EmptyReply as refused:
         with transaction.atomic():  # what was stopped is counted, though nothing else of it stays
             row = permitted(conversation_id, by, WORK)
@@ -317,17 +305,28 @@ def _said_by(row: ConversationRow, template: ReplyTemplate) -> str:
     raise channels.TemplateUnknown(field="template")
 
 
-def _why_all_the_same(verdict: Verdict, override: Override | None) -> str:
-    """Return why an answer that the check stops is sent; nothing for one that it does not.
+def _why_all_the_same(
+    row: ConversationRow,
+    text: str,
+    facts: Sequence[InsertedFact],
+    override: Override | None,
+    by: people.Author,
+    clock: Clock,
+) -> str:
+    """Return why an answer that the check stops is sent, and write that down; nothing for one that it does not stop.
 
     Raises:
         EmptyReply: nobody said why. UnacceptableText.
     """
+    verdict = check_reply(text, language=row.language, facts=facts)
     if not verdict.stops:
         return ""
+    stopped = EmptyReply(verdict)
     if override is None:
-        raise EmptyReply(verdict)
-    return people.clean_reason(override.reason)
+        raise stopped
+    why = people.clean_reason(override.reason)
+    record(row, "care.reply_overridden", by, after={"kinds": stopped.kinds}, reason=why, clock=clock)
+    return why
 
 
 def _answered(row: ConversationRow, content: Said, by: people.Author, clock: Clock) -> EntryRow:

@@ -83,8 +83,7 @@ def test_a_sender_goes_on_with_one_conversation_on_a_line_and_another_on_another
 def test_messages_stand_in_the_order_in_which_they_were_sent(house: House) -> None:
     start = house.clock.now()
     house.waits(60)
-    for place in (3, 1, 2):
-        one = house.hears(f"sentence {place}", at=start + timedelta(seconds=place))
+    (one,) = {house.hears(f"sentence {place}", at=start + timedelta(seconds=place)) for place in (3, 1, 2)}
     assert texts(house, one) == ["sentence 1", "sentence 2", "sentence 3"]
 
 
@@ -93,10 +92,10 @@ def test_a_message_that_comes_late_never_stands_above_the_answer_given_without_i
     house.waits(3600)
     one = house.hears("sent second", at=start + timedelta(seconds=10))
     house.waits(5)
-    house.answers(one, "the answer")
+    house.answers(one, "It came at 14:33.")
     house.waits(5)
     house.hears("sent first, came last", at=start)
-    assert texts(house, one) == ["sent second", "the answer", "sent first, came last"]
+    assert texts(house, one) == ["sent second", "It came at 14:33.", "sent first, came last"]
     now = house.now_is(one)
     assert (now.state.value, now.unanswered, now.unanswered_since) == ("open", 1, house.clock.now())
 
@@ -161,7 +160,7 @@ def test_a_message_of_64_kb_and_one_without_words_are_taken(house: House) -> Non
 
 def test_what_changes_is_told_without_anybodys_words(house: House) -> None:
     one = house.hears("my secret")
-    house.answers(one, "the answer")
+    house.answers(one, "It came at 14:33.")
     told = list(EventRow.objects.filter(name="care.conversation_changed").values_list("payload", flat=True))
     assert told == [{"conversation_id": str(one), "version": 2}, {"conversation_id": str(one), "version": 3}]
 

@@ -267,10 +267,10 @@ def test_a_macro_that_is_not_whole_is_refused(house: House, slug: str, texts: di
 
 
 def becomes(entry: care.Entry, state: channels.OutgoingState, house: House, code: str = "") -> None:
+    assert entry.message_id
     row = OutgoingRow.objects.get(id=entry.message_id)
     with transaction.atomic():
         move(row, state, at=house.clock.now(), code=code, clock=house.clock)
-    assert entry.message_id
     delivery_changed(entry.message_id, clock=house.clock)
 
 

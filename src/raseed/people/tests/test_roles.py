@@ -111,7 +111,7 @@ class TestRoles:
         for _, permissions in STARTING_ROLES.values():
             both = {one.removesuffix(".propose") for one in permissions if one.endswith(".propose")}
             both &= {one.removesuffix(".confirm") for one in permissions if one.endswith(".confirm")}
-            assert both <= {"people.staff", "people.roles", "people.phone"}
+            assert both <= {"people.staff", "people.roles", "people.phone", "people.merge"}
         assert "people.customers.view" not in STARTING_ROLES["administrator"][1]
 
     def test_every_permission_of_the_starting_roles_is_known(self) -> None:
