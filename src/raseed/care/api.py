@@ -41,6 +41,8 @@ from .cases.api import (
     unfiled_count,
     work_on_case,
 )
+from .clocks.api import KIND_WORDS as CLOCK_KIND_WORDS
+from .clocks.api import PAUSE_WORDS, RunningClock, clocks_of
 from .conversations.api import (
     BOX_WORDS,
     CONVERSATION_STATE_WORDS,
@@ -123,10 +125,12 @@ __all__ = [
     "BOX_WORDS",
     "CASE_STATE_WORDS",
     "CATEGORY_WORDS",
+    "CLOCK_KIND_WORDS",
     "CONVERSATION_STATE_WORDS",
     "EVENT_WORDS",
     "EVERYTHING",
     "OUTCOME_WORDS",
+    "PAUSE_WORDS",
     "TOLD",
     "Asked",
     "AssigneeMayNot",
@@ -175,6 +179,7 @@ __all__ = [
     "Presence",
     "ReplyMedia",
     "ReplyTemplate",
+    "RunningClock",
     "SearchHit",
     "StillUnanswered",
     "TimedWords",
@@ -201,6 +206,7 @@ __all__ = [
     "cases",
     "check_reply",
     "choose_customer",
+    "clocks_of",
     "close",
     "conversation",
     "conversations",

@@ -16,7 +16,7 @@ class CareConfig(AppConfig):
         from .authority.narrating import narrate
         from .authority.permissions import PERMISSIONS as AUTHORITY
         from .authority.registry import register_action
-        from .cards import providers
+        from .cards import providers, pulse  # noqa: F401  (the pulse hears of events)
         from .clocks import climbing  # noqa: F401  (it registers itself)
         from .conversations import handlers  # noqa: F401  (its handlers register themselves)
         from .conversations.permissions import PERMISSIONS as CONVERSATIONS

@@ -17,6 +17,7 @@ from django.db import DatabaseError, connection  # noqa: E402
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest  # noqa: E402
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4  # noqa: E402
 
+from raseed.care.http.rail import CareChanges  # noqa: E402
 from raseed.channels.http import rail as channels_rail  # noqa: E402
 from raseed.channels.http.metrics import HookFigures  # noqa: E402
 from raseed.display.http.certificates import CertificateRail  # noqa: E402
@@ -51,6 +52,7 @@ def build() -> Rail:
     commit, pool, requests = GroupCommit(), Pool(), Requests()
     hooks = channels_rail.Hooks(pool)
     changes = Changes(pool, when_asked_to_stop=when_asked_to_stop)
+    care_changes = CareChanges(pool, when_asked_to_stop=when_asked_to_stop)
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     for collector in (requests, GroupCommitFigures(commit), ProofFigures(), HookFigures(hooks.intake)):
@@ -76,6 +78,7 @@ def build() -> Rail:
 
     async def stop() -> None:
         await changes.close()
+        await care_changes.close()
         await hooks.close()
         await asyncio.to_thread(commit.close)
         await asyncio.to_thread(pool.close)
@@ -85,6 +88,7 @@ def build() -> Rail:
             *ledger_rail.LedgerRail(commit, pool).routes(),
             *CertificateRail().routes(),
             *changes.routes(),
+            *care_changes.routes(),
             *hooks.routes(),
             Route("GET", "/health", health, None, "Whether the rail and its database answer."),
             Route("GET", "/metrics", metrics, "metrics", "Figures for Prometheus."),

@@ -1,11 +1,11 @@
-"""The sources that are there from the first day: balances, payments, what is held, bills, loans."""
+"""The sources that are there from the first day: money and bills; cases and earlier talks; what was asked for a customer."""
 
 from __future__ import annotations
 
 from raseed.kernel.errors import mark
 
 from ..registry import register_provider
-from . import balances, bills, holds, loans, payments
+from . import asked_for, balances, bills, earlier, holds, loans, payments
 
 
 def register() -> None:
@@ -15,3 +15,5 @@ def register() -> None:
     register_provider(holds.CODE, mark("Held money"), holds.card, "payments.view")
     register_provider(bills.CODE, mark("Bills and penalties"), bills.card, "bills.view")
     register_provider(loans.CODE, mark("Loans"), loans.card, "banking.accounts.view")
+    register_provider(earlier.CODE, mark("Cases and earlier conversations"), earlier.card, "care.conversations.view")
+    register_provider(asked_for.CODE, mark("Asked for this customer"), asked_for.card, "care.authority.ask")

@@ -16,7 +16,7 @@ from .accounts import accounts_of, called
 CODE: Final = "loans"
 OWED: Final = mark("%(account)s: %(owed)s owed")
 NEXT: Final = mark("next instalment %(next)s, due %(day)s")
-ARREARS: Final = mark("%(arrears)s overdue for %(days)s days")
+ARREARS: Final = mark("%(arrears)s overdue, days: %(days)s")
 PENALTIES: Final = mark("of that, late penalty %(penalties)s")
 REPAID: Final = mark("%(account)s is repaid")
 REPLY: Final = mark("On your loan %(account)s: %(facts)s.")

@@ -179,7 +179,7 @@ def _fact(asked: Asked, one: Told) -> Fact:
             "story": story_text(one, voice),
         }
 
-    source = mark("Payments; asked %(times)s times") if one.awaited and one.awaited.attempts > 1 else mark("Payments")
+    source = mark("Payments; times asked: %(times)s") if one.awaited and one.awaited.attempts > 1 else mark("Payments")
     times = one.awaited.attempts if one.awaited else 0
     return fact(
         asked,

@@ -1,0 +1,189 @@
+"""The inbox as it stands on a page: lists with their counts, and a row for each conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from raseed.care import api as care
+from raseed.kernel.clock import SYSTEM_CLOCK
+from raseed.people import api as people
+from raseed.web.office.naming import name_in
+
+from .words import CHANNEL_WORDS, Due, channel_words, due_of, next_due
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from raseed.web.office.requests import StaffRequest
+
+ROWS_PER_PAGE: Final = 50
+TYPED_MAX: Final = 120
+SEE_CUSTOMERS: Final = "people.customers.view"
+SHOWN_BOXES: Final = (
+    care.Box.MINE,
+    care.Box.TEAM,
+    care.Box.UNASSIGNED,
+    care.Box.UNANSWERED,
+    care.Box.BREACHED,
+    care.Box.WAITING,
+    care.Box.OPEN,
+    care.Box.CLOSED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which list is wanted, as the address tells it: nothing in it names anybody but what was typed to search."""
+
+    box: care.Box
+    channel: str = ""
+    q: str = ""
+    before: str = ""
+
+    @classmethod
+    def of(cls, request: StaffRequest, *, otherwise: care.Box = care.Box.MINE) -> Asked:
+        """Read it from the address."""
+        box, channel = request.GET.get("box", ""), request.GET.get("channel", "")
+        return cls(
+            care.Box(box) if box in set(care.Box) else otherwise,
+            channel if channel in CHANNEL_WORDS else "",
+            " ".join(request.GET.get("q", "")[:TYPED_MAX].split()),
+            request.GET.get("before", "")[:TYPED_MAX * 4],
+        )  # fmt: skip
+
+    def query(self, **others: str) -> str:
+        """Return it for an address, with some of it replaced."""
+        now = {"box": self.box.value, "channel": self.channel, "q": self.q} | others
+        return urlencode({name: value for name, value in now.items() if value})
+
+
+@dataclass(frozen=True, slots=True)
+class ShownBox:
+    """A list by its name, with how many are in it."""
+
+    words: str
+    address: str
+    current: bool
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One conversation in the list. ``when`` is its last message: the hour of today, the day before that."""
+
+    mark: str
+    address: str
+    name: str
+    snippet: str
+    channel: str
+    whose: str
+    unanswered: int
+    when: str
+    due: Due | None
+    writing: str
+    current: bool
+
+
+def listed(request: StaffRequest, asked: Asked, *, current: UUID | None = None) -> dict[str, Any]:
+    """Return what the list's part of a page shows."""
+    page = care.conversations(
+        institution_id=request.institution.id,
+        by=request.author,
+        wanted=care.Inbox(box=asked.box, channel=asked.channel or None, search=asked.q),
+        before=asked.before or None,
+        limit=ROWS_PER_PAGE,
+    )
+    counts = care.counts(request.institution.id, by=request.author)
+    boxes = [_box(each, asked, counts) for each in SHOWN_BOXES]
+    rows = shown_rows(request, page.conversations, asked, current)
+    here = asked.query() + (f"&current={current}" if current else "")
+    return {
+        "boxes": boxes,
+        "rows": rows,
+        "list_next": f"{reverse('office:inbox')}?{asked.query(before=page.next)}" if page.next else "",
+        "list_address": f"{reverse('office:inbox-list')}?{here}",
+        "list_seen": care.digest_of(boxes, rows),
+    }
+
+
+def _box(box: care.Box, asked: Asked, counts: Mapping[care.Box, int]) -> ShownBox:
+    address = f"{reverse('office:inbox')}?{urlencode({'box': box.value})}"
+    count = None if box is care.Box.CLOSED else counts.get(box)
+    return ShownBox(gettext(care.BOX_WORDS[box]), address, box is asked.box and not asked.q, count)
+
+
+def shown_rows(
+    request: StaffRequest, found: Sequence[care.Conversation], asked: Asked, current: UUID | None
+) -> list[Row]:
+    """Return conversations as rows; names, time limits and who is writing are looked up for all at once."""
+    now, ids = SYSTEM_CLOCK.now(), [each.id for each in found]
+    names = customer_names(request, [each.customer_id for each in found if each.customer_id])
+    staff = staff_names(request, [each.assignee or each.accountable for each in found])
+    clocks = care.clocks_of(ids, at=now) if ids else {}
+    here = care.who_is_here(ids) if ids else {}
+    rows = []
+    for each in found:
+        due_at = next_due(clocks.get(each.id, ()))
+        rows.append(
+            Row(
+                mark=f"c{each.id}",
+                address=f"{address_of(each.id)}?{asked.query()}",
+                name=names.get(each.customer_id or each.id) or each.name or gettext("Somebody unknown"),
+                snippet=each.snippet,
+                channel=channel_words(each.channel),
+                whose=staff.get(each.assignee or each.accountable, ""),
+                unanswered=each.unanswered,
+                when=when_text(each.last_at, now, request),
+                due=due_of(due_at, now, request.reader) if due_at and each.unanswered_since else None,
+                writing=writing_text(request, here.get(each.id, ())),
+                current=each.id == current,
+            )
+        )
+    return rows
+
+
+def address_of(conversation_id: UUID) -> str:
+    """Return where a conversation is."""
+    return reverse("office:conversation", args=[conversation_id])
+
+
+def customer_names(request: StaffRequest, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return customers' names: in full for who may see customers, masked for others."""
+    shown = people.display_name if request.rights.may(SEE_CUSTOMERS) else people.masked_name
+    return {id_: shown(one, request.reader.language) for id_, one in people.customers(set(ids)).items()}
+
+
+def staff_names(request: StaffRequest, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return colleagues' names."""
+    found = {}
+    for id_ in set(ids):
+        try:
+            found[id_] = name_in(people.staff(id_).names, request.reader.language)
+        except people.UnknownStaff:
+            continue
+    return found
+
+
+def when_text(at: datetime, now: datetime, request: StaffRequest) -> str:
+    """Return an instant for a list: its hour if it is of today, else its day."""
+    zone = ZoneInfo(request.institution.zone)
+    if at.astimezone(zone).date() == now.astimezone(zone).date():
+        return request.reader.time(at, zone=request.institution.zone)
+    return request.reader.day_month(at.astimezone(zone).date(), country=request.institution.country)
+
+
+def writing_text(request: StaffRequest, here: Iterable[care.Presence]) -> str:
+    """Say which colleague is writing an answer, if one is."""
+    others = [each for each in here if each.staff_id != request.staff.id and each.typing]
+    if not others:
+        return ""
+    names = staff_names(request, [others[0].staff_id])
+    return gettext("%(who)s is writing") % {"who": names.get(others[0].staff_id, "")}

@@ -1,0 +1,51 @@
+"""The inbox: what waits, whose it is, and nothing of other houses."""
+
+from __future__ import annotations
+
+from raseed.web.tests.street import words_of
+
+from .bureau import ASKS, Bureau, at_desk
+
+
+def test_a_message_stands_in_the_inbox_with_its_channel_its_words_and_who_answers(bureau: Bureau) -> None:
+    id_ = bureau.write()
+    page = at_desk(bureau.house.salma).get("/office/desk/?box=open").content.decode()
+    assert f"/office/desk/{id_}" in page
+    assert ASKS in page
+    words = words_of(page)
+    assert "WhatsApp" in words
+    assert "Nobody's yet" in words
+
+
+def test_the_list_alone_is_not_drawn_again_while_nothing_changed(bureau: Bureau) -> None:
+    bureau.write()
+    client = at_desk(bureau.house.salma)
+    page = client.get("/office/desk/?box=open").content.decode()
+    seen = page.split('hx-vals=\'{"seen": "', 1)[1].split('"', 1)[0]
+    assert client.get(f"/office/desk/list?box=open&seen={seen}").status_code == 204
+    bureau.write("وأين الإيصال؟")
+    fresh = client.get(f"/office/desk/list?box=open&seen={seen}")
+    assert fresh.status_code == 200
+    assert "وأين الإيصال؟" in fresh.content.decode()
+
+
+def test_searching_forgives_how_arabic_is_written(bureau: Bureau) -> None:
+    id_ = bureau.write("الفاتورة لم تُدفع إلى الشركة")
+    other = bureau.write("صباح الخير", phone="+201009998877", name="Mona")
+    page = (
+        at_desk(bureau.house.salma).get("/office/desk/", {"box": "open", "q": "الفاتوره لم تدفع الي"}).content.decode()
+    )
+    assert str(id_) in page
+    assert str(other) not in page
+
+
+def test_two_hundred_conversations_come_in_pages(bureau: Bureau) -> None:
+    for number in range(60):
+        bureau.write(f"رسالة {number}", phone=f"+2010011122{number:02d}", name=f"N{number}")
+    client = at_desk(bureau.house.salma)
+    page = client.get("/office/desk/?box=open").content.decode()
+    assert page.count('class="conv ') == 50
+    following = (
+        page.split('class="more"><a class="button second small" href="', 1)[1].split('"', 1)[0].replace("&amp;", "&")
+    )
+    assert client.get(following).content.decode().count('class="conv ') == 10
