@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 PAGES: Final = {"account": ("office:account", "banking.accounts.view"), "payment": ("office:operation", "payments.view"),
                 "dispute": ("office:dispute", "bills.view"), "case": ("office:case", "care.conversations.view"),
-                "conversation": ("office:conversation", "care.conversations.view")}  # fmt: skip
+                "conversation": ("office:conversation", "care.conversations.view"),
+    "request": ("office:request", "care.authority.ask")}  # fmt: skip
 """Which page tells more about what a fact is about, and what one must hold to open it."""
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from django.urls import URLPattern, path
 
-from .views import answer, cases, conversation, deeds, files, inbox
+from .views import answer, cases, conversation, deeds, files, inbox, requests
 
 _ONE: Final = "desk/<uuid:conversation_id>"
 urlpatterns: Final[list[URLPattern]] = [
@@ -14,6 +14,8 @@ urlpatterns: Final[list[URLPattern]] = [
     path("desk/list", inbox.inbox_list, name="inbox-list"),
     path("desk/cases", cases.case_list, name="cases"),
     path("desk/cases/<uuid:case_id>", cases.one_case, name="case"),
+    path("desk/requests", requests.request_list, name="requests"),
+    path("desk/requests/<uuid:request_id>", requests.one_request, name="request"),
     path("desk/papers", cases.unfiled, name="unfiled"),
     path(_ONE, conversation.one, name="conversation"),
     path(f"{_ONE}/thread", conversation.part, {"part": "thread"}, name="conversation-thread"),
@@ -24,6 +26,7 @@ urlpatterns: Final[list[URLPattern]] = [
     path(f"{_ONE}/reply", answer.reply, name="conversation-reply"),
     path(f"{_ONE}/insert", answer.insert, name="conversation-insert"),
     path(f"{_ONE}/case", cases.of_conversation, name="conversation-case"),
+    path(f"{_ONE}/ask", requests.ask, name="conversation-ask"),
     path(f"{_ONE}/file/<uuid:media_id>", files.one, name="conversation-file"),
     path(f"{_ONE}/entry/<uuid:entry_id>/again", deeds.retry, name="entry-retry"),
     path(f"{_ONE}/<str:verb>", deeds.act, name="conversation-act"),

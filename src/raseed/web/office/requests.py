@@ -41,6 +41,8 @@ View = Callable[Concatenate[HttpRequest, P], "HttpResponseBase"]
 SECOND_FACTOR: Final = "second_factor"
 """The field in which a weighty act carries the code, when it has to be shown again."""
 _NOT_REPEATED: Final = frozenset({"csrfmiddlewaretoken", SECOND_FACTOR})
+BY_THEMSELVES: Final = frozenset({"release", "list", "head", "thread", "cards", "writing"})
+"""Parts of pages that are fetched anew without anybody's doing."""
 REASON_OF_END: Final = {Standing.IDLE: "ended", Standing.CHANGED: "changed"}
 
 
@@ -159,8 +161,8 @@ def find_staff(request: OfficeRequest) -> Standing:
 
 
 def _by_itself(request: OfficeRequest) -> bool:
-    """Whether a page looks again by itself, which does not count as use: a release that is watched."""
-    return bool(request.htmx) and request.htmx.trigger == "release"
+    """Whether a page looks again by itself, which does not count as use: a release that is watched, a desk that stays open."""
+    return bool(request.htmx) and request.htmx.trigger in BY_THEMSELVES
 
 
 def still_working(facts: Facts) -> people.Staff | None:

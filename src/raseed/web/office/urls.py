@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.urls import path
 
+from raseed.web.desk.urls import urlpatterns as desk_pages
+
 from .views import (
     accounts,
     audit,
@@ -136,5 +138,6 @@ urlpatterns = [
     path("changes/<uuid:change_id>", changes.one_change, name="change"),
     path("changes/<uuid:change_id>/decide", changes.decide, name="decide"),
     path("audit", audit.trail, name="audit"),
+    *desk_pages,
     path("<path:rest>", elsewhere.not_found),
 ]

@@ -73,6 +73,9 @@ def page(
 def _head(request: StaffRequest, talk: Talk) -> dict[str, Any]:
     deeds, address = deeds_of(request, talk.conversation), talk.address
     more = [{"words": gettext("Case"), "address": f"{address}/case", "key": "c"}]
+    may_ask = talk.conversation.customer_id is not None
+    if may_ask and request.rights.may("care.authority.ask", talk.conversation.institution_id):
+        more.append({"words": gettext("Mend something"), "address": f"{address}/ask", "key": "p"})
     return {"talk": talk, "deeds": deeds, "more_deeds": more, "head_seen": care.digest_of(talk, deeds)}
 
 

@@ -44,10 +44,13 @@ class Elsewhere:
 def elsewhere(request: StaffRequest) -> list[Elsewhere]:
     """Return the other pages of the desk."""
     waiting = care.unfiled_count(request.institution.id, by=request.author)
-    return [
+    pages = [
         Elsewhere(gettext("Cases"), reverse("office:cases")),
         Elsewhere(gettext("Papers without a case"), reverse("office:unfiled"), waiting),
     ]
+    if request.rights.may("care.authority.ask"):
+        pages.append(Elsewhere(gettext("What was asked for customers"), reverse("office:requests")))
+    return pages
 
 
 @require_safe

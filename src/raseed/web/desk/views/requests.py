@@ -162,7 +162,13 @@ def _decide(request: StaffRequest, request_id: UUID, do: str, note: str) -> None
 def ask(request: StaffRequest, conversation_id: UUID) -> HttpResponseBase:
     """Mend something for the customer of a conversation, or ask for it where it is beyond one's own limits."""
     talk = talk_for(request, conversation_id)
-    names = ("action", "subject", "amount", "reason", *sorted({each for one in authority.actions() for each in one.details}))
+    names = (
+        "action",
+        "subject",
+        "amount",
+        "reason",
+        *sorted({each for one in authority.actions() for each in one.details}),
+    )
     entered = {name: request.POST.get(name, "").strip()[:TEXT_MAX] for name in names}
     error: RaseedError | None = None
     if request.method == "POST":
@@ -226,4 +232,3 @@ def _subjects(request: StaffRequest, talk: Talk) -> list[tuple[str, str]]:
             if subject.partition(":")[0] in kinds:
                 shown.setdefault(subject, each.words)
     return list(shown.items())
-

@@ -26,6 +26,8 @@ NOT_THERE = {
     "clerk-name", "clerk-end", "billed", "billed-proof", "billed-refund",
     "biller-terms", "biller-penalty", "biller-credit", "waiver-end", "loan-waiver-end", "dispute",
     "operation-dealt-with", "simulated", "finding-of-books", "finding-act",
+    "conversation", "conversation-thread", "conversation-head", "conversation-cards", "conversation-case",
+    "conversation-file", "conversation-ask", "case", "request",
     "release", "release-roll-back", "release-report", "release-report-file", "release-act",
 }  # fmt: skip
 """Pages about things that are not there under the ids of the walk."""
@@ -65,6 +67,11 @@ def arguments(house: House) -> dict[str, Any]:
         "dispute_id": new_id(),
         "finding_id": new_id(),
         "release_id": new_id(),
+        "conversation_id": new_id(),
+        "case_id": new_id(),
+        "media_id": new_id(),
+        "entry_id": new_id(),
+        "request_id": new_id(),
         "token": "x",
         "rest": "nowhere",
     }
