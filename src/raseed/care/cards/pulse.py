@@ -18,7 +18,7 @@ HEARD: Final = ("care.conversation_changed", "care.case_changed")
 def pulse() -> int:
     """Return the number."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT last_value FROM care_pulse")
+        cursor.execute("SELECT last_value + is_called::int FROM care_pulse")
         return int(cursor.fetchone()[0])
 
 

@@ -111,7 +111,7 @@ def part(request: StaffRequest, conversation_id: UUID, part: str) -> HttpRespons
         shown = _head(request, talk)
     if shown[f"{part}_seen"] == request.GET.get("seen"):
         return HttpResponse(status=204)
-    context = {"talk": talk, "may_work": may_work, "fetches": True} | shown
+    context: dict[str, Any] = {"talk": talk, "may_work": may_work, "fetches": True} | shown
     return render(request, f"desk/parts/{part}.html", **context)
 
 

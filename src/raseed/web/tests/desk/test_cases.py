@@ -53,7 +53,7 @@ def test_what_is_beyond_ones_limits_is_said_in_words_and_nothing_typed_is_lost(b
     answer = client.post(f"/office/desk/{id_}/ask", sent)
     assert answer.status_code in (403, 409)
     page = answer.content.decode()
-    assert 'role="alert"' in page
+    assert 'class="error" id="amount-error"' in page
     assert "three days without an answer" in unescape(page)
     assert client.get("/office/desk/requests").status_code == 200
     assert client.get("/office/desk/requests?list=all").status_code == 200
