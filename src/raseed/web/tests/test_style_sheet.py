@@ -9,7 +9,7 @@ import pytest
 
 FOLDER = Path(__file__).parent.parent
 CSS = (FOLDER / "static" / "web" / "app.css").read_text(encoding="utf-8")
-OFFICE = (FOLDER / "static" / "web" / "office.css").read_text(encoding="utf-8")
+OFFICE = "".join((FOLDER / "static" / "web" / name).read_text(encoding="utf-8") for name in ("office.css", "desk.css"))
 """What the back office adds: it stands on the first, and brings no colour and no token of its own."""
 TEXT_MIN = 4.5
 """WCAG 2.2, 1.4.3 (AA): text against its ground."""
