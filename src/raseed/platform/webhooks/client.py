@@ -108,7 +108,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
         target, address = resolved(url)
     except AddressRefused as refusal:
         return Outcome(str(refusal))
-    connection = BoundedConnection(target, address)
+    connection = BoundedConnection(target, address, seconds=SECONDS_MAX)
     try:
         connection.request("POST", target.path, body, {"Connection": "close", **headers})
         return _read(connection.getresponse())
