@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .email.fetching import call_for_mail, fetch_mail
 from .media.fetching import fetch_media, sweep_files, sweep_media
 from .receiving.working import forget_items, sweep_items, work_items
 from .sending.calling import hand_over
@@ -9,7 +10,9 @@ from .sending.upkeep import look_after_messages
 from .services import deliver_text, sweep_texts
 
 __all__ = [
+    "call_for_mail",
     "deliver_text",
+    "fetch_mail",
     "fetch_media",
     "forget_items",
     "hand_over",
