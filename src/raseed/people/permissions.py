@@ -33,6 +33,8 @@ WEBHOOKS_MANAGE: Final = "webhooks.manage"
 LINES_MANAGE: Final = "channels.lines.manage"
 ITEMS_VIEW: Final = "channels.items.view"
 ITEMS_REPLAY: Final = "channels.items.replay"
+MESSAGES_VIEW: Final = "channels.messages.view"
+MESSAGES_RESEND: Final = "channels.messages.resend"
 """Asked for by ``channels``, for the same reason."""
 SELF_VIEW: Final = "people.self.view"
 SELF_PAY: Final = "people.self.pay"
@@ -63,6 +65,8 @@ PERMISSIONS: Final = (
     Permission(LINES_MANAGE, mark("Register the lines at which people write, and their secrets")),
     Permission(ITEMS_VIEW, mark("See what came in and was set aside")),
     Permission(ITEMS_REPLAY, mark("Try again what was set aside")),
+    Permission(MESSAGES_VIEW, mark("See how lines send, and which messages may not have arrived")),
+    Permission(MESSAGES_RESEND, mark("Send a message again, and say what became of one")),
     Permission(SELF_VIEW, mark("As a customer: see one's own accounts and payments")),
     Permission(SELF_PAY, mark("As a customer: pay from one's own accounts")),
 )

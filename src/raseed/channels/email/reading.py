@@ -14,6 +14,7 @@ from email.message import EmailMessage, Message
 from email.parser import BytesParser
 from email.policy import default
 from enum import StrEnum
+from itertools import islice
 from typing import Final
 
 from ..media.domain import NewFile
@@ -194,7 +195,7 @@ def _reports(mail: EmailMessage) -> Iterator[Report]:
     """Yield what a delivery report says of the mail it is about."""
     if mail.get_content_type() != "multipart/report":
         return
-    parts = [part for part in mail.walk() if isinstance(part, EmailMessage)][:PARTS_MAX]
+    parts = list(islice(mail.walk(), PARTS_MAX))
     about = ""
     for part in parts[1:]:
         kind = part.get_content_type()

@@ -160,6 +160,8 @@ STARTING_ROLES: Final[Mapping[str, tuple[Mapping[str, str], tuple[str, ...]]]] =
             "channels.items.replay",
             "channels.items.view",
             "channels.lines.manage",
+            "channels.messages.resend",
+            "channels.messages.view",
             "people.audit.view",
             "people.keys.manage",
             "people.roles.confirm",

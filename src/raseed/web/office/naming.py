@@ -43,6 +43,7 @@ KIND_WORDS: Final = {
     "webhook": mark("Webhook"),
     "line": mark("Line"),
     "item": mark("Delivered item"),
+    "outgoing": mark("Message to a customer"),
     "biller": mark("Biller"),
     "break": mark("Difference to a biller"),
     "finding": mark("Finding of a check"),

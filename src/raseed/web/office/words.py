@@ -210,6 +210,10 @@ ACTIONS: Final[Mapping[str, str]] = {
     "channels.line_changed": mark("Line changed"),
     "channels.line_registered": mark("Line registered"),
     "channels.line_secret_set": mark("Secret of a line set"),
+    "channels.message_sent_again": mark("Message sent again"),
+    "channels.message_settled": mark("It was said what became of a message"),
+    "channels.template_changed": mark("Template of a line changed"),
+    "channels.template_registered": mark("Template of a line registered"),
     "platform.webhook_changed": mark("Webhook changed"),
     "platform.webhook_registered": mark("Webhook registered"),
     "platform.webhook_removed": mark("Webhook removed"),
@@ -417,6 +421,10 @@ FACTS: Final[Mapping[str, str]] = {
     "facts": mark("Facts told"),
     "media": mark("Document"),
     "team": mark("Team"),
+    "round": mark("Round"),
+    "template": mark("Template"),
+    "values": mark("Values"),
+    "reason": mark("Reason"),
 }
 
 VALUES: Final[Mapping[str, str]] = {

@@ -57,10 +57,10 @@ def provider() -> Iterator[Provider]:
         yield told
 
 
-def fields(asked: Asked) -> dict[str, tuple[str | None, bytes]]:
+def fields(asked: Asked) -> dict[str, tuple[str | None, Any]]:
     """Read a form as a server does: by name, the file's name and the content."""
     head = f"Content-Type: {asked.headers['Content-Type']}\r\n\r\n".encode()
-    parts = email.message_from_bytes(head + asked.body, policy=HTTP).iter_parts()  # type: ignore[attr-defined]
+    parts = email.message_from_bytes(head + asked.body, policy=HTTP).iter_parts()
     return {
         str(part.get_param("name", header="content-disposition")): (part.get_filename(), part.get_payload(decode=True))
         for part in parts
