@@ -7,7 +7,7 @@ from .authority.executing import do_approved, sweep_approved
 from .clocks.jobs import look_after_clocks_every_minute
 from .conversations.handlers import forget_old_presence, settle_accountable_now
 from .promises.climbing import climb_gaps
-from .promises.telling import sweep_askers, tell_askers
+from .promises.telling import sweep_askers, tell_askers, wake_conversation
 
 __all__ = [
     "climb_approvals",
@@ -19,4 +19,5 @@ __all__ = [
     "sweep_approved",
     "sweep_askers",
     "tell_askers",
+    "wake_conversation",
 ]

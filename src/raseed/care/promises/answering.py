@@ -5,7 +5,8 @@ An answer to a question goes through the same check as a reply. It must be there
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from uuid import UUID
 
 from django.db import transaction
@@ -61,7 +62,7 @@ def answer_gap(
         LanguageMissing: somebody waits who reads another language. AnswerStopped: it says nothing, or how it speaks.
     """
     why, clean = people.clean_reason(reason), _clean(texts)
-    with transaction.atomic():
+    with _counted(by, clock):
         row = locked_gap(gap_id)
         people.require(by, ANSWER, row.institution_id)
         if public:
@@ -105,7 +106,7 @@ def write_answer(
     """
     people.require(by, EDIT_ANSWERS, institution_id)
     why, clean = people.clean_reason(reason), _clean(texts)
-    with transaction.atomic():
+    with _counted(by, clock):
         if AnswerRow.objects.filter(id=id).exists():
             return _same(id, clean, public=audience is Audience.PUBLIC)
         _check(clean, institution_id, None, override, by, clock)
@@ -130,7 +131,7 @@ def change_answer(
         GapClosed: it is withdrawn, or not at the version expected: somebody else has changed it.
     """
     why, clean = people.clean_reason(reason), _clean(texts)
-    with transaction.atomic():
+    with _counted(by, clock):
         row = _locked(answer_id, by)
         if row.version != expected_version or row.withdrawn_at is not None:
             raise GapClosed(state="withdrawn" if row.withdrawn_at else "changed")
@@ -160,6 +161,20 @@ def withdraw_answer(answer_id: UUID, *, reason: str, by: Author, clock: Clock = 
             row.save(update_fields=["withdrawn_at"])
             _record(row, "care.answer_withdrawn", why, by, clock)
         return answers_of([row])[0]
+
+
+@contextmanager
+def _counted(by: Author, clock: Clock) -> Iterator[None]:
+    """Run in a transaction; where the check stops the answer, all is rolled back and that it was stopped is kept."""
+    try:
+        with transaction.atomic():
+            yield
+    except AnswerStopped as stopped:
+        keep_check(
+            stopped.verdict, institution_id=stopped.institution_id, conversation_id=None, language=stopped.language,
+            outcome=Outcome.STOPPED, by=by, clock=clock,
+        )  # fmt: skip
+        raise
 
 
 def _locked(answer_id: UUID, by: Author) -> AnswerRow:
@@ -202,8 +217,7 @@ def _check(
         if not verdict.stops:
             continue
         if not override:
-            rule = next(finding.rule for finding in verdict.findings if finding.stops)
-            raise AnswerStopped(field="texts", rule=rule, language=language)
+            raise AnswerStopped(verdict, language, institution_id)
         keep_check(
             verdict, institution_id=institution_id, conversation_id=conversation_id, language=language,
             outcome=Outcome.OVERRIDDEN, reason=override, by=by, clock=clock,

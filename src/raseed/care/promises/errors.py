@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from raseed.kernel.errors import Conflict, InputError, NotFound, mark
+
+from ..replies.domain import Verdict
 
 
 class UnknownGap(NotFound):
@@ -75,3 +79,8 @@ class AnswerStopped(InputError):
     code = "answer_stopped"
     sentence = mark("This answer was stopped by the check of replies (%(rule)s).")
     hint = mark("Change it, or say why it goes as it is.")
+
+    def __init__(self, verdict: Verdict, language: str, institution_id: UUID) -> None:
+        rule = next(finding.rule for finding in verdict.findings if finding.stops)
+        super().__init__(field="texts", rule=rule, language=language)
+        self.verdict, self.language, self.institution_id = verdict, language, institution_id

@@ -94,7 +94,7 @@ def _begin(row: GapRow, by: Author, now: datetime, clock: Clock) -> None:
     )  # fmt: skip
     platform.record(
         actor=by.actor, action="care.gap_raised", subject=f"gap:{row.id}", institution_id=row.institution_id,
-        after={"owner": str(row.owner), "due_at": row.due_at.isoformat()}, clock=clock,
+        after={"answers_for": str(row.owner), "due_at": row.due_at.isoformat()}, clock=clock,
     )  # fmt: skip
     gap = gap_of(row)
     for gap_clock in gap_clocks():
@@ -163,7 +163,7 @@ def hand_over_gap(gap_id: UUID, *, to: UUID, reason: str, by: Author, clock: Clo
             row.save(update_fields=["owner"])
             now = clock.now()
             step(row.id, StepCode.HANDED_OVER, actor=by.actor, at=now, reason=why)
-            _record(row, by, "care.gap_handed_over", {"owner": str(before)}, {"owner": str(to)}, why, clock)
+            _record(row, by, "care.gap_handed_over", {"answers_for": str(before)}, {"answers_for": str(to)}, why, clock)
             for gap_clock in gap_clocks():
                 gap_clock.hand_over(gap_of(row), by=by.actor, reason=why, at=now, clock=clock)
         return gap_of(row)

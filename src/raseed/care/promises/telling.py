@@ -15,6 +15,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
+from django.db.models import QuerySet
 
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.platform import api as platform
@@ -41,18 +42,25 @@ def owe(asker_ids: Sequence[UUID], now: datetime) -> None:
         tell_askers.defer()
 
 
-def customer_wrote(conversation_id: UUID, *, clock: Clock = SYSTEM_CLOCK) -> None:
-    """Try again what this conversation is owed: its window is open now. In the caller's transaction."""
-    owe(
-        list(
-            AskerRow.objects.filter(
-                conversation_id=conversation_id,
-                state=AskerState.WAITING.value,
-                gap__state=GapState.ANSWERED.value,
-            ).values_list("id", flat=True)
-        ),
-        clock.now(),
+def customer_wrote(conversation_id: UUID) -> None:
+    """Have what this conversation is owed tried again: its window is open now. In the caller's transaction.
+
+    A job does it, since the caller holds the conversation's lock, and telling takes the asker's before that one.
+    """
+    if _owed_to(conversation_id).exists():
+        wake_conversation.defer(conversation_id=str(conversation_id))
+
+
+def _owed_to(conversation_id: UUID) -> QuerySet[AskerRow]:
+    return AskerRow.objects.filter(
+        conversation_id=conversation_id, state=AskerState.WAITING.value, gap__state=GapState.ANSWERED.value
     )
+
+
+def wake(conversation_id: UUID, *, clock: Clock = SYSTEM_CLOCK) -> None:
+    """Let what a conversation is owed be due now."""
+    with transaction.atomic():
+        owe(list(_owed_to(conversation_id).values_list("id", flat=True)), clock.now())
 
 
 def tell_due(*, clock: Clock = SYSTEM_CLOCK) -> int:
@@ -128,6 +136,12 @@ def tell_askers() -> None:
     """Tell those whose time has come, until there is nobody who can be told."""
     while tell_due():
         pass
+
+
+@app.task(name="care.wake_conversation", queue="events")
+def wake_conversation(*, conversation_id: str) -> None:
+    """Let what a conversation is owed be due now; another job tells it."""
+    wake(UUID(conversation_id))
 
 
 @app.periodic(cron="* * * * *")

@@ -36,7 +36,8 @@ def test_an_empty_answer_is_stopped_unless_somebody_says_why(desk):
     desk.answer(asked, empty, override="the law forbids more")
     counted = check_counts(desk.bank, since=desk.clock.now(), until=desk.clock.now() + timedelta(1))
     assert {(rule, outcome.value): count for (rule, outcome), count in counted.items()} == {
-        ("empty.nothing", "overridden"): 1
+        ("empty.nothing", "stopped"): 1,
+        ("empty.nothing", "overridden"): 1,
     }
 
 

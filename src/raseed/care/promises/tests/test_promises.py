@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import cast
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 
 from raseed.care.promises import ports
 from raseed.care.promises.api import (
@@ -41,7 +42,7 @@ from raseed.care.promises.api import (
     steps,
 )
 from raseed.care.promises.climbing import climb
-from raseed.care.promises.telling import tell_due, tell_one
+from raseed.care.promises.telling import tell_due, tell_one, wake
 from raseed.kernel.ids import new_id
 from raseed.kernel.text import UnacceptableText
 from raseed.people import api as people
@@ -54,6 +55,12 @@ from .asking import TEXTS, Desk, heard, write_down
 
 def joined(desk: Desk, asked, *, language="en", conversation=None):
     return join_gap(asked.id, conversation_id=conversation or new_id(), language=language, by=desk.by, clock=desk.clock)
+
+
+def jobs(task: str) -> list[dict[str, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT args FROM procrastinate_jobs WHERE task_name = %s", [task])
+        return [json.loads(row[0]) if isinstance(row[0], str) else row[0] for row in cursor.fetchall()]
 
 
 def test_a_question_has_an_owner_a_date_and_who_asked(desk):
@@ -187,8 +194,10 @@ def test_a_closed_window_holds_the_answer_shows_it_and_opens_when_the_customer_w
     register_voice(write_down)
     tell_due(clock=desk.clock)
     assert not heard(), "it waits for its pause"
-    with transaction.atomic():
-        customer_wrote(asker.conversation_id, clock=desk.clock)
+    customer_wrote(new_id())
+    customer_wrote(asker.conversation_id)
+    assert jobs("care.wake_conversation") == [{"conversation_id": str(asker.conversation_id)}]
+    wake(asker.conversation_id, clock=desk.clock)
     tell_due(clock=desk.clock)
     tell_due(clock=desk.clock)
     assert heard()[asker.conversation_id] == 1
