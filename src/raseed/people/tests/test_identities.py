@@ -9,6 +9,8 @@ from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from raseed.channels.models import TextRow
 from raseed.kernel.clock import ManualClock
@@ -329,3 +331,30 @@ def test_the_database_keeps_links_and_merges_as_they_were(database: object, cloc
     ):
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
+
+
+OWN = st.sampled_from(["bsuid:1", "bsuid:2", "bsuid:3"])
+NUMBER = st.sampled_from(["wa:1", "wa:2"])
+SIGHTING = st.one_of(st.tuples(OWN), st.tuples(NUMBER), st.tuples(OWN, NUMBER))
+
+
+@settings(settings.default, max_examples=40, suppress_health_check=list(HealthCheck))
+@given(st.lists(SIGHTING, min_size=1, max_size=12))
+def test_however_senders_come_each_id_is_one_senders_and_the_strongest_decides(
+    database: object, sightings: list[tuple[str, ...]]
+) -> None:
+    scope, clock = f"waba:{new_id()}", ManualClock(datetime(2026, 11, 22, 9, tzinfo=UTC))
+    own: dict[str, UUID] = {}
+    for ids in sightings:
+        clock.advance(timedelta(minutes=1))
+        found = people.identity_for(channel="whatsapp", scope=scope, external_ids=ids, clock=clock)
+        again = people.identity_for(channel="whatsapp", scope=scope, external_ids=ids, clock=clock)
+        assert again == found
+        assert set(ids) <= set(found.external_ids)
+        if ids[0].startswith("bsuid"):
+            before = own.setdefault(ids[0], found.id)
+            assert people.identity(before).id == found.id
+        held = SenderAliasRow.objects.filter(scope=scope, until=None)
+        assert held.values("external_id").distinct().count() == held.count()
+        assert not held.exclude(sender__joined_to=None).exists()
+    assert len({people.identity(one).id for one in own.values()}) == len(own), "two own ids are never one sender"
