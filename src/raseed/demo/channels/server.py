@@ -160,7 +160,10 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
                 return
         early = _EARLY.get(told.manner) or provider.early(told)
-        answer = early or provider.answer(asked, told)
+        try:
+            answer = early or provider.answer(asked, told)
+        except (KeyError, TypeError, ValueError, AttributeError):  # a body of a shape that no client sends
+            answer = answer_json(400, {"error": {"code": 100, "message": "(#100) Invalid parameter"}, "ok": False})
         if told.manner is Manner.REPLY_LOST:
             self.close_connection = True
             return

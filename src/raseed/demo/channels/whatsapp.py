@@ -156,7 +156,7 @@ class WhatsApp:
         if not body.get("to"):
             contact = {"input": body["recipient"], "user_id": body["recipient"]}
         sent: dict[str, Any] = {"id": message.id}
-        if body["type"] == "template":
+        if message.kind == "template":
             sent["message_status"] = "accepted"
         return answer_json(200, {"messaging_product": "whatsapp", "contacts": [contact], "messages": [sent]})
 

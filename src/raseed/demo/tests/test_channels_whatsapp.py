@@ -279,7 +279,8 @@ def test_a_pair_and_a_number_have_their_limits(sim: Simulator):
 @pytest.mark.parametrize(
     ("change", "code"),
     [({"messaging_product": "x"}, 100), ({"to": ""}, 100), ({"type": "hologram"}, 131051), ({"text": {}}, 131008),
-     ({"text": {"body": "x" * 4097}}, 100), ({"type": "image", "image": {}}, 131008), ({"biz_opaque_callback_data": "x" * 513}, 100)],
+     ({"text": {"body": "x" * 4097}}, 100), ({"type": "image", "image": {}}, 131008), ({"biz_opaque_callback_data": "x" * 513}, 100),
+     ({"type": "template", "template": [1]}, 100), ({"type": "image", "image": [1]}, 100)],
 )  # fmt: skip
 def test_what_is_no_message_is_refused_with_the_code_that_says_so(sim: Simulator, change: dict[str, Any], code: int):
     status, said = sim.send(**change)
