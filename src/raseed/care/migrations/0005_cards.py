@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("care", "0003_authority")]
+    dependencies = [("care", "0004_promises")]
 
     operations = [
         migrations.RunSQL(

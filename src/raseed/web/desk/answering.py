@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from raseed.web.office.requests import StaffRequest
 
 TEXT_MAX: Final = 4_096
+SEE_ANSWERS: Final = "care.gaps.view"
 VALUE_MAX: Final = 1_000
 VALUES_MAX: Final = 20
 OVERRIDE_MAX: Final = 500
@@ -196,7 +197,7 @@ def form_of(request: StaffRequest, talk: Talk, answer: Answer) -> dict[str, Any]
         "refused": refused_of(request, talk, answer),
         "writing": writing_text(request, care.who_is_here([one.id]).get(one.id, ())),
         "macros": care.macros(one.institution_id, by=request.author, language=one.language or None),
-        "may_draft": talk.is_proven,
+        "may_draft": request.rights.may(SEE_ANSWERS, one.institution_id),
         "placeholder": gettext("Your answer, by %(channel)s") % {"channel": talk.channel},
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
 FILE_BYTES_MAX: Final = 16 << 20
+DRAFT_FACTS_MAX: Final = 2
+"""So many facts stand in a suggestion: the first of the cards; more are a key away."""
 
 
 @require_POST
@@ -146,8 +149,26 @@ def _from_macro(request: StaffRequest, talk: Talk, entered: Entered) -> Entered:
     return Entered(entered.id, entered.version, text, tuple(tokens), entered.template, entered.values)
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A fact as a draft takes it: the words that the customer is to read."""
+
+    words: str
+
+
 def _draft(request: StaffRequest, talk: Talk, entered: Entered) -> Entered:
-    """Put a suggestion in, made of facts; only people send."""
-    facts = facts_now(request, talk)[:2]
-    tokens = tuple(token_of(each.inserted(), talk.id) for each in facts)
-    return Entered(entered.id, entered.version, " ".join(each.reply for each in facts), tokens)
+    """Put a suggestion in, made of answers that people wrote and of facts; only people send.
+
+    Raises:
+        NotPermitted: the asker may not see answers.
+    """
+    one = talk.conversation
+    facts = facts_now(request, talk)[:DRAFT_FACTS_MAX]
+    made = care.promises.draft(
+        one.snippet, institution_id=one.institution_id, language=one.language or "ar", by=request.author,
+        facts=[_Said(each.reply) for each in facts],
+    )  # fmt: skip
+    if made is None:
+        return entered
+    tokens = tuple(token_of(facts[place].inserted(), talk.id) for place in made.facts)
+    return Entered(entered.id, entered.version, made.text, tokens)

@@ -169,3 +169,16 @@ def test_a_conversation_can_be_read_in_three_languages(bureau: Bureau) -> None:
         page = at_desk(bureau.house.salma, language).get(f"/office/desk/{id_}")
         assert page.status_code == 200
         assert 'dir="auto"' in page.content.decode()
+
+
+def test_a_suggestion_is_made_of_facts_and_sends_nothing(bureau: Bureau) -> None:
+    id_ = bureau.write()
+    bureau.proven(id_)
+    client = at_desk(bureau.house.salma)
+    page = opened(client, id_)
+    answer = client.post(f"/office/desk/{id_}/reply", fields_of(page, do="draft"))
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    assert "١٬٠٠٠٫٠٠" in page.split('<textarea class="input" id="text"', 1)[1].split("</textarea>", 1)[0]
+    assert 'name="fact"' in page
+    assert not [each for each in care.entries(id_, by=people.SYSTEM).entries if each.kind is care.EntryKind.OUT]
