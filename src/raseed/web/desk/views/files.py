@@ -18,6 +18,9 @@ from raseed.web.office.requests import StaffRequest, staff_only
 if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
+PAGES_MAX: Final = 100
+"""So far back a file is looked for in a conversation."""
+PAGE: Final = 200
 SANDBOX: Final = "default-src 'none'; sandbox"
 
 
@@ -47,10 +50,11 @@ def one(request: StaffRequest, conversation_id: UUID, media_id: UUID) -> HttpRes
 def _is_of(request: StaffRequest, conversation_id: UUID, file: channels.Media) -> bool:
     """Whether a file stands in a conversation, looked for page by page from its end."""
     before: str | None = None
-    while True:
-        page = care.entries(conversation_id, by=request.author, before=before, limit=200)
+    for _ in range(PAGES_MAX):
+        page = care.entries(conversation_id, by=request.author, before=before, limit=PAGE)
         if any(each.message_id == file.message_id for each in page.entries):
             return True
         if page.before is None:
             return False
         before = page.before
+    return False

@@ -31,9 +31,9 @@ addEventListener("change", (event) => {
   if (keys) document.getElementById("to").inputMode = keys;
 });
 
-/* Nobody is signed in here: what was proven last to whoever was goes with them (balances.js keeps it). */
+/* Nobody is signed in here: what was proven last to whoever was, and what they were writing, goes with them (balances.js, desk.js). */
 if (document.querySelector(".gate-shell")) {
-  try { localStorage.removeItem("raseed-proven"); } catch { /* a forbidden store keeps nothing */ }
+  try { localStorage.removeItem("raseed-proven"); sessionStorage.clear(); } catch { /* a forbidden store keeps nothing */ }
 }
 
 document.querySelectorAll("[data-print]").forEach((button) => {
