@@ -91,6 +91,7 @@ def test_an_answer_with_a_fact_is_given_without_the_mouse(bureau: Bureau, visit:
         page.keyboard.press("j")
         page.wait_for_function("document.activeElement.matches('a.conv')")
         visitor.go(f"/office/desk/{id_}?box=open")
+        assert hides_nothing(visitor)
         page.keyboard.press("r")
         page.keyboard.type(GOOD)
         page.keyboard.press("Alt+1")
@@ -132,9 +133,15 @@ def test_what_a_customer_writes_meanwhile_is_fetched_and_marked(bureau: Bureau, 
         visitor.page.wait_for_selector(".thread .fresh >> text=ألو؟ هل من أحد؟")
 
 
+OVERLAPS = """() => {
+  const parts = [...document.querySelectorAll("#answer > *")].map((one) => one.getBoundingClientRect()).filter((box) => box.height);
+  return parts.slice(1).filter((box, at) => box.top < parts[at].bottom - 1).length;
+}"""
+
+
 def hides_nothing(visitor: Visitor) -> bool:
-    """Whether the box to write in is in sight."""
-    return bool(visitor.page.is_visible("#text"))
+    """Whether the box to write in is in sight, and nothing of the form lies over another part of it."""
+    return bool(visitor.page.is_visible("#text")) and not visitor.page.evaluate(OVERLAPS)
 
 
 def test_without_script_a_fact_is_put_in_and_sent(bureau: Bureau, visit: Visit) -> None:
@@ -142,7 +149,6 @@ def test_without_script_a_fact_is_put_in_and_sent(bureau: Bureau, visit: Visit) 
     with visit("en", width=WIDE, script=False) as visitor:
         sign_in(visitor, bureau.house.salma)
         visitor.go(f"/office/desk/{id_}")
-        assert hides_nothing(visitor)
         visitor.page.fill("#text", GOOD)
         visitor.press("button.put >> nth=0")
         assert "١٬٠٠٠٫٠٠" in visitor.page.input_value("#text")
