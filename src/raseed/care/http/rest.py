@@ -36,20 +36,20 @@ _STATES = {
 Until = Annotated[str, text(10, least=10, pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example="2026-04-30")]
 
 
-class Details(Taken):
+class RequestDetails(Taken):
     """What more an action needs: see `details` of the action."""
 
     until: Until | None = None
 
 
-class NewRequest(Taken):
+class NewCareRequest(Taken):
     """What is to be done for whom. `amount` only where the action asks for it, or to say what you have seen."""
 
     action: Annotated[str, text(40, example="goodwill_credit")]
     customer_id: Id
     subject: Annotated[str, text(80, pattern=SUBJECT_PATTERN, example="account:0193f1f0-7c3e-7a51-9f43-2a6c5d1e8b07")]
     amount: MoneyTaken | None = None
-    details: Details = Details()
+    details: RequestDetails = RequestDetails()
     reason: Reason
 
 
@@ -70,7 +70,7 @@ class ActionList(Given):
     actions: list[ActionGiven]
 
 
-class StepGiven(Given):
+class RequestStepGiven(Given):
     """A step in the life of a request, by whom, and to whom it went."""
 
     kind: str
@@ -81,7 +81,7 @@ class StepGiven(Given):
     note: str
 
 
-class RequestGiven(Given):
+class CareRequestGiven(Given):
     """A request. `beyond` names the bound of the asker's limit that it was beyond; `split`, that it looks like one of several pieces."""
 
     id: UUID
@@ -102,13 +102,13 @@ class RequestGiven(Given):
     decided_at: datetime | None
     done_at: datetime | None
     failure: str
-    steps: list[StepGiven]
+    steps: list[RequestStepGiven]
 
 
-class RequestList(Page):
+class CareRequestList(Page):
     """Requests, the latest first, without their steps."""
 
-    requests: list[RequestGiven]
+    requests: list[CareRequestGiven]
 
 
 class RequestPaging(Paging):
@@ -120,7 +120,7 @@ class RequestPaging(Paging):
     )
 
 
-class LimitGiven(Given):
+class AuthorityLimitGiven(Given):
     """What the key's holder may grant of an action, minor units, and what of today's is used; null bounds nothing."""
 
     action: str
@@ -136,10 +136,10 @@ class LimitGiven(Given):
     used_count: int
 
 
-class LimitList(Given):
+class AuthorityLimitList(Given):
     """The limits of the key's holder; an action that is not here may not be done without asking."""
 
-    limits: list[LimitGiven]
+    limits: list[AuthorityLimitGiven]
 
 
 class GrantedGiven(Given):
@@ -160,7 +160,7 @@ class GrantedList(Given):
     granted: list[GrantedGiven]
 
 
-class Days(Taken):
+class GrantedDays(Taken):
     """From one business date to another, both of them too."""
 
     since: Day
@@ -185,33 +185,33 @@ def list_actions(request: ApiRequest) -> ActionList:
     return ActionList(actions=told)
 
 
-@mending.get("/care/limits", permission=ASK, answer=LimitList)
-def my_limits(request: ApiRequest) -> LimitList:
+@mending.get("/care/limits", permission=ASK, answer=AuthorityLimitList)
+def my_limits(request: ApiRequest) -> AuthorityLimitList:
     """List what the key's holder may do without asking, and what of today's is used."""
     caller = request.caller
     found = authority.my_limits(authority.staff_behind(caller.author), caller.institution_id, by=caller.author)
-    return LimitList(limits=[_limit(each) for each in found])
+    return AuthorityLimitList(limits=[_limit(each) for each in found])
 
 
-@mending.get("/care/requests", any_of=_any, answer=RequestList, refuses=(422,))
-def list_requests(request: ApiRequest, page: Query[RequestPaging]) -> RequestList:
+@mending.get("/care/requests", any_of=_any, answer=CareRequestList, refuses=(422,))
+def list_requests(request: ApiRequest, page: Query[RequestPaging]) -> CareRequestList:
     """List what was asked for at the institution."""
     caller = request.caller
     only = authority.RequestFilter(
         state=None if page.state is None else authority.RequestState(page.state), customer_id=page.customer_id
     )
     found = authority.requests(caller.institution_id, by=caller.author, only=only, before=page.after, limit=page.limit)
-    return RequestList(requests=[_request(each, request.language) for each in found.requests], next=found.next)
+    return CareRequestList(requests=[_request(each, request.language) for each in found.requests], next=found.next)
 
 
-@mending.get("/care/requests/{request_id}", any_of=_any, answer=RequestGiven)
-def show_request(request: ApiRequest, request_id: Path[Id]) -> RequestGiven:
+@mending.get("/care/requests/{request_id}", any_of=_any, answer=CareRequestGiven)
+def show_request(request: ApiRequest, request_id: Path[Id]) -> CareRequestGiven:
     """Show a request with its steps."""
     return _request(_here(request, request_id), request.language)
 
 
 @mending.put(
-    "/care/requests/{request_id}", permission=ASK, answer=RequestGiven, refuses=(404, 409, 422),
+    "/care/requests/{request_id}", permission=ASK, answer=CareRequestGiven, refuses=(404, 409, 422),
     example={
         "action": "goodwill_credit", "customer_id": "0193f1f0-7c3e-7a51-9f43-2a6c5d1e8b07",
         "subject": "account:0193f1f0-7c3e-7a51-9f43-2a6c5d1e8b07",
@@ -219,7 +219,7 @@ def show_request(request: ApiRequest, request_id: Path[Id]) -> RequestGiven:
     },
     links={"request": ("show_request", "request_id"), "withdrawal": ("withdraw_request", "request_id")},
 )  # fmt: skip
-def ask_request(request: ApiRequest, request_id: Path[Id], new: NewRequest) -> RequestGiven:
+def ask_request(request: ApiRequest, request_id: Path[Id], new: NewCareRequest) -> CareRequestGiven:
     """Do something for a customer under an id of yours, within your limits; beyond them it waits for whoever decides.
 
     Only with a key that a member of staff issued for themselves. The same id with the same content answers the same.
@@ -234,15 +234,15 @@ def ask_request(request: ApiRequest, request_id: Path[Id], new: NewRequest) -> R
     return _request(asked, request.language)
 
 
-@mending.post("/care/requests/{request_id}/withdraw", permission=ASK, answer=RequestGiven, refuses=(404, 409))
-def withdraw_request(request: ApiRequest, request_id: Path[Id]) -> RequestGiven:
+@mending.post("/care/requests/{request_id}/withdraw", permission=ASK, answer=CareRequestGiven, refuses=(404, 409))
+def withdraw_request(request: ApiRequest, request_id: Path[Id]) -> CareRequestGiven:
     """Take back a request of the key's holder that waits."""
     _here(request, request_id)
     return _request(authority.withdraw(request_id, by=request.caller.author), request.language)
 
 
 @mending.get("/care/granted", permission=VIEW, answer=GrantedList, refuses=(422,))
-def list_granted(request: ApiRequest, days: Query[Days]) -> GrantedList:
+def list_granted(request: ApiRequest, days: Query[GrantedDays]) -> GrantedList:
     """Report what was granted per action, person and business date."""
     caller = request.caller
     found = authority.granted(caller.institution_id, since=days.since, until=days.until, by=caller.author)
@@ -263,16 +263,16 @@ def _here(request: ApiRequest, request_id: UUID) -> authority.Request:
     return found
 
 
-def _request(of: authority.Request, language: str) -> RequestGiven:
+def _request(of: authority.Request, language: str) -> CareRequestGiven:
     with override(language):
         steps = [
-            StepGiven(
+            RequestStepGiven(
                 kind=each.kind.value, words=gettext(authority.STEP_WORDS[each.kind]), at=each.at, by=each.by, to=each.to,
                 note=each.note,
             )
             for each in of.steps
         ]  # fmt: skip
-    return RequestGiven(
+    return CareRequestGiven(
         id=of.id, action=of.action, customer_id=of.customer_id, subject=of.subject,
         amount=None if of.amount is None else MoneyGiven.of(of.amount), details=dict(of.details), reason=of.reason,
         state=of.state.value, beyond=None if of.beyond is None else of.beyond.value, split=of.split,
@@ -281,13 +281,13 @@ def _request(of: authority.Request, language: str) -> RequestGiven:
     )  # fmt: skip
 
 
-def _limit(use: authority.LimitUse) -> LimitGiven:
+def _limit(use: authority.LimitUse) -> AuthorityLimitGiven:
     bounds = use.limit.bounds
 
     def said(minor: int | None) -> str | None:
         return None if minor is None else str(minor)
 
-    return LimitGiven(
+    return AuthorityLimitGiven(
         action=use.limit.action, currency=use.limit.currency, per_act_minor=said(bounds.per_act_minor),
         per_day_minor=said(bounds.per_day_minor), per_customer_minor=said(bounds.per_customer_minor),
         per_day_count=bounds.per_day_count, per_customer_count=bounds.per_customer_count, window_days=bounds.window_days,
