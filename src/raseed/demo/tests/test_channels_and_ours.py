@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.test import override_settings
 
-from raseed.channels.adapters.domain import Parcel, PutOff, Recipient, Refused, Taken, Unclear, Wait
+from raseed.channels.adapters.domain import Parcel, PutOff, Recipient, Refused, Taken, Unclear, Wait, Wire
 from raseed.channels.adapters.sms import SmsWire
 from raseed.channels.adapters.telegram import TelegramWire
 from raseed.channels.adapters.whatsapp import WhatsAppWire
@@ -45,7 +45,7 @@ from .channels_world import (
 SECRETS = {Channel.WHATSAPP: APP_SECRET, Channel.TELEGRAM: BOT_SECRET, Channel.X: X_SECRET, Channel.SMS: "sms-in"}
 ADDRESSES = {Channel.WHATSAPP: TALK, Channel.TELEGRAM: "jasmine_bot", Channel.X: X_ACCOUNT, Channel.SMS: "+201499999"}
 TOKENS = {Channel.WHATSAPP: TOKEN, Channel.TELEGRAM: BOT_TOKEN, Channel.X: X_TOKEN, Channel.SMS: SMS_KEY}
-WIRES = {
+WIRES: Mapping[Channel, Wire] = {
     Channel.WHATSAPP: WhatsAppWire(), Channel.TELEGRAM: TelegramWire(), Channel.X: XWire(), Channel.SMS: SmsWire(),
 }  # fmt: skip
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
@@ -119,7 +119,7 @@ def parcel(sim: Simulator, channel: Channel, to: Recipient, **more: Any) -> Parc
     base = f"{sim.url}/sms" if channel is Channel.SMS else sim.url
     secrets: Mapping[str, str] = {"access_token": TOKENS[channel]}
     return Parcel(
-        new_id(), 1, ADDRESSES[channel], {"api_base": base}, lambda name: secrets.get(name, ""), to, **{"text": "نعم", **more}
+        new_id(), new_id(), ADDRESSES[channel], {"api_base": base}, lambda name: secrets.get(name, ""), to, **{"text": "نعم", **more}
     )  # fmt: skip
 
 
