@@ -120,7 +120,7 @@ def test_every_class_of_the_office_is_used() -> None:
         for name in re.findall(r"\.([a-z][\w-]*)", re.sub(r"/\*.*?\*/", "", OFFICE, flags=re.DOTALL))
         if name not in used
     }
-    assert not idle - {"good", "bad", "warn", "icon", "in"}
+    assert not idle - {"good", "bad", "warn", "near", "icon", "in"}
 
 
 def test_only_logical_sides() -> None:

@@ -145,7 +145,7 @@
       return;
     }
     if (event.key === "Escape") {
-      document.querySelectorAll("details.pops[open]").forEach((one) => { one.open = false; });
+      document.querySelectorAll("details[data-pops][open]").forEach((one) => { one.open = false; });
       if (typing) typing.blur();
       return;
     }
@@ -165,7 +165,7 @@
   });
   document.addEventListener("submit", (event) => { if (event.target === form && draft) keep(); });
   document.addEventListener("click", (event) => {
-    document.querySelectorAll("details.pops[open]").forEach((one) => { if (!one.contains(event.target)) one.open = false; });
+    document.querySelectorAll("details[data-pops][open]").forEach((one) => { if (!one.contains(event.target)) one.open = false; });
   });
 
   /* What somebody is in the middle of is not fetched anew from under their hands. */
