@@ -18,7 +18,7 @@ class CareConfig(AppConfig):
         from .authority.registry import register_action
         from .cards import providers, pulse  # noqa: F401  (the pulse hears of events)
         from .clocks import climbing  # noqa: F401  (it registers itself)
-        from .conversations import handlers  # noqa: F401  (its handlers register themselves)
+        from .conversations import handlers
         from .conversations.permissions import PERMISSIONS as CONVERSATIONS
         from .duty.permissions import PERMISSIONS as DUTY
         from .promises.permissions import PERMISSIONS as PROMISES
@@ -30,3 +30,4 @@ class CareConfig(AppConfig):
             register_action(each)
         register_narrator(narrate)
         providers.register()
+        handlers.stand_beside()
