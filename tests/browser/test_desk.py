@@ -134,7 +134,7 @@ def test_what_a_customer_writes_meanwhile_is_fetched_and_marked(bureau: Bureau, 
 
 
 OVERLAPS = """() => {
-  const parts = [...document.querySelectorAll("#answer > *")].map((one) => one.getBoundingClientRect()).filter((box) => box.height);
+  const parts = [...document.querySelectorAll("#answer > :not(.unseen)")].map((one) => one.getBoundingClientRect()).filter((box) => box.height);
   return parts.slice(1).filter((box, at) => box.top < parts[at].bottom - 1).length;
 }"""
 
