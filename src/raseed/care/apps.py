@@ -21,6 +21,7 @@ class CareConfig(AppConfig):
         from .conversations import handlers
         from .conversations.permissions import PERMISSIONS as CONVERSATIONS
         from .duty.permissions import PERMISSIONS as DUTY
+        from .promises import house
         from .promises.permissions import PERMISSIONS as PROMISES
 
         register_permissions(*AUTHORITY, *CONVERSATIONS, *DUTY, *PROMISES)
@@ -31,3 +32,4 @@ class CareConfig(AppConfig):
         register_narrator(narrate)
         providers.register()
         handlers.stand_beside()
+        house.stand_beside()

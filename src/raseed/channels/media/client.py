@@ -27,7 +27,12 @@ FETCH_SECONDS_MAX: Final = 60.0
 ANSWER_BYTES_MAX: Final = 64 << 10
 PART_BYTES: Final = 1 << 18
 OK: Final = 200
+BAD_REQUEST: Final = 400
 GONE: Final = frozenset({404, 410})
+_GRAPH_GONE: Final = (100, 33)
+"""Code and subcode with which the Graph API says, under status 400, that there is no such object (or none any more)."""
+_TELEGRAM_GONE: Final = ("invalid file_id", "wrong file", "file is too big")
+"""What the Bot API's getFile says, under status 400, of a file that it will never give."""
 _AGENT: Final = "Raseed/1"
 
 
@@ -101,6 +106,19 @@ def _written(answer: http.client.HTTPResponse, path: Path, bytes_max: int) -> Fe
     return Fetched(size, digest.hexdigest())
 
 
+def _says_gone(said: bytes) -> bool:
+    try:
+        found = json.loads(said)
+    except ValueError:
+        return False
+    if not isinstance(found, dict):
+        return False
+    error = found.get("error")
+    if isinstance(error, dict):
+        return (error.get("code"), error.get("error_subcode")) == _GRAPH_GONE
+    return any(words in str(found.get("description", "")).lower() for words in _TELEGRAM_GONE)
+
+
 @contextmanager
 def _answer(url: str, headers: Mapping[str, str], seconds: float) -> Iterator[http.client.HTTPResponse]:
     try:
@@ -117,7 +135,7 @@ def _answer(url: str, headers: Mapping[str, str], seconds: float) -> Iterator[ht
             headers={"Connection": "close", "Accept-Encoding": "identity", "User-Agent": _AGENT, **headers},
         )
         answer = connection.getresponse()
-        if answer.status in GONE:
+        if answer.status in GONE or (answer.status == BAD_REQUEST and _says_gone(answer.read(ANSWER_BYTES_MAX))):
             raise Gone
         if answer.status != OK:
             raise Trouble(f"answered_{answer.status}")

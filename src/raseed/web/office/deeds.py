@@ -20,8 +20,9 @@ from raseed.people import api as people
 from raseed.platform import api as platform
 from raseed.web.terms import rate_text
 
+from .facts import FACTS
 from .naming import SHORT_ID, Named, names_of
-from .words import ACTIONS, FACTS, FAMILIES, REFERENCES, VALUES
+from .words import ACTIONS, FAMILIES, REFERENCES, VALUES
 
 if TYPE_CHECKING:
     from .requests import StaffRequest

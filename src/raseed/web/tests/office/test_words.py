@@ -7,10 +7,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from raseed.web.office.words import ACTIONS, FACTS, FAMILIES, REFERENCES
+from raseed.web.office.facts import FACTS
+from raseed.web.office.words import ACTIONS, FAMILIES, REFERENCES
 
 SOURCE = Path(__file__).parents[3]
-ACTION = re.compile(r"(?:people|banking|payments|platform|imports|office|bills|assurance)\.[a-z]+(?:_[a-z]+)+\Z")
+ACTION = re.compile(
+    r"(?:people|banking|payments|platform|imports|office|bills|assurance|channels|care)\.[a-z]+(?:_[a-z]+)+\Z"
+)
 NO_DEEDS = {
     "people.role_removal", "people.staff_reset", "people.staff_unlock", "banking.move_wallets", "platform.owe_webhooks",
     "payments.order_ended", "payments.order_read", "people.critical_date", "people.vulnerability",
@@ -19,6 +22,12 @@ NO_DEEDS = {
     "assurance.finding_raised", "assurance.finding_cleared",
     "assurance.guard_go_on", "assurance.guard_take_up", "assurance.all_books",
     "people.end_proofs_of_old_number", "people.customers_merged", "people.customers_parted",
+    "care.accountable_changed", "care.authority_changed", "care.breach_withdrawn", "care.case_changed",
+    "care.clock_breached", "care.conversation_changed", "care.follow_accountable", "care.follow_delivery",
+    "care.follow_media", "care.gap_answered", "care.gap_overdue", "care.mark_breached", "care.pulse_of_cases",
+    "care.pulse_of_conversations", "care.receive_message", "care.wake_promises", "channels.delivery_changed",
+    "channels.fetch_media", "channels.item_set_aside", "channels.line_needs_token", "channels.media_settled",
+    "channels.message_received", "care.gap_raised",
 }  # fmt: skip
 """Of the same shape, but names of jobs, events and kinds of change."""
 DERIVED = {"people.change_": ("proposed", "applied", "rejected", "withdrawn", "expired")}
