@@ -34,6 +34,7 @@ from raseed.channels.api import (
 )
 from raseed.channels.events import MEDIA_SETTLED
 from raseed.channels.media import archives, fetching, store, types
+from raseed.channels.media.client import _says_gone
 from raseed.channels.media.domain import FETCHED_FOR, IMAGE_BYTES_MAX
 from raseed.channels.media.fetching import digest_of, fetch_next, remove_orphans
 from raseed.channels.media.owing import AGAIN, FIRST
@@ -188,6 +189,24 @@ def test_a_provider_that_is_busy_is_asked_again_with_growing_pauses_until_it_giv
             clock.advance(row.next_try_at - before)
     assert pauses == [20, 40, 80, 160, 320]
     assert media_of(message)[0].state is MediaState.KEPT
+
+
+@pytest.mark.parametrize(
+    ("said", "gone"),
+    [
+        (b'{"error":{"type":"GraphMethodException","code":100,"error_subcode":33}}', True),
+        (b'{"error":{"type":"OAuthException","code":100}}', False),
+        (
+            b'{"ok":false,"error_code":400,"description":"Bad Request: wrong file_id or the file is temporarily unavailable"}',
+            True,
+        ),
+        (b'{"ok":false,"error_code":400,"description":"Bad Request: chat not found"}', False),
+        (b"<html>", False),
+        (b"[]", False),
+    ],
+)
+def test_what_a_provider_says_it_will_never_give_is_not_asked_for_again(said: bytes, *, gone: bool) -> None:
+    assert _says_gone(said) is gone
 
 
 def test_a_file_that_never_comes_is_gone_after_seven_days_and_its_message_is_there(holder: Holder) -> None:
