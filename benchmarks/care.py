@@ -2,8 +2,8 @@
 
 Options: ``only=`` the starts of cases' names (``authority``, ``webhooks``, ``clocks``, ``replies``), with commas; ``tries=`` and
 ``processes=`` of authority; ``items=``, ``kills=`` and ``ack_seconds=`` of the webhooks; ``clock_cases=``. What each case does
-stands in its own file, ``_care_*.py``. Authority and webhooks each have a database of their own, for each
-adds up all that is in it.
+stands in its own file, ``_care_*.py``. Authority and webhooks each have a database of their own, for each adds up all that is
+in it.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 from benchmarks import _care_authority, _care_clocks, _care_replies, _care_webhooks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from benchmarks import Claim, Context
 
 
 def run(context: Context) -> list[Claim]:
     """Measure every case that was asked for."""
     only = tuple(context.option("only").split(","))
-    cases = {
+    cases: Mapping[str, Callable[[], list[Claim]]] = {
         "authority": lambda: _care_authority.measure(context, context.database()),
         "webhooks": lambda: _care_webhooks.measure(context, context.database()),
         "clocks": lambda: _care_clocks.run(context),
