@@ -73,6 +73,7 @@ def test_everyone_reads_the_answer_in_the_thread_once_and_the_clock_stops(house:
     for one, language in ((first, "en"), (second, "ar")):
         (entry,) = outs(house, one)
         assert TEXTS[language].text in entry.text
+        assert entry.message_id
         assert channels.outgoing([entry.message_id])[entry.message_id].id == entry.message_id
 
 
