@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from django.db import transaction
 
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
+from raseed.people import api as people
 from raseed.platform import api as platform
 
 from .. import events
-from ..models import ConversationRow
+from ..models import ConversationRow, LeaseRow
 from ..sql import run
 from . import ports
-from .keeping import tell_changed
+from .domain import ConversationState, EventCode
+from .keeping import add_event, keep, tell_changed
+
+SYSTEM: Final = people.SYSTEM.actor
 
 
 def settle_accountable(*, clock: Clock = SYSTEM_CLOCK) -> int:
@@ -50,6 +55,28 @@ def clock_breached(conversation_id: UUID, *, at: datetime, clock: Clock = SYSTEM
     row.breached_at = at
     row.save(update_fields=["breached_at"])
     tell_changed(row, clock=clock)
+
+
+@transaction.atomic
+def ladder_climbed(conversation_id: UUID, *, clock_id: UUID, clock: Clock = SYSTEM_CLOCK) -> None:
+    """Let a conversation be whose its clock has become on the ladder; with nobody's clock taken over, nothing changes.
+
+    Looked up as it is now: whoever was given the conversation since then keeps it.
+    """
+    row = ConversationRow.objects.select_for_update(no_key=True).filter(id=conversation_id).first()
+    if row is None or row.state == ConversationState.CLOSED.value:
+        return
+    now = clock.now()
+    to = ports.clocks().taken_over_by(clock_id=clock_id, at=now)
+    if to is None or to == row.assignee:
+        return
+    row.assignee = to
+    LeaseRow.objects.filter(conversation=row).exclude(staff_id=to).delete()
+    add_event(row, EventCode.ASSIGNED, SYSTEM, now=now, to=str(to))
+    keep(row, clock=clock)
+    ports.clocks().handed_over(
+        subject_id=row.id, team_id=row.team_id, to=to, by=SYSTEM, reason="", at=now, clock=clock
+    )  # what else runs about it is theirs, too
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from raseed.people import api as people
 
 from ..models import ConversationRow, EntryRow
 from .domain import NOTE_LENGTH_MAX, TOLD, ConversationState, EntryKind
-from .keeping import Said, add_entry, keep, owe_nothing, staff_id_of
+from .keeping import Said, add_entry, keep, owe_nothing
 from .permissions import WORK
 from .receiving import receive
 from .replying import credit
@@ -90,7 +90,6 @@ def log_contact(
         add_entry(row, EntryKind.OUT, by.actor, Said(text=answer, message_id=id, delivery=TOLD), now=now)
         owe_nothing(row)
         row.state = ConversationState.WAITING.value
-        row.assignee = row.assignee or staff_id_of(by)
         credit(row, by, now, clock)
         keep(row, clock=clock)
     return conversation_id

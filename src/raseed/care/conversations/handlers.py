@@ -11,7 +11,7 @@ from raseed.platform.api import Event, app, subscribe
 from .. import events
 from ..cases.filing import media_settled
 from . import ports
-from .accounting import accountable_changed, clock_breached, settle_accountable
+from .accounting import accountable_changed, clock_breached, ladder_climbed, settle_accountable
 from .delivery import delivery_changed
 from .presence import forget_presence
 from .receiving import receive
@@ -43,10 +43,12 @@ def follow_media(event: Event) -> None:
 
 @subscribe(events.CLOCK_BREACHED, handler_name="care.mark_breached")
 def mark_breached(event: Event) -> None:
-    """Mark a conversation whose clock has run out."""
+    """Mark a conversation whose clock has run out; where the ladder gave the clock to somebody, it is theirs."""
     if event.payload["subject_kind"] == CONVERSATION:
-        at = datetime.fromisoformat(str(event.payload["breached_at"]))
-        clock_breached(UUID(str(event.payload["subject_id"])), at=at)
+        at, one = datetime.fromisoformat(str(event.payload["breached_at"])), UUID(str(event.payload["subject_id"]))
+        clock_breached(one, at=at)
+        if event.payload["step"]:
+            ladder_climbed(one, clock_id=UUID(str(event.payload["clock_id"])))
 
 
 @subscribe(events.ACCOUNTABLE_CHANGED, handler_name="care.follow_accountable")

@@ -48,6 +48,12 @@ class Clocks(Protocol):
     def answered(self, *, subject_id: UUID, by: UUID, at: datetime, clock: Clock) -> object:
         """Stop it, to somebody's credit."""
 
+    def waits_for_customer(self, *, subject_id: UUID, by: str, at: datetime, clock: Clock) -> object:
+        """Let what may stand still do so until the customer writes."""
+
+    def taken_over_by(self, *, clock_id: UUID, at: datetime) -> UUID | None:
+        """Return whose a clock that runs has become on its ladder, if somebody took it over or was given it since."""
+
     def closed(self, *, subject_id: UUID, by: str, at: datetime, clock: Clock) -> object:
         """Stop whatever runs."""
 

@@ -25,6 +25,7 @@ from raseed.platform import api as platform
 from ..cards.building import recheck
 from ..cards.domain import InsertedFact
 from ..models import ConversationRow, EntryRow, LeaseRow
+from ..models.promises import AskerRow
 from ..replies.checking import check_reply
 from . import ports
 from .domain import (
@@ -233,10 +234,21 @@ def standing_of(message: channels.OutgoingMessage) -> Standing:
 
 
 def credit(row: ConversationRow, by: people.Author, at: datetime, clock: Clock) -> None:
-    """Stop the clocks of a conversation to the credit of whoever answered."""
+    """Stop the clocks of a conversation to the credit of whoever answered, who goes on with it if it was nobody's own.
+
+    What runs on is theirs as well, and stands still for the customer where its rule says so.
+    """
     me = staff_id_of(by)
     if me is not None:
         ports.clocks().answered(subject_id=row.id, by=me, at=at, clock=clock)
+        if row.assignee is None:
+            row.assignee = me
+            ports.clocks().handed_over(
+                subject_id=row.id, team_id=row.team_id, to=me, by=by.actor, reason="", at=at, clock=clock
+            )
+    promised = AskerRow.objects.filter(conversation_id=row.id, state="waiting").exists()
+    if row.state == ConversationState.WAITING.value and not promised:  # what was promised is waited for by the customer
+        ports.clocks().waits_for_customer(subject_id=row.id, by=by.actor, at=at, clock=clock)
 
 
 def _may_answer(row: ConversationRow, expected_version: int, by: people.Author, now: datetime) -> None:
@@ -335,7 +347,6 @@ def _answered(row: ConversationRow, content: Said, by: people.Author, clock: Clo
     made = add_entry(row, EntryKind.OUT, by.actor, content, now=now)
     owe_nothing(row)
     row.state = ConversationState.WAITING.value
-    row.assignee = row.assignee or me
     LeaseRow.objects.filter(conversation=row, staff_id__in=ids_of(me)).delete()
     credit(row, by, now, clock)
     keep(row, clock=clock)

@@ -61,6 +61,17 @@ class HouseClocks:
         """Stop it, to somebody's credit."""
         clocks.answered(subject_id=subject_id, by=by, at=at, clock=clock)
 
+    def waits_for_customer(self, *, subject_id: UUID, by: str, at: datetime, clock: Clock) -> None:
+        """Let the clocks stand still whose rules count that; a message of the customer's lets them run on."""
+        clocks.pause_clock(
+            subject_id=subject_id, reason=clocks.PauseReason.WAITING_FOR_CUSTOMER, by=by, at=at, clock=clock
+        )
+
+    def taken_over_by(self, *, clock_id: UUID, at: datetime) -> UUID | None:
+        """Return whose a broken clock is now, if it runs and its ladder was climbed."""
+        one = clocks.clock_of(clock_id, at=at)
+        return one.assignee if one.stopped_at is None and one.steps_climbed else None
+
     def closed(self, *, subject_id: UUID, by: str, at: datetime, clock: Clock) -> None:
         """Stop whatever runs."""
         clocks.closed(subject_id=subject_id, by=by, at=at, clock=clock)

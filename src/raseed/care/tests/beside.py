@@ -43,6 +43,12 @@ class Beside:
     def answered(self, **more: Any) -> None:
         self.told.append(("answered", more))
 
+    def waits_for_customer(self, **more: Any) -> None:
+        self.told.append(("waits", more))
+
+    def taken_over_by(self, *, clock_id: UUID, at: datetime) -> UUID | None:
+        return None
+
     def closed(self, **more: Any) -> None:
         self.told.append(("closed", more))
 

@@ -45,8 +45,8 @@ def test_an_answer_leaves_stops_the_clock_and_is_the_answerers(house: House, bes
     assert (entry.kind, entry.actor, entry.delivery) == (care.EntryKind.OUT, house.salma.actor, "waiting")
     assert (now.state.value, now.unanswered, now.unanswered_since) == ("waiting", 0, None)
     assert (now.assignee, now.accountable) == (staff_id(house.salma), staff_id(house.salma))
-    assert beside.names() == ["arrived", "answered"]
-    assert beside.told[-1][1]["by"] == staff_id(house.salma)
+    assert beside.names() == ["arrived", "answered", "handed_over", "waits"]
+    assert beside.told[1][1]["by"] == staff_id(house.salma)
     assert sent() == 1
 
 
@@ -293,7 +293,7 @@ def test_an_answer_that_failed_is_owed_again_and_a_retry_really_sends(house: Hou
     again = care.retry(entry.id, by=house.karim, clock=house.clock)
     assert (again.delivery, OutgoingRow.objects.get().round) == ("waiting", 1)
     assert house.now_is(one).unanswered == 0
-    assert beside.names() == ["arrived", "answered", "arrived", "answered"]
+    assert beside.names() == ["arrived", "answered", "handed_over", "waits", "arrived", "answered", "waits"]
     with pytest.raises(care.EntryNotFailed):
         care.retry(entry.id, by=house.karim, clock=house.clock)
 

@@ -8,14 +8,14 @@ import pytest
 
 from raseed.care import api as care
 from raseed.care.clocks import api as clocks
-from raseed.care.conversations.accounting import settle_accountable
+from raseed.care.conversations.accounting import ladder_climbed, settle_accountable
 from raseed.care.conversations.handlers import stand_beside
 from raseed.care.duty import api as duty
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
 from raseed.people.tests.office import a_colleague, make_hashes_quick
 
-from .talk import House, a_house
+from .talk import House, a_house, staff_id
 
 
 @pytest.fixture
@@ -78,3 +78,47 @@ def test_a_case_has_a_clock_until_it_is_resolved(manned: House) -> None:
     care.resolve_case(made.id, outcome="answered", resolution="It came.", by=house.salma, clock=house.clock)
     assert clocks.clocks_of([made.id], at=house.clock.now()).get(made.id, ()) == ()
     assert care.counts(house.id, by=house.salma, clock=house.clock)[care.Box.TEAM] == 1
+
+
+def test_who_takes_a_clock_over_on_the_ladder_has_the_conversation_too(manned: House) -> None:
+    house = manned
+    one = house.hears()
+    care.take(one, by=house.karim, clock=house.clock)
+    house.waits(6 * 3600)
+    clocks.move_clocks(clock=house.clock)
+    broken = next(each for each in clocks.clocks_of([one], at=house.clock.now())[one] if each.breached_at)
+    head = broken.accountable
+    assert staff_id(house.karim) != head
+    for _ in range(2):
+        ladder_climbed(one, clock_id=broken.id, clock=house.clock)
+    settle_accountable(clock=house.clock)
+    now = house.now_is(one)
+    assert (now.assignee, now.accountable) == (head, head)
+    assert {each.assignee for each in clocks.clocks_of([one], at=house.clock.now())[one]} == {head}
+    assert [entry.details.get("to") for entry in house.said(one) if entry.event is care.EventCode.ASSIGNED] == [str(head)]
+
+
+def test_who_was_given_it_since_the_ladder_was_climbed_keeps_it(manned: House) -> None:
+    house = manned
+    one = house.hears()
+    house.waits(6 * 3600)
+    clocks.move_clocks(clock=house.clock)
+    broken = next(each for each in clocks.clocks_of([one], at=house.clock.now())[one] if each.breached_at)
+    care.take(one, by=house.karim, clock=house.clock)
+    ladder_climbed(one, clock_id=broken.id, clock=house.clock)
+    assert house.now_is(one).assignee == staff_id(house.karim)
+
+
+def test_whoever_answers_what_was_nobodys_goes_on_with_all_of_it_and_its_time_rests_until_the_customer_writes(
+    manned: House,
+) -> None:
+    house = manned
+    one = house.hears()
+    house.waits(60)
+    house.answers(one, by=house.karim)
+    (resolution,) = clocks.clocks_of([one], at=house.clock.now())[one]
+    assert (resolution.assignee, resolution.paused) == (staff_id(house.karim), clocks.PauseReason.WAITING_FOR_CUSTOMER)
+    house.waits(60)
+    house.hears("and now?")
+    running = clocks.clocks_of([one], at=house.clock.now())[one]
+    assert {(each.assignee, each.paused) for each in running} == {(staff_id(house.karim), None)}
