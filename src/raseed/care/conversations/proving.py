@@ -74,7 +74,7 @@ def unlink_customer(
     sender = people.identity(row.identity_id)
     if any(link.customer_id == before for link in sender.links):
         sender = people.unlink_identity(sender.id, customer_id=before, by=by, reason=reason, clock=clock)
-    row.customer_id = sender.customer_id
+    row.customer_id = known_here(sender, row.institution_id)
     row.proof_asked_of = row.proof_asked_until = None
     add_event(row, EventCode.UNLINKED, by.actor, now=clock.now(), text=reason, customer=str(before))
     keep(row, clock=clock)
@@ -139,6 +139,20 @@ def code_was_given(
     row.customer_id = row.proof_asked_of
     row.proof_asked_of = row.proof_asked_until = None
     return masked, [EventCode.PROVEN]
+
+
+def customers_here(sender: people.Identity, institution_id: UUID) -> list[UUID]:
+    """Return which customers of an institution a sender is linked to.
+
+    A number or an address is known to every institution here; whose customer its owner is elsewhere is not told.
+    """
+    return [link.customer_id for link in sender.links if _is_here(link.customer_id, institution_id)]
+
+
+def known_here(sender: people.Identity, institution_id: UUID) -> UUID | None:
+    """Return which customer of an institution a sender is, if they are linked to one and no other."""
+    here = customers_here(sender, institution_id)
+    return here[0] if len(here) == 1 else None
 
 
 def _held(conversation_id: UUID, by: people.Author) -> ConversationRow:

@@ -23,7 +23,7 @@ from ..models import ConversationRow, EntryRow
 from . import ports
 from .domain import TEXT_LENGTH_MAX, ConversationState, EntryKind, EventCode
 from .keeping import Said, add_entry, add_event, keep, owe
-from .proving import code_was_given
+from .proving import code_was_given, customers_here, known_here
 from .routing import team_of_line
 from .words import language_of
 
@@ -76,7 +76,7 @@ def _known_better(sender: people.Identity, message: IncomingMessage, clock: Cloc
         customer_id, how = UUID(external_id.removeprefix(SIGNED_IN_CUSTOMER)), people.LinkHow.SIGNED_IN
         if people.proof_for(sender, customer_id) is people.ProofState.PROVEN:
             return sender
-    elif message.party.phone and not sender.links:
+    elif message.party.phone and not customers_here(sender, message.institution_id):
         try:
             customer_id, how = people.customer_by_phone(message.party.phone).id, people.LinkHow.NUMBER
         except people.UnknownCustomer:
@@ -115,7 +115,7 @@ def _begin(sender: people.Identity, message: IncomingMessage, clock: Clock) -> C
         channel=message.channel.value,
         documents=line.purpose is LinePurpose.DOCUMENTS,
         identity_id=sender.id,
-        customer_id=sender.customer_id,
+        customer_id=known_here(sender, message.institution_id),
         state=ConversationState.OPEN.value,
         team_id=team_id,
         assignee=None,
@@ -143,9 +143,8 @@ def _language(sender: people.Identity, message: IncomingMessage) -> str:
     written = language_of(message.text)
     if written in {"ar", "he"}:
         return written
-    for link in sender.links[:1]:
-        return people.customer(link.customer_id).language
-    return written or "ar"
+    known = known_here(sender, message.institution_id)
+    return people.customer(known).language if known is not None else written or "ar"
 
 
 def _take(row: ConversationRow, sender: people.Identity, message: IncomingMessage, clock: Clock) -> None:
@@ -156,7 +155,7 @@ def _take(row: ConversationRow, sender: people.Identity, message: IncomingMessag
         row.state = ConversationState.OPEN.value
     row.last_in, row.name = message.id, message.party.name[:200] or row.name
     if row.customer_id is None or all(link.customer_id != row.customer_id for link in sender.links):
-        row.customer_id = sender.customer_id
+        row.customer_id = known_here(sender, row.institution_id)
     if (written := language_of(message.text)) in {"ar", "he"}:
         row.language = str(written)
     text, steps = code_was_given(row, sender, message.text[:TEXT_LENGTH_MAX], clock)

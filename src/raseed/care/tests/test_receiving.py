@@ -14,7 +14,8 @@ from raseed.care import api as care
 from raseed.care.conversations.accounting import clock_breached, settle_accountable
 from raseed.care.conversations.receiving import REOPENED_WITHIN
 from raseed.care.models import ConversationRow, EntryRow
-from raseed.channels.api import MessageUnknown
+from raseed.channels.api import Channel, MessageUnknown
+from raseed.channels.tests.lines import Clerk, make_line
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
 from raseed.people.tests.world import a_customer, an_institution
@@ -148,6 +149,17 @@ def test_a_number_on_record_is_a_claim_and_no_more(house: House) -> None:
 def test_somebody_elses_customers_number_claims_nothing_here(house: House) -> None:
     stranger = a_customer(an_institution("delta").id)
     assert house.now_is(house.hears(phone=stranger.phone)).customer_id is None
+
+
+def test_whose_customer_a_number_is_elsewhere_is_not_told_here(house: House) -> None:
+    delta = an_institution("delta")
+    theirs = a_customer(delta.id, phone="+201055555555")
+    calls = make_line(Channel.PHONE, Clerk(delta.id), address="+20255550001")
+    here = make_line(Channel.PHONE, Clerk(house.id), address="+20255550002")
+    assert calls.scope == here.scope
+    care.receive(house.writes(who=theirs.phone, phone=theirs.phone, line=calls).id, clock=house.clock)
+    one = house.now_is(house.hears(who=theirs.phone, phone=theirs.phone, line=here))
+    assert (one.customer_id, one.proof) == (None, "none")
 
 
 def test_a_message_of_64_kb_and_one_without_words_are_taken(house: House) -> None:
