@@ -198,6 +198,7 @@ def retry(
     Raises:
         UnknownConversation: no such entry, or not to be seen. NotPermitted.
         EntryNotFailed: it is no answer, or has arrived. NothingToRetry: it can't help.
+        IdentityNotProven, FactChanged, FactNotChecked, FactNotYours: what it tells is not so any more, or not for them.
     """
     entry = EntryRow.objects.defer("words").filter(id=entry_id).first()
     if entry is None:
@@ -206,6 +207,8 @@ def retry(
     entry.refresh_from_db(fields=["delivery", "may_retry"])
     if entry.kind != EntryKind.OUT.value or entry.delivery not in SENT_AGAIN or entry.message_id is None:
         raise EntryNotFailed(field="entry_id")
+    told = told_entries([entry])[0]
+    _facts_allowed(row, told.facts, None, by, clock)  # it leaves now, with what was so then
     permitted_here = replace(by, everything=True)  # that they may was decided here; the trail of channels names them
     sent = standing_of(channels.retry_message(entry.message_id, by=permitted_here, reason=reason, clock=clock))
     entry.delivery, entry.reason, entry.may_retry = sent.state, sent.reason, sent.may_retry

@@ -298,6 +298,18 @@ def test_an_answer_that_failed_is_owed_again_and_a_retry_really_sends(house: Hou
         care.retry(entry.id, by=house.karim, clock=house.clock)
 
 
+def test_an_answer_is_not_sent_again_with_a_fact_that_has_changed_since(house: House, balance: dict[str, str]) -> None:
+    one, customer = proven(house)
+    entry = house.answers(one, BALANCE, facts=[the_fact(house, customer)])
+    becomes(entry, channels.OutgoingState.FAILED, house, code="provider_trouble")
+    balance["value"] = "20.00"
+    with pytest.raises(care.FactChanged):
+        care.retry(entry.id, by=house.salma, clock=house.clock)
+    assert (house.now_is(one).unanswered, OutgoingRow.objects.get().state) == (1, "failed")
+    balance["value"] = "120.00"
+    assert care.retry(entry.id, by=house.salma, clock=house.clock).delivery == "waiting"
+
+
 def test_an_old_answer_that_fails_late_owes_nothing_when_there_was_a_later_one(house: House) -> None:
     one = house.hears()
     first = house.answers(one)

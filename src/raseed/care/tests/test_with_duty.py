@@ -95,7 +95,9 @@ def test_who_takes_a_clock_over_on_the_ladder_has_the_conversation_too(manned: H
     now = house.now_is(one)
     assert (now.assignee, now.accountable) == (head, head)
     assert {each.assignee for each in clocks.clocks_of([one], at=house.clock.now())[one]} == {head}
-    assert [entry.details.get("to") for entry in house.said(one) if entry.event is care.EventCode.ASSIGNED] == [str(head)]
+    assert [entry.details.get("to") for entry in house.said(one) if entry.event is care.EventCode.ASSIGNED] == [
+        str(head)
+    ]
 
 
 def test_who_was_given_it_since_the_ladder_was_climbed_keeps_it(manned: House) -> None:

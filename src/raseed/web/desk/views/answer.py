@@ -80,8 +80,10 @@ def _seen(request: StaffRequest) -> int:
 
 
 def _send(request: StaffRequest, talk: Talk, entered: Entered) -> HttpResponseBase:
+    language, _, name = entered.template.partition("/")
+    text = _filled(talk, language, name, entered.values) if name else entered.text
     facts = facts_of(entered.tokens, talk.id)
-    standing = [each for each in facts if each.is_in(entered.text)]
+    standing = [each for each in facts if each.is_in(text)]
     altered = [each for each in facts if each not in standing and each.shown[:1] and not entered.template]
     if altered and entered.text.strip():
         kept = tuple(token_of(each, talk.id) for each in standing)
@@ -89,15 +91,16 @@ def _send(request: StaffRequest, talk: Talk, entered: Entered) -> HttpResponseBa
             entered.id, entered.version, entered.text, kept, entered.template, entered.values, entered.override
         )
         return page(request, talk, answer=Answer(changed, altered=True), status=409)
-    language, _, name = entered.template.partition("/")
     file = request.FILES.get("file")
     media: tuple[care.ReplyMedia, ...] = ()
-    if file is not None and (file.size or 0) <= FILE_BYTES_MAX:
+    if file is not None:
+        if (file.size or 0) > FILE_BYTES_MAX:
+            raise channels.FileNotCarried(field="file")  # an answer never leaves without what was put to it
         media = (care.ReplyMedia(file.name or "file", file.content_type or "", file.read()),)
     care.reply(
         talk.id,
         client_message_id=entered.id,
-        text=_filled(talk, language, name, entered.values) if name else entered.text,
+        text=text,
         template=care.ReplyTemplate(name, language, entered.values) if name else None,
         media=media,
         facts=standing,
