@@ -165,3 +165,19 @@ def test_a_text_made_to_be_slow_is_checked_at_once(piece):
 def test_the_interval_is_wilsons():
     assert wilson(10, 10) == (72.2, 100.0)
     assert wilson(0, 0) == (0.0, 100.0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "تم رد مبلغ 250 جنيه إلى حسابك اليوم الساعة 14:33. هدى", "رجعت الحوالة 250 جنيه الساعة 14:33.\nهدى",
+        "مع تحياتي،\nهدى، خدمة العملاء. رد المبلغ 250 جنيه اليوم.", "هدى من فريق التحويلات تتصل بك اليوم قبل الساعة 16:00.",
+    ],
+)  # fmt: skip
+def test_a_colleague_called_huda_may_sign(text):
+    assert not check_reply(text).findings
+
+
+@pytest.mark.parametrize("text", ["هدي شوية، سنرد المبلغ 250 جنيه اليوم.", "هدّي أعصابك", "اهدى.", "هدي!"])
+def test_calm_down_is_stopped_all_the_same(text):
+    assert "commanding.silences" in {finding.rule for finding in check_reply(text).findings}
