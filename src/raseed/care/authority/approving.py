@@ -22,6 +22,7 @@ from .asking import again_if_busy, staff_behind
 from .chains import Place, chain_of, is_circle, is_in, place
 from .counting import Counted, given, lock, use
 from .domain import CIRCLE_WINDOW, Asked, Chain, Request, RequestState, StepKind, beyond
+from .duty import hand_over, stop_clock
 from .errors import (
     BeyondApprover,
     CircularApproval,
@@ -66,6 +67,7 @@ def decline(request_id: UUID, *, by: Author, note: str, clock: Clock = SYSTEM_CL
         staff_id, _ = _decider(row, by)
         said = people.clean_reason(note)
         _decided(row, RequestState.REFUSED, staff_id, clock.now())
+        stop_clock(row, by.actor, clock.now(), clock, decided=True)
         tell(row, StepKind.REFUSED, by=by.actor, at=clock.now(), clock=clock, note=said)
         emit(row, clock)
     return request_of(row)
@@ -85,7 +87,7 @@ def pass_up(request_id: UUID, *, by: Author, note: str = "", clock: Clock = SYST
         found = place(chain, request_of(row).asked, first=row.step + 1, now=now)
         if found is None:
             raise NobodyMayApprove(beyond=row.beyond)
-        put(row, found)
+        put(row, found, by.actor, clock)
         tell(row, StepKind.PASSED_UP, by=by.actor, at=now, clock=clock, to=found.assigned_to, note=said)
         emit(row, clock)
     return request_of(row)
@@ -103,15 +105,17 @@ def withdraw(request_id: UUID, *, by: Author, clock: Clock = SYSTEM_CLOCK) -> Re
             raise NotTheAsker
         row.state, row.decided_at = RequestState.WITHDRAWN.value, now
         row.save(update_fields=["state", "decided_at"])
+        stop_clock(row, by.actor, now, clock, decided=False)
         tell(row, StepKind.WITHDRAWN, by=by.actor, at=now, clock=clock)
         emit(row, clock)
     return request_of(row)
 
 
-def put(row: AuthorityRequestRow, found: Place) -> None:
-    """Put a locked request before somebody else."""
+def put(row: AuthorityRequestRow, found: Place, by: str, clock: Clock) -> None:
+    """Put a locked request before somebody else, whose the clock is from now on."""
     row.step, row.assigned_to, row.due_at = found.number, found.assigned_to, found.due_at
     row.save(update_fields=["step", "assigned_to", "due_at"])
+    hand_over(row, by, clock.now(), clock)
 
 
 def _approve(request_id: UUID, by: Author, note: str, clock: Clock) -> None:
@@ -130,6 +134,7 @@ def _approve(request_id: UUID, by: Author, note: str, clock: Clock) -> None:
         raise BeyondApprover(field="amount" if asked.amount else None, beyond=over.value if over else "")
     row.next_try_at = now
     _decided(row, RequestState.APPROVED, staff_id, now)
+    stop_clock(row, by.actor, now, clock, decided=True)
     use(row, asked, counted, limit, now)
     tell(row, StepKind.APPROVED, by=by.actor, at=now, clock=clock, note=said)
     emit(row, clock)

@@ -28,6 +28,7 @@ from ..models import AuthorityRequestRow
 from .chains import chain_for, place
 from .counting import Counted, given, lock, use
 from .domain import WAITING_MAX, Asked, Beyond, Request, RequestState, StepKind, beyond
+from .duty import start_clock
 from .errors import AmountDiffers, InvalidSubject, NobodyMayApprove, TiedToCustomer, TooManyRequests
 from .limits import limit_for
 from .permissions import ASK
@@ -169,6 +170,7 @@ def _refer(row: AuthorityRequestRow, asked: Asked, now: datetime, clock: Clock) 
     row.save(force_insert=True)
     tell(row, StepKind.ASKED, by=asked.actor, at=now, clock=clock)
     tell(row, StepKind.REFERRED, by=asked.actor, at=now, clock=clock, to=found.assigned_to)
+    start_clock(row, now, clock)
     emit(row, clock)
     return request_of(row)
 

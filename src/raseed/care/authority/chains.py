@@ -18,6 +18,7 @@ from raseed.people import api as people
 
 from ..models import AuthorityChainRow, AuthorityRequestRow
 from .domain import CIRCLE_WINDOW, Asked, Chain, ChainStep, HolderKind
+from .duty import away
 from .limits import limit_for
 from .permissions import APPROVE
 from .ties import is_tied
@@ -61,14 +62,22 @@ def steps_of(kept: Sequence[dict[str, object]]) -> tuple[ChainStep, ...]:
 
 
 def place(chain: Chain | None, asked: Asked, *, first: int, now: datetime) -> Place | None:
-    """Return where a request goes, looking from the step ``first`` upwards; ``None``: nobody is able to decide about it."""
+    """Return where a request goes, looking from the step ``first`` upwards; ``None``: nobody is able to decide about it.
+
+    Who is on leave is named only where nobody else is able to, at this step or above.
+    """
+    absent, last = away(asked.institution_id, now), None
     for number, step in enumerate(chain.steps if chain else ()):
         if number < first:
             continue
         able = [id_ for id_ in _holders(step, asked.institution_id) if is_able(id_, asked, now)]
-        if able:
-            return Place(number, _least_busy(able), now + timedelta(seconds=step.within_s))
-    return None
+        here = [id_ for id_ in able if id_ not in absent]
+        if here or (able and last is None):
+            found = Place(number, _least_busy(here or able), now + timedelta(seconds=step.within_s))
+            if here:
+                return found
+            last = found
+    return last
 
 
 def is_in(chain: Chain, staff_id: UUID, *, first: int) -> bool:

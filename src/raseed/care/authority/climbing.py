@@ -14,9 +14,11 @@ from ..models import AuthorityChainRow, AuthorityRequestRow
 from .approving import put
 from .chains import chain_of, place
 from .domain import RequestState, StepKind
+from .duty import stop_clock
 from .reading import request_of
 from .telling import emit, tell
 
+SYSTEM: Final = "system"
 CLIMB_MAX: Final = 500
 """How many requests one run moves; the next one goes on."""
 
@@ -48,9 +50,10 @@ def _climb(request_id: UUID, clock: Clock) -> bool:
     if found is None:
         row.state, row.decided_at = RequestState.EXPIRED.value, now
         row.save(update_fields=["state", "decided_at"])
-        tell(row, StepKind.EXPIRED, by="system", at=now, clock=clock)
+        stop_clock(row, SYSTEM, now, clock, decided=False)
+        tell(row, StepKind.EXPIRED, by=SYSTEM, at=now, clock=clock)
     else:
-        put(row, found)
-        tell(row, StepKind.RAN_OUT, by="system", at=now, clock=clock, to=found.assigned_to)
+        put(row, found, SYSTEM, clock)
+        tell(row, StepKind.RAN_OUT, by=SYSTEM, at=now, clock=clock, to=found.assigned_to)
     emit(row, clock)
     return True

@@ -10,6 +10,8 @@ from raseed.banking import api as banking
 from raseed.banking.tests.town import at_once
 from raseed.care.api import authority
 from raseed.care.authority.api import ChainStep, HolderKind, RequestFilter, RequestState, StepKind, TieKind
+from raseed.care.clocks import api as clocks
+from raseed.care.duty import api as duty
 from raseed.care.models import AuthorityGrantRow
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
@@ -273,3 +275,37 @@ def test_a_chain_is_described_step_by_step(desk: Mending) -> None:
     assert [(line.label, line.after) for line in lines] == [
         ("For what", "Give a goodwill credit"), ("Step 1", "Supervision, within 10 minutes"),
     ]  # fmt: skip
+
+
+def test_what_waits_runs_a_clock_in_the_name_of_whoever_it_is_before(desk: Mending) -> None:
+    agent, boss, second = desk.staff(), desk.staff("supervisor"), desk.staff("supervisor")
+    desk.chain(boss, second)
+    clock = desk.street.town.clock
+    _, account = desk.street.person(money=0)
+    asked = [desk.credit(agent, account, 5_000 + n) for n in range(3)]
+
+    def running(n: int) -> list[object]:
+        found = clocks.clocks_of([asked[n].id], at=clock.now()).get(asked[n].id, ())
+        return [(each.kind, each.assignee) for each in found]
+
+    assert running(0) == [(clocks.ClockKind.APPROVAL, boss)]
+    authority.pass_up(asked[0].id, by=desk.author(boss), clock=clock)
+    assert running(0) == [(clocks.ClockKind.APPROVAL, second)]
+    desk.approve(asked[0], second)
+    authority.decline(asked[1].id, by=desk.author(boss), note="not this time", clock=clock)
+    authority.withdraw(asked[2].id, by=desk.author(agent), clock=clock)
+    assert [running(n) for n in range(3)] == [[], [], []]
+
+
+def test_who_is_on_leave_is_not_asked_while_somebody_else_can_decide(desk: Mending) -> None:
+    agent, boss, second = desk.staff(), desk.staff("supervisor"), desk.staff("supervisor")
+    desk.chain(boss, second)
+    clock = desk.street.town.clock
+    _, account = desk.street.person(money=0)
+    assert desk.credit(agent, account, 5_000).assigned_to == boss
+    for one, expected in ((boss, second), (second, boss)):
+        duty.note_absence(
+            id=new_id(), staff_id=one, kind=duty.AbsenceKind.LEAVE, since=clock.now(), institution_id=desk.bank,
+            until=clock.now() + timedelta(days=3), by=people.SYSTEM, reason="a holiday", clock=clock,
+        )  # fmt: skip
+        assert desk.credit(agent, account, 5_000 + len(str(one))).assigned_to == expected
