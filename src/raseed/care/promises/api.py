@@ -36,6 +36,7 @@ from .errors import (
 from .gaps import hand_over_gap, join_gap, join_gaps, move_due, raise_gap
 from .ports import GapClock, Told, Voice, register_gap_clock, register_voice
 from .queries import (
+    answer,
     answers,
     askers,
     gap,
@@ -77,6 +78,7 @@ __all__ = [
     "UnknownAnswer",
     "UnknownGap",
     "Voice",
+    "answer",
     "answer_gap",
     "answers",
     "askers",

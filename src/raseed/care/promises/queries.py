@@ -14,7 +14,7 @@ from raseed.people.api import Author
 
 from ..models.promises import AnswerRow, AskerRow, GapRow
 from .domain import PAGE_MAX, Answer, Asker, AskerState, Audience, Gap, GapState, GapStep, PromiseRecord, StepCode
-from .errors import UnknownGap
+from .errors import UnknownAnswer, UnknownGap
 from .permissions import VIEW
 from .rows import answers_of, asker_of, gap_of, gaps_of
 from .searching import any_word, score, words_of
@@ -136,6 +136,20 @@ def answers(
         found.sort(key=lambda row: -score(row.key, words))
     read = answers_of(found[: size * 4 if language else size])
     return tuple(answer for answer in read if language is None or language in answer.texts)[:size]
+
+
+def answer(answer_id: UUID, *, by: Author | None = None) -> Answer:
+    """Return an answer as it stands: a public one to anybody, staff's own and withdrawn ones to who may see them.
+
+    Raises:
+        UnknownAnswer: there is none, or it isn't the asker's to see.
+    """
+    row = AnswerRow.objects.filter(id=answer_id).first()
+    if row is not None:
+        is_public = row.audience == Audience.PUBLIC.value and row.withdrawn_at is None
+        if is_public or (by is not None and by.may(VIEW, row.institution_id)):
+            return answers_of([row])[0]
+    raise UnknownAnswer(field="answer_id")
 
 
 def promise_record(

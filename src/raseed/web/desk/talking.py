@@ -293,9 +293,9 @@ def deeds_of(request: StaffRequest, one: care.Conversation) -> list[Deed]:
     return found
 
 
-def colleagues(request: StaffRequest, institution_id: UUID) -> list[tuple[str, str]]:
-    """Return those who may answer conversations at an institution, by name."""
-    roles = {each.id for each in people.roles(institution_id) if WORK in each.permissions}
+def colleagues(request: StaffRequest, institution_id: UUID, permission: str = WORK) -> list[tuple[str, str]]:
+    """Return those who may answer conversations at an institution, or do something else there, by name."""
+    roles = {each.id for each in people.roles(institution_id) if permission in each.permissions}
     staff = people.staff_of(institution_id, limit=COLLEAGUES_MAX).staff
     those = [
         each

@@ -6,7 +6,7 @@ from typing import Final
 
 from django.urls import URLPattern, path
 
-from .views import answer, cases, conversation, deeds, files, inbox, requests
+from .views import answer, answers, cases, conversation, deeds, files, inbox, questions, requests
 
 _ONE: Final = "desk/<uuid:conversation_id>"
 urlpatterns: Final[list[URLPattern]] = [
@@ -16,6 +16,12 @@ urlpatterns: Final[list[URLPattern]] = [
     path("desk/cases/<uuid:case_id>", cases.one_case, name="case"),
     path("desk/requests", requests.request_list, name="requests"),
     path("desk/requests/<uuid:request_id>", requests.one_request, name="request"),
+    path("desk/questions", questions.question_list, name="questions"),
+    path("desk/questions/not-told", questions.untold, name="untold"),
+    path("desk/questions/<uuid:gap_id>", questions.one_question, name="question"),
+    path("desk/answers", answers.answer_list, name="known-answers"),
+    path("desk/answers/new", answers.new_answer, name="new-answer"),
+    path("desk/answers/<uuid:answer_id>", answers.one_answer, name="known-answer"),
     path("desk/papers", cases.unfiled, name="unfiled"),
     path(_ONE, conversation.one, name="conversation"),
     path(f"{_ONE}/thread", conversation.part, {"part": "thread"}, name="conversation-thread"),
@@ -26,6 +32,7 @@ urlpatterns: Final[list[URLPattern]] = [
     path(f"{_ONE}/reply", answer.reply, name="conversation-reply"),
     path(f"{_ONE}/insert", answer.insert, name="conversation-insert"),
     path(f"{_ONE}/case", cases.of_conversation, name="conversation-case"),
+    path(f"{_ONE}/question", questions.keep, name="conversation-question"),
     path(f"{_ONE}/ask", requests.ask, name="conversation-ask"),
     path(f"{_ONE}/file/<uuid:media_id>", files.one, name="conversation-file"),
     path(f"{_ONE}/entry/<uuid:entry_id>/again", deeds.retry, name="entry-retry"),

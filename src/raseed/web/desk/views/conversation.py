@@ -76,6 +76,8 @@ def _head(request: StaffRequest, talk: Talk) -> dict[str, Any]:
     may_ask = talk.conversation.customer_id is not None
     if may_ask and request.rights.may("care.authority.ask", talk.conversation.institution_id):
         more.append({"words": gettext("Mend something"), "address": f"{address}/ask", "key": "p"})
+    if request.rights.may("care.gaps.raise", talk.conversation.institution_id):
+        more.append({"words": gettext("No answer yet"), "address": f"{address}/question", "key": ""})
     return {"talk": talk, "deeds": deeds, "more_deeds": more, "head_seen": care.digest_of(talk, deeds)}
 
 

@@ -50,6 +50,9 @@ def elsewhere(request: StaffRequest) -> list[Elsewhere]:
     ]
     if request.rights.may("care.authority.ask"):
         pages.append(Elsewhere(gettext("What was asked for customers"), reverse("office:requests")))
+    if request.rights.may("care.gaps.view"):
+        pages.append(Elsewhere(gettext("Questions without an answer"), reverse("office:questions")))
+        pages.append(Elsewhere(gettext("Known answers"), reverse("office:known-answers")))
     return pages
 
 

@@ -22,7 +22,8 @@ def build() -> Callable[[], Bureau]:
 @pytest.fixture
 def bureau(built: Bureau, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bureau]:
     """The back office with a line on which customers write, in a fresh database."""
-    from raseed.care.tests.beside import standing_beside  # noqa: PLC0415  (models need Django set up first)
+    from raseed.care.duty import api as duty  # noqa: PLC0415  (models need Django set up first)
+    from raseed.care.tests.beside import standing_beside  # noqa: PLC0415  (as above)
     from raseed.web.tests.office.house import cheap_passwords  # noqa: PLC0415  (as above)
     from raseed.web.tests.street import known_codes  # noqa: PLC0415  (as above)
 
@@ -30,4 +31,7 @@ def bureau(built: Bureau, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bureau]:
     cheap_passwords(monkeypatch)
     with standing_beside() as beside:
         beside.on_duty = built.house.salma.staff.id
+        beside.team = duty.default_team(
+            built.line.institution_id
+        ).id  # clocks of questions run for a team that is there
         yield built

@@ -28,6 +28,7 @@ NOT_THERE = {
     "operation-dealt-with", "simulated", "finding-of-books", "finding-act",
     "conversation", "conversation-thread", "conversation-head", "conversation-cards", "conversation-case",
     "conversation-file", "conversation-ask", "case", "request",
+    "conversation-question", "question", "known-answer",
     "release", "release-roll-back", "release-report", "release-report-file", "release-act",
 }  # fmt: skip
 """Pages about things that are not there under the ids of the walk."""
@@ -72,6 +73,8 @@ def arguments(house: House) -> dict[str, Any]:
         "media_id": new_id(),
         "entry_id": new_id(),
         "request_id": new_id(),
+        "gap_id": new_id(),
+        "answer_id": new_id(),
         "token": "x",
         "rest": "nowhere",
     }
