@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -12,6 +13,7 @@ from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.people import api as people
 from raseed.people.api import Author
 
+from ..models import ConversationRow
 from ..models.promises import AnswerRow, AskerRow, GapRow
 from .domain import PAGE_MAX, Answer, Asker, AskerState, Audience, Gap, GapState, GapStep, PromiseRecord, StepCode
 from .errors import UnknownAnswer, UnknownGap
@@ -64,6 +66,23 @@ def gaps_of_conversation(conversation_id: UUID, *, by: Author) -> tuple[Gap, ...
     """Return the questions that a conversation waits for or was told about, the latest first."""
     rows = GapRow.objects.filter(askers__conversation_id=conversation_id).exclude(state=GapState.JOINED.value)
     return gaps_of(row for row in rows.order_by("-raised_at")[:PAGE_MAX] if by.may(VIEW, row.institution_id))
+
+
+def gaps_of_customer(
+    customer_id: UUID, institution_id: UUID, *, by: Author, only: Sequence[UUID] | None = None, limit: int = 20
+) -> tuple[Gap, ...]:
+    """Return the questions that a customer's conversations wait for or were told about, the latest first.
+
+    Raises:
+        NotPermitted.
+    """
+    people.require(by, VIEW, institution_id)
+    theirs = ConversationRow.objects.filter(customer_id=customer_id, institution_id=institution_id).values("id")
+    asked = AskerRow.objects.filter(conversation_id__in=theirs).exclude(state=AskerState.MOVED.value).values("gap_id")
+    rows = GapRow.objects.filter(id__in=asked, institution_id=institution_id).exclude(state=GapState.JOINED.value)
+    if only is not None:
+        rows = rows.filter(id__in=only)
+    return gaps_of(rows.order_by("-raised_at", "id")[: min(max(limit, 1), PAGE_MAX)])
 
 
 def similar_gaps(institution_id: UUID, question: str, *, by: Author, limit: int = 5) -> tuple[Gap, ...]:

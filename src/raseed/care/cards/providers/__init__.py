@@ -5,7 +5,7 @@ from __future__ import annotations
 from raseed.kernel.errors import mark
 
 from ..registry import register_provider
-from . import asked_for, balances, bills, earlier, holds, loans, payments
+from . import asked_for, balances, bills, earlier, holds, loans, payments, promised
 
 
 def register() -> None:
@@ -17,3 +17,4 @@ def register() -> None:
     register_provider(loans.CODE, mark("Loans"), loans.card, "banking.accounts.view")
     register_provider(earlier.CODE, mark("Cases and earlier conversations"), earlier.card, "care.conversations.view")
     register_provider(asked_for.CODE, mark("Asked for this customer"), asked_for.card, "care.authority.ask")
+    register_provider(promised.CODE, mark("Promises made"), promised.card, "care.gaps.view")

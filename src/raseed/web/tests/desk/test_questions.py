@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from html import unescape
 
+import pytest
 from django.test import Client
 
 from raseed.care import api as care
 from raseed.care.api import promises
 from raseed.care.promises.telling import tell_one
 from raseed.kernel.clock import SYSTEM_CLOCK
+from raseed.kernel.ids import new_id
 from raseed.people import api as people
 from raseed.web.desk.asking import time_entered
 from raseed.web.tests.street import hidden, words_of
@@ -173,3 +175,28 @@ def test_answers_are_written_found_changed_and_withdrawn(bureau: Bureau) -> None
     assert supervisor.post(address, {"do": "withdraw", "reason": "no longer so"}).status_code == 303
     assert "Withdrawn" in agent.get(address).content.decode()
     assert "No answer is in this list." in agent.get("/office/desk/answers").content.decode()
+
+
+def test_a_promise_stands_on_a_card_and_is_looked_at_again_when_it_was_answered(bureau: Bureau) -> None:
+    id_ = bureau.write()
+    one = bureau.proven(id_)
+    client = at_desk(bureau.house.salma)
+    assert keep(client, bureau, id_) == 303
+    gap, by = open_gap(), people.author_of_staff(bureau.house.salma.staff.id)
+    assert one.customer_id is not None
+    asked = {"customer_id": one.customer_id, "institution_id": NILE, "by": by, "language": "en", "reply_language": "en"}
+    (card,) = care.cards(**asked, only=["promises"])  # type: ignore[arg-type]
+    (fact,) = card.facts
+    assert (card.title, fact.key, fact.source) == ("Promises made", f"gap:{gap.id}", "Questions without an answer")
+    assert fact.as_of == gap.raised_at
+    assert QUESTION in fact.words
+    assert "We promised you an answer by" in fact.reply
+    assert QUESTION not in fact.reply
+    assert QUESTION in unescape(client.get(f"/office/desk/{id_}").content.decode())
+    care.recheck([fact.inserted()], **asked)  # type: ignore[arg-type]
+    said = {"ar": promises.AnswerText(QUESTION, ANSWER)}
+    promises.answer_gap(gap.id, said, id=new_id(), public=False, reason="the bank said so", by=by)
+    with pytest.raises(care.FactChanged):
+        care.recheck([fact.inserted()], **asked)  # type: ignore[arg-type]
+    (card,) = care.cards(**asked, only=["promises"])  # type: ignore[arg-type]
+    assert "answered on" in card.facts[0].words
