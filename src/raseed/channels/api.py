@@ -30,7 +30,7 @@ from .receiving.domain import (
     MessageUnknown,
     Party,
 )
-from .receiving.messages import incoming, incomings, take_in
+from .receiving.messages import incoming, incomings, take_in, web_written
 from .receiving.working import register_status_sink
 from .sending.api import (
     REPLY,
@@ -68,8 +68,10 @@ from .sending.api import (
     settle_message,
     templates,
     unknown_messages,
+    web_latest,
     web_messages,
     web_seen,
+    web_unread,
     window,
 )
 from .services import failed_texts, outgoing_text, retry_text, send_text
@@ -166,7 +168,10 @@ __all__ = [
     "take_in",
     "templates",
     "unknown_messages",
+    "web_latest",
     "web_messages",
     "web_seen",
+    "web_unread",
+    "web_written",
     "window",
 ]

@@ -160,3 +160,11 @@ def incomings(message_ids: Iterable[UUID]) -> dict[UUID, IncomingMessage]:
         )
         for row in MessageRow.objects.filter(id__in=ids)
     }
+
+
+def web_written(line_id: UUID, external_id: str, *, limit: int = 50) -> list[IncomingMessage]:
+    """Return the latest that one person wrote on a web line, oldest first."""
+    rows = MessageRow.objects.filter(line_id=line_id, external_id=external_id, channel=Channel.WEB.value)
+    ids = list(rows.order_by("-sent_at", "-id").values_list("id", flat=True)[: min(limit, READ_MAX)])
+    found = incomings(ids)
+    return [found[each] for each in reversed(ids)]

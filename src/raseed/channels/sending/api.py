@@ -21,7 +21,7 @@ from .domain import (
 )
 from .outbox import InvalidSendingTime, send_message
 from .oversight import LineStanding, line_standings, unknown_messages
-from .pages import PageMessage, web_messages, web_seen
+from .pages import PageMessage, web_latest, web_messages, web_seen, web_unread
 from .queries import attempts_of, outgoing, outgoing_content
 from .reasons import Reason
 from .retrying import NothingToSettle, OutgoingUnknown, retry_message, settle_message
@@ -66,7 +66,9 @@ __all__ = [
     "settle_message",
     "templates",
     "unknown_messages",
+    "web_latest",
     "web_messages",
     "web_seen",
+    "web_unread",
     "window",
 ]

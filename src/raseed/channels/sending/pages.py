@@ -39,12 +39,26 @@ def web_messages(line_id: UUID, external_id: str, *, after: int = 0, limit: int 
     rows = OutgoingRow.objects.filter(
         line_id=line_id, to_external_id=external_id, channel=Channel.WEB.value, position__gt=after
     ).order_by("position")
-    return [
-        PageMessage(
-            row.id, row.position, row.text, row.media_name, row.media_type, row.reply_to, row.created_at, row.read_at
-        )
-        for row in rows[: min(limit, PAGE_MAX)]
-    ]  # fmt: skip
+    return [_shown(row) for row in rows[: min(limit, PAGE_MAX)]]
+
+
+def web_latest(line_id: UUID, external_id: str, *, limit: int = 50) -> list[PageMessage]:
+    """Return the latest that was written to one person on a web line, oldest first."""
+    rows = OutgoingRow.objects.filter(line_id=line_id, to_external_id=external_id, channel=Channel.WEB.value)
+    return [_shown(row) for row in rows.order_by("-position")[: min(limit, PAGE_MAX)]][::-1]
+
+
+def web_unread(line_ids: Sequence[UUID], external_id: str) -> int:
+    """Return how many messages to one person on web lines their page has not shown yet."""
+    return OutgoingRow.objects.filter(
+        line_id__in=list(line_ids), to_external_id=external_id, channel=Channel.WEB.value, read_at=None
+    ).count()
+
+
+def _shown(row: OutgoingRow) -> PageMessage:
+    return PageMessage(
+        row.id, row.position, row.text, row.media_name, row.media_type, row.reply_to, row.created_at, row.read_at
+    )  # fmt: skip
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from raseed.banking import api as banking
 from raseed.people import api as people
 from raseed.web.accounts import accounts_of
+from raseed.web.chats import unread_of
 from raseed.web.movements import Movement, movement_of
 from raseed.web.rendering import render
 from raseed.web.requests import CustomerRequest, signed_in
@@ -39,4 +40,5 @@ def home(request: CustomerRequest) -> HttpResponseBase:
         first=first,
         others=[one for one in accounts if one is not first],
         movements=movements,
+        unread=unread_of(request.customer.id, people.institutions_of(request.customer.id)),
     )
