@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.utils.translation import gettext
 
@@ -165,7 +165,7 @@ def write(
     line: channels.Line | None,
     customer: people.Customer,
     text: str,
-    file: UploadedFile | None,
+    file: UploadedFile[Any] | None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> None:
     """Send what the customer wrote: once for the form's id and what was in it, however often the form is sent.
@@ -217,7 +217,7 @@ def file_of(line: channels.Line, customer_id: UUID, file_id: UUID) -> tuple[str,
     return None
 
 
-def _taken(file: UploadedFile) -> channels.NewFile:
+def _taken(file: UploadedFile[Any]) -> channels.NewFile:
     type_ = file.content_type or ""
     if type_ not in IMAGES | DOCUMENTS:
         raise FileNotTaken(field="file")

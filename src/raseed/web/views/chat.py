@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from django.http import Http404, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
 from django.urls import reverse
@@ -107,7 +107,7 @@ def chat_file(request: CustomerRequest, institution_id: UUID, file_id: UUID) -> 
         raise channels.MediaUnknown(field="file_id")
     name, type_, content = found
     answer = HttpResponse(content, content_type=type_ or "application/octet-stream")
-    answer.headers["Content-Disposition"] = cast(str, content_disposition_header(True, name or "file"))
+    answer.headers["Content-Disposition"] = content_disposition_header(True, name or "file")
     return answer
 
 

@@ -51,7 +51,7 @@ def written(client: Client, text: str, **others: object) -> tuple[int, str]:
 def conversation_of(customer: people.Customer) -> care.Conversation:
     """Let the worker tell what came in, as it does, and return the customer's conversation."""
     run_worker(wait=False, queues=["events"])
-    page = care.conversations(institution_id=NILE, by=people.SYSTEM, inbox=care.EVERYTHING)
+    page = care.conversations(institution_id=NILE, by=people.SYSTEM, wanted=care.EVERYTHING)
     (found,) = [each for each in page.conversations if each.customer_id == customer.id]
     return found
 
