@@ -88,6 +88,7 @@ class OutgoingRow(models.Model):
             models.Index(
                 fields=["line_id", "position"], name="channels_outgoing_unknown", condition=Q(state="unknown")
             ),
+            models.Index(fields=["line_id", "position"], name="channels_outgoing_failed", condition=Q(state="failed")),
             models.Index(
                 fields=["sent_at"], name="channels_outgoing_unheard", condition=Q(state="sent", heard_at=None)
             ),

@@ -20,7 +20,7 @@ from .domain import (
     WindowClosed,
 )
 from .outbox import InvalidSendingTime, send_message
-from .oversight import LineStanding, line_standings, unknown_messages
+from .oversight import LineStanding, failed_messages, line_standings, unknown_messages
 from .pages import PageMessage, web_latest, web_messages, web_seen, web_unread
 from .queries import attempts_of, outgoing, outgoing_content
 from .reasons import Reason
@@ -56,6 +56,7 @@ __all__ = [
     "WindowClosed",
     "apply_status",
     "attempts_of",
+    "failed_messages",
     "filled",
     "line_standings",
     "outgoing",

@@ -83,6 +83,18 @@ def unknown_messages(institution_id: UUID, *, by: Authority, limit: int = 50) ->
     return [as_message(row) for row in rows[: min(limit, PAGE_MAX)]]
 
 
+def failed_messages(institution_id: UUID, *, by: Authority, limit: int = 50) -> list[OutgoingMessage]:
+    """Return the messages that failed and were not sent again, latest first.
+
+    Raises:
+        ChannelsNotPermitted: the author may not see them.
+    """
+    require(by, MESSAGES_VIEW, institution_id)
+    theirs = [line.id for line in lines(institution_id)]
+    rows = OutgoingRow.objects.filter(line_id__in=theirs, state=OutgoingState.FAILED.value).order_by("-position")
+    return [as_message(row) for row in rows[: min(limit, PAGE_MAX)]]
+
+
 def _standing(line_id: UUID, row: StandingRow, count: dict[str, object]) -> LineStanding:
     oldest = count.get("oldest")
     return LineStanding(

@@ -40,6 +40,8 @@ ITEMS: Final = (
     Item("search", mark("People and accounts"), "search", ("people.customers.view", "banking.accounts.view")),
     Item("operations", mark("Payments on their way"), "send", ("payments.view",)),
     Item("lanes", mark("Ways outside"), "to", ("payments.view",)),
+    Item("channels", mark("Lines and messages"), "send", ("channels.messages.view",)),
+    Item("set-aside", mark("Set aside"), "alert", ("channels.items.view",)),
     Item("billers", mark("Billers"), "bill", ("bills.view",)),
     Item("settlements", mark("Settlements"), "file", ("bills.settlement.view",)),
     Item("breaks", mark("What differs"), "find", ("bills.reconciliation.work",)),

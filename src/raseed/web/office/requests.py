@@ -40,7 +40,9 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], "HttpResponseBase"]
 SECOND_FACTOR: Final = "second_factor"
 """The field in which a weighty act carries the code, when it has to be shown again."""
-_NOT_REPEATED: Final = frozenset({"csrfmiddlewaretoken", SECOND_FACTOR})
+LINE_SECRET: Final = "line_secret"  # noqa: S105  (the name of a field)
+"""The field in which a secret of a line is entered: never written on a page, not even hidden beside the code."""
+_NOT_REPEATED: Final = frozenset({"csrfmiddlewaretoken", SECOND_FACTOR, LINE_SECRET})
 BY_THEMSELVES: Final = frozenset({"release", "list", "head", "thread", "cards", "writing"})
 """Parts of pages that are fetched anew without anybody's doing."""
 REASON_OF_END: Final = {Standing.IDLE: "ended", Standing.CHANGED: "changed"}

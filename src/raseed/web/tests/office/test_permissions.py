@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, reverse
 
 from raseed.banking import api as banking
+from raseed.channels import api as channels
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
 from raseed.web.office.urls import urlpatterns
@@ -29,6 +30,7 @@ NOT_THERE = {
     "conversation", "conversation-thread", "conversation-head", "conversation-cards", "conversation-case",
     "conversation-file", "conversation-ask", "case", "request",
     "conversation-question", "question", "known-answer",
+    "message", "message-act", "set-aside-look", "set-aside-replay",
     "release", "release-roll-back", "release-report", "release-report-file", "release-act",
 }  # fmt: skip
 """Pages about things that are not there under the ids of the walk."""
@@ -43,6 +45,18 @@ def a_change(house: House) -> people.Change:
         payload={"role_ids": []},
         reason="leaves the counter",
         by=people.author_of_staff(house.adam.staff.id),
+    )
+
+
+def a_line() -> channels.Line:
+    return channels.register_line(
+        id=new_id(),
+        institution_id=NILE,
+        channel=channels.Channel.WHATSAPP,
+        address=new_id().hex,
+        names={"ar": "واتساب", "en": "WhatsApp"},
+        settings={"waba_id": "102290129340398"},
+        by=people.SYSTEM,
     )
 
 
@@ -68,6 +82,9 @@ def arguments(house: House) -> dict[str, Any]:
         "dispute_id": new_id(),
         "finding_id": new_id(),
         "release_id": new_id(),
+        "line_id": a_line().id,
+        "item_id": new_id(),
+        "message_id": new_id(),
         "conversation_id": new_id(),
         "case_id": new_id(),
         "media_id": new_id(),
