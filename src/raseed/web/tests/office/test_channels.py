@@ -211,7 +211,7 @@ def test_a_person_says_what_became_of_messages_and_sends_again_warned(administra
     states = dict(OutgoingRow.objects.values_list("id", "state"))
     assert sorted(states.values()) == ["sent", "waiting", "waiting"]
     assert "sent again" not in shown(administrator, f"/office/channels/messages/{refused}"), "not asked anew yet"
-    assert channels.outgoing([OutgoingRow.objects.get(id=arrived).id]).popitem()[1].state is OutgoingState.SENT
+    assert {str(each): state for each, state in states.items()}[arrived] == OutgoingState.SENT
 
 
 def test_templates_are_registered_changed_and_taken_off_the_list(administrator: Client) -> None:
