@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ STOP_SECONDS_MAX: Final = 25.0
 LINE_BYTES_MAX: Final = 16 << 10
 TICK_SECONDS: Final = 0.25
 _PR_SET_PDEATHSIG: Final = 1
+_PR_GET_PDEATHSIG: Final = 2
 _LIBC: Final = ctypes.CDLL(None)
 
 
@@ -35,6 +37,25 @@ def end_with_parent() -> None:
     """Ask Linux to send this process SIGTERM when its parent dies, however that happens."""
     if sys.platform == "linux":
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def outlive_parent_no_longer_than(seconds: float) -> None:
+    """Have this process killed so long after its parent, if it asked to end with it: nobody else would be there to do it.
+
+    For children that wait for what has gone with the parent, such as the database.
+    """
+    asked = ctypes.c_int()
+    if sys.platform != "linux" or _LIBC.prctl(_PR_GET_PDEATHSIG, ctypes.byref(asked)) or not asked.value:
+        return
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(TICK_SECONDS)
+        time.sleep(seconds)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=watch, name="orphan", daemon=True).start()
 
 
 @dataclass(slots=True)

@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from .asking import Desk
 
 
@@ -22,7 +20,7 @@ def build() -> Any:
 
 
 @pytest.fixture
-def desk(built: Any, database: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(built: Any, database: Any, monkeypatch: pytest.MonkeyPatch) -> Desk:
     import psycopg  # noqa: PLC0415
 
     from raseed.care.promises import ports  # noqa: PLC0415
@@ -35,7 +33,7 @@ def desk(built: Any, database: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator
         owner.execute("GRANT SELECT, INSERT ON heard TO raseed_app")
     made = Desk(built.id)
     monkeypatch.setattr(people, "author_of_staff", lambda staff_id: people.Author(f"staff:{staff_id}", {built.id: ALL}))
+    monkeypatch.setattr(ports, "_voices", [])  # not the house's own rooms: they have tests beside this
+    monkeypatch.setattr(ports, "_clocks", [])
     ports.register_voice(write_down)
-    yield made
-    ports._voices.clear()
-    ports._clocks.clear()
+    return made

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -27,9 +26,11 @@ from .asking import ALL, TEXTS
 
 
 @pytest.fixture
-def house(database: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+def house(database: object, monkeypatch: pytest.MonkeyPatch) -> House:
     make_hashes_quick(monkeypatch)
     handlers.stand_beside()
+    monkeypatch.setattr(ports, "_voices", [])
+    monkeypatch.setattr(ports, "_clocks", [])
     rooms.stand_beside()
     made = a_house()
     made.clock.advance(timedelta(days=1))
@@ -37,9 +38,7 @@ def house(database: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     a_colleague(made.id, login="boss", roles=("supervisor",), clock=made.clock)
     made.salma = people.Author(f"staff:{hired.id}", {made.id: ALL})
     monkeypatch.setattr(people, "author_of_staff", lambda staff_id: people.Author(f"staff:{staff_id}", {made.id: ALL}))
-    yield made
-    ports._voices.clear()
-    ports._clocks.clear()
+    return made
 
 
 def asked_in(house: House, conversation: UUID) -> promises.Gap:
