@@ -19,7 +19,7 @@ from django.conf import settings
 
 from raseed.kernel.ids import new_id
 from raseed.platform.webhooks.addresses import AddressRefused, resolved
-from raseed.platform.webhooks.client import BoundedConnection
+from raseed.platform.webhooks.client import BoundedConnection, seconds_to_wait
 
 SECONDS_MAX: Final = 15.0
 UPLOAD_SECONDS_MAX: Final = 60.0
@@ -168,6 +168,5 @@ def _object(said: bytes) -> Mapping[str, Any]:
 
 
 def _wait(header: str | None) -> timedelta | None:
-    if header is None or not header.isascii() or not header.isdigit() or len(header) > 9:  # noqa: PLR2004
-        return None
-    return timedelta(seconds=min(int(header), WAIT_SECONDS_MAX))
+    seconds = seconds_to_wait(header)
+    return None if seconds is None else timedelta(seconds=min(seconds, WAIT_SECONDS_MAX))

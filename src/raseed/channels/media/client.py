@@ -9,7 +9,6 @@ import hashlib
 import http.client
 import json
 import os
-import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from typing import Any, Final
 from django.conf import settings
 
 from raseed.platform.webhooks.addresses import AddressRefused, resolved
-from raseed.platform.webhooks.client import BoundedConnection
+from raseed.platform.webhooks.client import TROUBLE, BoundedConnection, word_for
 
 ASK_SECONDS_MAX: Final = 10.0
 FETCH_SECONDS_MAX: Final = 60.0
@@ -140,13 +139,7 @@ def _answer(url: str, headers: Mapping[str, str], seconds: float) -> Iterator[ht
         if answer.status != OK:
             raise Trouble(f"answered_{answer.status}")
         yield answer
-    except TimeoutError:
-        raise Trouble("no_answer_in_time") from None
-    except ssl.SSLError as trouble:
-        raise Trouble(f"not_trusted: {trouble.reason or type(trouble).__name__}") from None
-    except (http.client.HTTPException, ValueError) as trouble:
-        raise Trouble(f"unreadable_answer: {type(trouble).__name__}") from None
-    except OSError as trouble:
-        raise Trouble(f"no_connection: {type(trouble).__name__}") from None
+    except TROUBLE as trouble:
+        raise Trouble(word_for(trouble)) from None
     finally:
         connection.close()

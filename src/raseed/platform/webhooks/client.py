@@ -23,6 +23,8 @@ ANSWER_BYTES_MAX: Final = 16 << 10
 SUCCESS: Final = range(200, 300)
 REDIRECT: Final = range(300, 400)
 _LEAST_SECONDS: Final = 0.001
+TROUBLE: Final = (OSError, http.client.HTTPException, ValueError)
+"""What a connection, or reading its answer, can raise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +114,30 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
     try:
         connection.request("POST", target.path, body, {"Connection": "close", **headers})
         return _read(connection.getresponse())
-    except TimeoutError:
-        return Outcome("no_answer_in_time")
-    except ssl.SSLError as trouble:
-        return Outcome(f"not_trusted: {trouble.reason or type(trouble).__name__}")
-    except OSError as trouble:
-        return Outcome(f"no_connection: {type(trouble).__name__}")
-    except (http.client.HTTPException, ValueError) as trouble:
-        return Outcome(f"unreadable_answer: {type(trouble).__name__}")
+    except TROUBLE as trouble:
+        return Outcome(word_for(trouble))
     finally:
         connection.close()
+
+
+def word_for(trouble: Exception) -> str:
+    """Return what is kept of one of the ``TROUBLE`` that a connection or its answer can have: a word, and what it was."""
+    match trouble:
+        case TimeoutError():
+            return "no_answer_in_time"
+        case ssl.SSLError():
+            return f"not_trusted: {trouble.reason or type(trouble).__name__}"
+        case OSError():
+            return f"no_connection: {type(trouble).__name__}"
+        case _:
+            return f"unreadable_answer: {type(trouble).__name__}"
+
+
+def seconds_to_wait(header: str | None) -> int | None:
+    """Return how long an answer asks to wait (``Retry-After`` in seconds); ``None`` where it does not say, or not so."""
+    if header is None or not header.isascii() or not header.isdigit() or len(header) > 9:  # noqa: PLR2004
+        return None
+    return int(header)
 
 
 def _read(answer: http.client.HTTPResponse) -> Outcome:
@@ -135,15 +151,9 @@ def _read(answer: http.client.HTTPResponse) -> Outcome:
     except (OSError, http.client.HTTPException, ValueError):
         pass
     word = "redirected" if answer.status in REDIRECT else f"answered_{answer.status}"
-    return Outcome(word, answer.status, _printable(said), _seconds(answer.getheader("Retry-After")))
+    return Outcome(word, answer.status, _printable(said), seconds_to_wait(answer.getheader("Retry-After")))
 
 
 def _printable(said: bytes) -> str:
     text = said.decode("utf-8", "replace")[:ANSWER_KEPT_MAX]
     return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
-def _seconds(header: str | None) -> int | None:
-    if header is None or not header.isascii() or not header.isdigit() or len(header) > 9:  # noqa: PLR2004
-        return None
-    return int(header)
