@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -19,19 +20,25 @@ from typing import Final
 
 START_SECONDS_MAX: Final = 120
 STOP_SECONDS_MAX: Final = 60
+PORTS: Final = 5
+"""The pages', the rail's, and those of the demo's phone, billers and channels."""
 
 
 def free_ports() -> int:
-    """Return the first of three neighbouring ports that are free."""
-    for first in range(20000 + os.getpid() % 5000, 60000, 7):
-        try:
-            with closing(socket.socket()) as one, closing(socket.socket()) as two, closing(socket.socket()) as three:
-                for offset, each in enumerate((one, two, three)):
-                    each.bind(("127.0.0.1", first + offset))
-                return first
-        except OSError:
-            continue
-    raise AssertionError("no three free ports")
+    """Return the first of ``PORTS`` neighbouring ports that are free and that no test beside this one is given.
+
+    Each worker of a parallel run looks in a range of its own, below those the system gives out by itself: what is
+    started binds its ports seconds later.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    lowest = 20_000 + worker % 6 * 2_000
+    for number in range(200):
+        first = lowest + (os.getpid() + number) % 200 * 10
+        with contextlib.suppress(OSError), contextlib.ExitStack() as held:
+            for offset in range(PORTS):
+                held.enter_context(closing(socket.socket())).bind(("127.0.0.1", first + offset))
+            return first
+    raise AssertionError(f"no {PORTS} neighbouring free ports")
 
 
 class Running:

@@ -90,7 +90,7 @@ def test_words_are_found_in_names_notes_and_references_however_they_are_written(
         assert notes(monas, text) in (["إيجارُ شقة ١٢"], ["Electricity", "إيجارُ شقة ١٢"]), text
     assert notes(monas, "ELECTRICITY") == ["Electricity"]
     assert notes(monas, "احمد electricity") == ["Electricity"]
-    assert notes(monas, "شقة 13") == []
+    assert notes(monas, "شقة ثانية") == []  # not "13": a reference may have it by chance
     assert len(notes(monas, "   ")) == 3
 
 
