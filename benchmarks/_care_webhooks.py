@@ -264,7 +264,7 @@ class Process:
         """Start it; a rail is waited for by whoever delivers."""
         from raseed.project.supervisor import Plan, household  # noqa: PLC0415
 
-        ports = {"port": self.port, "rail_port": self.port, "phone_port": self.port, "billers_port": self.port}
+        ports = dict.fromkeys(("port", "rail_port", "phone_port", "billers_port", "channels_port"), self.port)
         plan = Plan(host="127.0.0.1", **ports, workers=1, demo=False)
         command = next(child.command for child in household(plan) if child.name == self._name)
         self._process = subprocess.Popen(
