@@ -130,6 +130,19 @@ def test_a_holiday_takes_what_begins_on_it_and_leaves_the_night_that_began_befor
     ]
 
 
+@pytest.mark.parametrize("pairs", [("00:00-24:00",), ("00:00-12:00", "12:00-24:00"), ("06:00-18:00", "18:00-06:00")])
+@pytest.mark.parametrize("zone", ["Africa/Cairo", "UTC"])
+def test_a_place_that_never_closes_is_open_every_second_across_changes_of_clocks_too(
+    zone: str, pairs: tuple[str, ...]
+) -> None:
+    always, start = calendar(zone, *pairs), at("2026-04-20T17:03:11")
+    for days in (0, 1, 7, 8, 400):
+        work = timedelta(days=days, seconds=59)
+        assert always.add_working(start, work) == start + work
+        assert always.working_between(start, start + work) == work
+    assert always.next_open(start) == start
+
+
 def test_half_a_holiday_has_hours_of_its_own() -> None:
     half = calendar("Asia/Jerusalem", "08:00-17:00", days={date(2026, 4, 1): (opening("08:00", "12:00"),)})
     assert half.working_between(at("2026-04-01T00:00:00"), at("2026-04-02T00:00:00")) == timedelta(hours=4)
