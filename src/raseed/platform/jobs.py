@@ -1,7 +1,7 @@
 """Work done after the answer: procrastinate tasks, deferred in the transaction that needs them.
 
 ``app`` is procrastinate's own, on Django's connection, so a job exists exactly if the transaction that deferred it
-committed. Every task runs at least once: a worker that is killed leaves its job behind, and ``rescue_stalled`` hands it
+committed, also where a job defers another. Every task runs at least once: a worker that is killed leaves its job behind, and ``rescue_stalled`` hands it
 out again, so every task must bear being run twice. A task's arguments are ids, never personal data or secrets.
 """
 
@@ -14,9 +14,12 @@ from typing import Final
 from django.db import connections
 from procrastinate import JobContext
 from procrastinate.app import WorkerOptions
+from procrastinate.connector import BaseConnector
 from procrastinate.contrib.django import app as _app
 from procrastinate.contrib.django.django_connector import DjangoConnector
+from procrastinate.contrib.django.utils import connector_params
 from procrastinate.middleware import SyncCallNext
+from procrastinate.psycopg_connector import PsycopgConnector
 from procrastinate.worker import Worker
 
 from raseed.kernel.clock import SYSTEM_CLOCK
@@ -27,6 +30,22 @@ WORKER_CONCURRENCY: Final = 4
 STALLED_AFTER_S: Final = 60
 SHUTDOWN_WAIT_S_MAX: Final = 20
 POLL_S: Final = 2
+
+
+class _Fetching(PsycopgConnector):
+    """The worker's own connections, over which it fetches jobs and says how they ended.
+
+    What a job defers goes over Django's connection, in the transaction of the job: over these it would be there, and could be
+    run, before what it is about is.
+    """
+
+    def __init__(self, deferring: DjangoConnector) -> None:
+        super().__init__(kwargs=connector_params(deferring.alias))
+        self._deferring = deferring
+
+    def get_sync_connector(self) -> BaseConnector:
+        """Return the connector of ``task.defer()``."""
+        return self._deferring
 
 
 def run_worker(
@@ -57,7 +76,7 @@ def run_worker(
         options["task_middleware"] = [leave_no_connection]
     while True:
         ran.clear()
-        with app.replace_connector(connector.get_worker_connector()) as working:
+        with app.replace_connector(_Fetching(connector)) as working:
             working.run_worker(
                 **options,
                 name="raseed",

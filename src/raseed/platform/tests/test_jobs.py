@@ -6,8 +6,10 @@ import signal
 import subprocess
 import sys
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
+import psycopg
 import pytest
 from django.db import connection, transaction
 
@@ -16,6 +18,8 @@ from raseed.kernel.ids import new_id
 from raseed.platform.api import growing_pause, run_worker
 from raseed.platform.jobs import rescue_stalled
 
+LOST: Final = UUID(int=0x101)
+KEPT: Final = UUID(int=0x102)
 _KILLED_WORKER = """
 import django; django.setup()
 import os, signal
@@ -43,6 +47,39 @@ def test_a_job_is_there_only_if_its_transaction_committed(database: Any) -> None
         deliver_text.defer(message_id=str(new_id()))
     assert jobs() == [("channels.deliver_text", "todo")]
     run_worker(wait=False)
+    assert jobs() == []
+
+
+def test_a_job_that_a_job_defers_is_there_only_once_and_only_if_its_transaction_committed(
+    database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+
+    def others_see() -> list[tuple[str]]:
+        with psycopg.connect(database.dsn) as other:
+            return other.execute(
+                "SELECT args->>'message_id' FROM procrastinate_jobs WHERE queue_name = 'texts' AND status = 'todo'"
+            ).fetchall()
+
+    def acts(message_id: UUID, *, clock: object) -> None:
+        del clock
+        with transaction.atomic():
+            if not seen:
+                deliver_text.defer(message_id=str(LOST))
+                seen.append((message_id, others_see()))
+                transaction.set_rollback(True)
+            elif len(seen) == 1:
+                deliver_text.defer(message_id=str(KEPT))
+                seen.append((message_id, others_see()))
+            else:
+                seen.append((message_id, others_see()))
+
+    monkeypatch.setattr("raseed.channels.services.try_delivery", acts)
+    first, second = (UUID(int=0x100 + place) for place in (3, 4))
+    for id_ in (first, second):
+        deliver_text.defer(message_id=str(id_))
+        run_worker(wait=False, queues=["texts"])
+    assert seen == [(first, []), (second, []), (KEPT, [])]
     assert jobs() == []
 
 
