@@ -17,6 +17,7 @@ from raseed.kernel.text import clean_text
 from raseed.people import api as people
 from raseed.platform import api as platform
 
+from ..clocks.domain import SubjectKind
 from ..conversations import ports
 from ..conversations.domain import NOTE_LENGTH_MAX, EventCode
 from ..conversations.errors import AssigneeMayNot
@@ -225,7 +226,7 @@ def resolve_case(
 
 @transaction.atomic
 def reopen_case(case_id: UUID, *, by: people.Author, reason: str, clock: Clock = SYSTEM_CLOCK) -> Case:
-    """Open a resolved case again, with its clock.
+    """Open a resolved case again, with its clocks.
 
     Raises:
         UnknownCase, NotPermitted, UnacceptableText. CaseEnded: it is not resolved.
@@ -236,9 +237,10 @@ def reopen_case(case_id: UUID, *, by: people.Author, reason: str, clock: Clock =
     row.outcome, row.resolution, row.resolved_at = None, "", None
     add_step(row, by.actor, CaseState.OPEN, said, now=now)
     row.save()
-    ports.clocks().case_opened(
-        case_id=row.id, institution_id=row.institution_id, team_id=row.team_id, owner=row.owner, at=now, clock=clock
-    )
+    ports.clocks().reopened(
+        subject_kind=SubjectKind.CASE, subject_id=row.id, institution_id=row.institution_id, team_id=row.team_id,
+        assignee=row.owner, by=by.actor, at=now, clock=clock,
+    )  # fmt: skip
     _record(row, "care.case_reopened", by, {}, reason=said, clock=clock)
     tell_case(row, clock)
     return _told([row])[0]

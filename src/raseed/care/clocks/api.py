@@ -36,6 +36,7 @@ from .running import (
     handed_over,
     message_arrived,
     pause_clock,
+    reopened,
     resume_clock,
     start_clock,
     stop_clock,
@@ -46,6 +47,6 @@ __all__ = [
     "NotExtendable", "PauseDoesNotCount", "PauseReason", "Preset", "Rule", "RunningClock", "StaffRecord", "Step",
     "StopReason", "SubjectKind", "Unit", "UnknownClock", "UnknownRule", "Whom", "adopt_preset", "answered",
     "breached_subjects", "breaches_of", "clock_of", "clocks_of", "closed", "extend_clock", "handed_over", "history_of",
-    "look_after_clocks", "message_arrived", "move_clocks", "pause_clock", "record_of", "resume_clock", "rule_history",
-    "rule_in_force", "rules", "set_rule", "start_clock", "stop_clock", "stopped_clocks", "was_answered",
+    "look_after_clocks", "message_arrived", "move_clocks", "pause_clock", "record_of", "reopened", "resume_clock",
+    "rule_history", "rule_in_force", "rules", "set_rule", "start_clock", "stop_clock", "stopped_clocks", "was_answered",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ end is named.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -76,10 +76,10 @@ class State:
 
     @property
     def next_step_at(self) -> datetime | None:
-        """When the next step of the ladder is climbed, if the clock is broken and not paused."""
-        if self.breached_at is None or self.paused is not None or self.steps >= len(self.ladder):
+        """When the next step of the ladder is climbed, if the clock is broken and not paused: never while it stood still."""
+        if self.breached_at is None or self.counted_from is None or self.steps >= len(self.ladder):
             return None
-        return self.breached_at + timedelta(seconds=self.ladder[self.steps].after_s)
+        return max(self.breached_at + timedelta(seconds=self.ladder[self.steps].after_s), self.counted_from)
 
     @property
     def next_at(self) -> datetime:
@@ -100,6 +100,17 @@ def begin(
     )  # fmt: skip
     state.happened.append(Switched(at, first.staff_id, first.why, first=True))
     state.changes_at = _next_change(roster, at)
+    plan(state, roster)
+    return state
+
+
+def go_on(before: State, *, assignee: UUID | None, roster: Roster, at: datetime) -> State:
+    """Return a clock that goes on at an instant with what another had used, broken if that one was."""
+    first = roster.accountable(assignee, at)
+    state = replace(
+        before, assignee=assignee, accountable=first.staff_id, held_since=at, before=None, counted_from=at, paused=None,
+        changes_at=_next_change(roster, at), happened=[Switched(at, first.staff_id, first.why, first=True)],
+    )  # fmt: skip
     plan(state, roster)
     return state
 

@@ -48,7 +48,7 @@ def record_of(
     held = _held(staff_id, institution_id, since, until)
     hand_overs = HandOverRow.objects.filter(clock__institution_id=institution_id, at__gte=since, at__lt=until)
     by_people = hand_overs.filter(by__startswith=_STAFF)
-    broken = here.filter(breached_at__gte=since, breached_at__lt=until)
+    broken = _broken(institution_id, since, until)
     touched = HoldingRow.objects.filter(staff_id=staff_id, clock__breached_at__gte=since, clock__breached_at__lt=until)
     touched_ids = {
         row.clock_id
@@ -73,9 +73,13 @@ def record_of(
 
 def breaches_of(institution_id: UUID, *, since: datetime, until: datetime) -> tuple[Breach, ...]:
     """Return the promises that an institution broke from one instant to another, the latest first, with who held them."""
-    return _breaches(
-        ClockRow.objects.filter(institution_id=institution_id, breached_at__gte=since, breached_at__lt=until)
-    )
+    return _breaches(_broken(institution_id, since, until))
+
+
+def _broken(institution_id: UUID, since: datetime, until: datetime) -> QuerySet[ClockRow]:
+    """Return the clocks that were broken from one instant to another; one that goes on with a broken one is not another."""
+    rows = ClockRow.objects.filter(institution_id=institution_id, breached_at__gte=since, breached_at__lt=until)
+    return rows.exclude(goes_on__breached_at__isnull=False)
 
 
 def _held(staff_id: UUID, institution_id: UUID, since: datetime, until: datetime) -> HeldBy:

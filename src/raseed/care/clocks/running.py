@@ -25,8 +25,18 @@ from ..models import ClockRow
 from . import measure
 from .domain import ClockKind, PauseReason, Rule, RunningClock, StopReason, SubjectKind
 from .errors import NotExtendable, PauseDoesNotCount, UnknownClock
-from .keeping import Kept, end_holdings, put_back, take, withdraw_breach, write_hand_over, write_happened, write_step
-from .progress import begin, hand_over, plan
+from .keeping import (
+    Kept,
+    end_holdings,
+    put_back,
+    take,
+    take_out,
+    withdraw_breach,
+    write_hand_over,
+    write_happened,
+    write_step,
+)
+from .progress import begin, go_on, hand_over, plan
 from .reading import clock_of, clocks_of, was_answered
 from .rules import ensure_rules, rule_in_force
 
@@ -91,6 +101,57 @@ def start_clock(
         subject_kind, subject_id, rule_in_force(institution_id, rule, at=at, clock=clock), team_id, assignee, at, clock
     )
     return clock_of(row_id, at=clock.now())
+
+
+@transaction.atomic
+def reopened(
+    *,
+    subject_kind: SubjectKind,
+    subject_id: UUID,
+    institution_id: UUID,
+    team_id: UUID,
+    assignee: UUID | None,
+    by: str,
+    at: datetime,
+    clock: Clock = SYSTEM_CLOCK,
+) -> None:
+    """Let run again what a closing stopped, of something that is open again from an instant on.
+
+    The institution's own promise to settle it begins anew. A regulator's time counts from the complaint, and to open it
+    again is no new complaint: that clock goes on with what it had used, under the rule it began with, and one that was
+    broken is broken still. The time in between, when it was settled as far as anybody knew, is not counted.
+
+    Raises:
+        UnknownTeam: there is no such team.
+    """
+    share_roster(institution_id)
+    _hold_subject(subject_id)
+    at = min(at, clock.now())
+    for rule in ensure_rules(institution_id, at=at, clock=clock):
+        if rule.kind is ClockKind.RESOLUTION:
+            _start(subject_kind, subject_id, rule, team_id, assignee, at, clock)
+    ended = ClockRow.objects.filter(
+        subject_kind=subject_kind.value, subject_id=subject_id, kind=ClockKind.REGULATOR.value
+    )
+    latest = {row.slug: row for row in ended.select_related("rule").order_by("stopped_at")}  # one that runs comes last
+    for row in latest.values():
+        if row.stop_reason == StopReason.CLOSED.value:
+            _go_on_with(row, team_id, assignee, by, at, clock)
+
+
+def _go_on_with(ended: ClockRow, team_id: UUID, assignee: UUID | None, by: str, at: datetime, clock: Clock) -> None:
+    (before,) = take_out([ended], at)
+    roster, at = _roster(team_id, assignee, at, clock), max(at, ended.stopped_at or at)
+    state = go_on(before.state, assignee=assignee, roster=roster, at=at)
+    row = ClockRow.objects.create(
+        id=new_id(), institution_id=ended.institution_id, subject_kind=ended.subject_kind, subject_id=ended.subject_id,
+        rule=ended.rule, slug=ended.slug, kind=ended.kind, team_id=team_id, assignee=assignee, unit=ended.unit,
+        amount=state.amount, used=state.used, extended=ended.extended, started_at=ended.started_at, counted_from=at,
+        due_at=state.due_at, breached_at=state.breached_at, blamed=state.blamed, steps=state.steps,
+        accountable=state.accountable, changes_at=state.changes_at, next_at=state.next_at, goes_on=ended,
+    )  # fmt: skip
+    write_step(row, at, "went_on", by, {"due_at": _text(state.due_at), "accountable": str(state.accountable)})
+    _go_on(Kept(row, state, roster), clock)
 
 
 def _start(

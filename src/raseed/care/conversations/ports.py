@@ -13,6 +13,8 @@ from uuid import UUID
 
 from raseed.kernel.clock import Clock
 
+from ..clocks.domain import SubjectKind
+
 
 class Duty(Protocol):
     """Who answers."""
@@ -61,6 +63,12 @@ class Clocks(Protocol):
         self, *, subject_id: UUID, team_id: UUID, to: UUID | None, by: str, reason: str, at: datetime, clock: Clock
     ) -> object:
         """Let it be somebody else's."""
+
+    def reopened(
+        self, *, subject_kind: SubjectKind, subject_id: UUID, institution_id: UUID, team_id: UUID,
+        assignee: UUID | None, by: str, at: datetime, clock: Clock,
+    ) -> object:  # fmt: skip
+        """Let run again what a closing stopped."""
 
     def case_opened(
         self, *, case_id: UUID, institution_id: UUID, team_id: UUID, owner: UUID, at: datetime, clock: Clock

@@ -82,6 +82,16 @@ class HouseClocks:
         """Let it be somebody else's."""
         clocks.handed_over(subject_id=subject_id, team_id=team_id, to=to, by=by, reason=reason, at=at, clock=clock)
 
+    def reopened(
+        self, *, subject_kind: clocks.SubjectKind, subject_id: UUID, institution_id: UUID, team_id: UUID,
+        assignee: UUID | None, by: str, at: datetime, clock: Clock,
+    ) -> None:  # fmt: skip
+        """Let run again what a closing stopped."""
+        clocks.reopened(
+            subject_kind=subject_kind, subject_id=subject_id, institution_id=institution_id, team_id=team_id,
+            assignee=assignee, by=by, at=at, clock=clock,
+        )  # fmt: skip
+
     def case_opened(
         self, *, case_id: UUID, institution_id: UUID, team_id: UUID, owner: UUID, at: datetime, clock: Clock
     ) -> None:

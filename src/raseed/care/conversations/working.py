@@ -15,6 +15,7 @@ from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.errors import InputError, RaseedError
 from raseed.people import api as people
 
+from ..clocks.domain import SubjectKind
 from ..models import ConversationRow, LeaseRow
 from . import ports
 from .domain import NOTE_LENGTH_MAX, TAGS_MAX, Conversation, ConversationState, Entry, EntryKind, EventCode
@@ -149,7 +150,7 @@ def close(
 
 @transaction.atomic
 def reopen(conversation_id: UUID, *, by: people.Author, reason: str, clock: Clock = SYSTEM_CLOCK) -> Conversation:
-    """Open a closed conversation again; if the sender has another open one on the line, that one is gone on with instead.
+    """Open a closed conversation again, with its clocks; if the sender has another open one on the line, go on with that.
 
     Raises:
         UnknownConversation, NotPermitted, UnacceptableText. ConversationClosed: it is not closed, or another one is open.
@@ -161,9 +162,13 @@ def reopen(conversation_id: UUID, *, by: people.Author, reason: str, clock: Cloc
     row = permitted(conversation_id, by, WORK, lock=True)
     if row.state != ConversationState.CLOSED.value or another_is_open(row):
         raise ConversationClosed(field="conversation_id", state=row.state)
-    row.state = ConversationState.OPEN.value
-    add_event(row, EventCode.REOPENED, by.actor, now=clock.now(), text=said)
+    row.state, now = ConversationState.OPEN.value, clock.now()
+    add_event(row, EventCode.REOPENED, by.actor, now=now, text=said)
     keep(row, clock=clock)
+    ports.clocks().reopened(
+        subject_kind=SubjectKind.CONVERSATION, subject_id=row.id, institution_id=row.institution_id, team_id=row.team_id,
+        assignee=row.assignee, by=by.actor, at=now, clock=clock,
+    )  # fmt: skip
     record(row, "care.conversation_reopened", by, reason=said, clock=clock)
     return told(row)
 

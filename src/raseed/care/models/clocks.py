@@ -46,7 +46,8 @@ class ClockRow(models.Model):
     """A clock. ``amount`` and ``used`` are microseconds, or days where the unit counts those.
 
     ``used`` was counted until ``counted_from``; from there it counts on, and is due at ``due_at``. ``accountable`` holds
-    until ``changes_at``; ``next_at`` is when something has to be done with the row, whatever it is.
+    until ``changes_at``; ``next_at`` is when something has to be done with the row, whatever it is. ``goes_on``: the stopped
+    clock whose time, and whose breach, this one goes on with.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -75,6 +76,7 @@ class ClockRow(models.Model):
     stopped_at = models.DateTimeField(null=True)
     stop_reason = models.CharField(max_length=20, db_default="")
     stopped_by = models.CharField(max_length=60, db_default="")
+    goes_on = models.OneToOneField("self", on_delete=models.PROTECT, related_name="gone_on", null=True)
 
     class Meta:
         db_table = "care_clock"

@@ -55,6 +55,9 @@ class Beside:
     def handed_over(self, **more: Any) -> None:
         self.told.append(("handed_over", more))
 
+    def reopened(self, **more: Any) -> None:
+        self.told.append(("reopened", more))
+
     def case_opened(self, **more: Any) -> None:
         self.told.append(("case_opened", more))
 

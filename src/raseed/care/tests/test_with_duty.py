@@ -80,6 +80,25 @@ def test_a_case_has_a_clock_until_it_is_resolved(manned: House) -> None:
     assert care.counts(house.id, by=house.salma, clock=house.clock)[care.Box.TEAM] == 1
 
 
+def test_what_is_opened_again_has_its_time_to_be_settled_from_then_on(manned: House) -> None:
+    house = manned
+    one = house.hears()
+    care.take(one, by=house.karim, clock=house.clock)
+    care.close(one, by=house.karim, reason="by phone", nothing_to_answer=True, clock=house.clock)
+    house.waits(3 * 86_400)
+    care.reopen(one, by=house.salma, reason="she called again", clock=house.clock)
+    (again,) = clocks.clocks_of([one], at=house.clock.now())[one]
+    assert (again.kind.value, again.started_at, again.elapsed_s) == ("resolution", house.clock.now(), 0)
+    assert again.assignee == staff_id(house.karim)
+    assert again.accountable == house.now_is(one).accountable
+    made = care.open_case(one, category="transfer", title="Lost transfer", by=house.salma, clock=house.clock)
+    care.resolve_case(made.id, outcome="answered", resolution="It came.", by=house.salma, clock=house.clock)
+    house.waits(3 * 86_400)
+    care.reopen_case(made.id, by=house.karim, reason="it did not", clock=house.clock)
+    (settle,) = clocks.clocks_of([made.id], at=house.clock.now())[made.id]
+    assert (settle.kind.value, settle.started_at) == ("resolution", house.clock.now())
+
+
 def test_who_takes_a_clock_over_on_the_ladder_has_the_conversation_too(manned: House) -> None:
     house = manned
     one = house.hears()

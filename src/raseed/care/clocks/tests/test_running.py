@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -241,6 +242,58 @@ def test_more_time_is_given_once_with_a_reason_and_only_in_time(desk: Desk) -> N
         clocks.extend_clock(subject_id=subject, rule="disp-payments", by=BY, reason=WHY, clock=desk.clock)
     with pytest.raises(clocks.NotExtendable):
         clocks.extend_clock(subject_id=desk.message(), rule="first-answer", by=BY, reason=WHY, clock=desk.clock)
+
+
+def reopen(desk: Desk, subject: UUID) -> None:
+    clocks.reopened(
+        subject_kind=clocks.SubjectKind.CASE, subject_id=subject, institution_id=desk.institution_id,
+        team_id=desk.team.id, assignee=desk.mona, by=f"staff:{desk.lead}", at=desk.now, clock=desk.clock,
+    )  # fmt: skip
+
+
+def test_a_regulators_time_goes_on_with_what_was_used_when_a_case_is_opened_again(desk: Desk) -> None:
+    clocks.adopt_preset(institution_id=desk.institution_id, slug="cbe-answer", by=BY, reason=WHY, clock=desk.clock)
+    subject = desk.start("cbe-answer")
+    desk.pass_by(timedelta(days=7))  # four working days were over
+    clocks.closed(subject_id=subject, by=f"staff:{desk.mona}", at=desk.now, clock=desk.clock)
+    desk.pass_by(timedelta(days=28))
+    for _ in range(2):
+        reopen(desk, subject)
+    one = desk.clock_of(subject, "cbe-answer")
+    assert one.started_at == NOON
+    assert one.due_at == datetime(2026, 2, 24, 13, tzinfo=UTC)  # eleven more, that of the reopening the first
+    assert desk.clock_of(subject, "resolution").started_at == desk.now
+    assert len(clocks.clocks_of([subject], at=desk.now)[subject]) == 2
+    clocks.closed(subject_id=subject, by=f"staff:{desk.mona}", at=desk.now, clock=desk.clock)
+    desk.pass_by(timedelta(days=1))
+    reopen(desk, subject)
+    assert desk.clock_of(subject, "cbe-answer").due_at == datetime(2026, 2, 25, 13, tzinfo=UTC)
+
+
+def test_what_was_answered_to_the_regulator_does_not_run_again(desk: Desk) -> None:
+    clocks.adopt_preset(institution_id=desk.institution_id, slug="cbe-reference", by=BY, reason=WHY, clock=desk.clock)
+    subject = desk.start("cbe-reference")
+    clocks.stop_clock(
+        subject_id=subject, rule="cbe-reference", by="system", reason=StopReason.DONE, at=desk.now, clock=desk.clock
+    )
+    reopen(desk, subject)
+    assert [one.rule for one in clocks.clocks_of([subject], at=desk.now)[subject]] == ["resolution"]
+
+
+def test_a_regulators_time_that_was_over_is_over_still_and_broken_once(desk: Desk) -> None:
+    clocks.adopt_preset(institution_id=desk.institution_id, slug="cbe-reference", by=BY, reason=WHY, clock=desk.clock)
+    subject = desk.start("cbe-reference")
+    desk.pass_by(timedelta(days=3))
+    broken = desk.clock_of(subject, "cbe-reference")
+    clocks.closed(subject_id=subject, by=f"staff:{desk.mona}", at=desk.now, clock=desk.clock)
+    desk.pass_by(timedelta(days=1))
+    reopen(desk, subject)
+    desk.pass_by(MINUTE)
+    again = desk.clock_of(subject, "cbe-reference")
+    assert (again.breached_at, again.steps_climbed) == (broken.breached_at, 2)
+    assert again.assignee == desk.head  # by the ladder's last step, a day after it was broken
+    breaches = clocks.breaches_of(desk.institution_id, since=NOON, until=desk.now)
+    assert [(one.rule, one.due_at) for one in breaches] == [("cbe-reference", broken.breached_at)]
 
 
 def test_a_rule_nobody_has_is_refused(desk: Desk) -> None:

@@ -1,0 +1,21 @@
+"""A clock may go on with the time of one that was stopped."""
+
+import django.db.models.deletion
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("care", "0005_cards")]
+
+    operations = [
+        migrations.AddField(
+            model_name="clockrow",
+            name="goes_on",
+            field=models.OneToOneField(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="gone_on",
+                to="care.clockrow",
+            ),
+        ),
+    ]
