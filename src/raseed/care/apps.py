@@ -11,6 +11,7 @@ class CareConfig(AppConfig):
         from raseed.banking.api import register_narrator
         from raseed.people.api import register_change_kind, register_permissions
 
+        from .authority import climbing as approvals  # noqa: F401  (it hears of clocks)
         from .authority.acts import ACTIONS
         from .authority.changes import KINDS
         from .authority.narrating import narrate

@@ -26,7 +26,7 @@ from .domain import (
 )
 from .errors import InvalidRule, NotExtendable, PauseDoesNotCount, UnknownClock, UnknownRule
 from .presets import PRESETS, Preset
-from .reading import breached_subjects, clock_of, clocks_of, history_of, stopped_clocks, was_answered
+from .reading import breached_subjects, clock_of, clocks_of, history_of, stopped_clocks, taken_over_by, was_answered
 from .record import breaches_of, record_of
 from .rules import adopt_preset, rule_history, rule_in_force, rules, set_rule
 from .running import (
@@ -48,5 +48,6 @@ __all__ = [
     "StopReason", "SubjectKind", "Unit", "UnknownClock", "UnknownRule", "Whom", "adopt_preset", "answered",
     "breached_subjects", "breaches_of", "clock_of", "clocks_of", "closed", "extend_clock", "handed_over", "history_of",
     "look_after_clocks", "message_arrived", "move_clocks", "pause_clock", "record_of", "reopened", "resume_clock",
-    "rule_history", "rule_in_force", "rules", "set_rule", "start_clock", "stop_clock", "stopped_clocks", "was_answered",
+    "rule_history", "rule_in_force", "rules", "set_rule", "start_clock", "stop_clock", "stopped_clocks", "taken_over_by",
+    "was_answered",
 ]  # fmt: skip

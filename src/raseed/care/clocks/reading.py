@@ -47,6 +47,16 @@ def clock_of(clock_id: UUID, *, at: datetime) -> RunningClock:
     return _read(rows, at)[0]
 
 
+def taken_over_by(clock_id: UUID, *, at: datetime) -> UUID | None:
+    """Return whose a clock that runs has become on its ladder, if somebody took it over or was given it since.
+
+    Raises:
+        UnknownClock: there is none with this id.
+    """
+    one = clock_of(clock_id, at=at)
+    return one.assignee if one.stopped_at is None and one.steps_climbed else None
+
+
 def stopped_clocks(subject_id: UUID, *, clock: Clock = SYSTEM_CLOCK) -> tuple[RunningClock, ...]:
     """Return the clocks about something that were stopped, the latest first."""
     rows = ClockRow.objects.filter(subject_id=subject_id).exclude(stopped_at=None).select_related("rule")

@@ -69,8 +69,7 @@ class HouseClocks:
 
     def taken_over_by(self, *, clock_id: UUID, at: datetime) -> UUID | None:
         """Return whose a broken clock is now, if it runs and its ladder was climbed."""
-        one = clocks.clock_of(clock_id, at=at)
-        return one.assignee if one.stopped_at is None and one.steps_climbed else None
+        return clocks.taken_over_by(clock_id, at=at)
 
     def closed(self, *, subject_id: UUID, by: str, at: datetime, clock: Clock) -> None:
         """Stop whatever runs."""

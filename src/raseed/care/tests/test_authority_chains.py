@@ -10,13 +10,14 @@ from raseed.banking import api as banking
 from raseed.banking.tests.town import at_once
 from raseed.care.api import authority
 from raseed.care.authority.api import ChainStep, HolderKind, RequestFilter, RequestState, StepKind, TieKind
+from raseed.care.authority.climbing import ladder_climbed
 from raseed.care.clocks import api as clocks
 from raseed.care.duty import api as duty
 from raseed.care.models import AuthorityGrantRow
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
 from raseed.people.tests.office import an_author
-from raseed.platform.models import AuditRow
+from raseed.platform.models import AuditRow, DeliveryRow
 
 from .mending import CONFIRM, HOUR, PROPOSE, REASON, Mending, bounds
 
@@ -295,6 +296,34 @@ def test_what_waits_runs_a_clock_in_the_name_of_whoever_it_is_before(desk: Mendi
     authority.decline(asked[1].id, by=desk.author(boss), note="not this time", clock=clock)
     authority.withdraw(asked[2].id, by=desk.author(agent), clock=clock)
     assert [running(n) for n in range(3)] == [[], [], []]
+
+
+@pytest.mark.parametrize("limit", [10_000, 1_000])
+def test_whom_the_ladder_gives_the_clock_is_asked_or_whoever_comes_next_if_they_can_not_decide(
+    desk: Mending, limit: int
+) -> None:
+    agent, boss, second, head = desk.staff(), *(desk.staff("supervisor") for _ in range(3))
+    desk.chain(boss, second, within_s=7 * 24 * HOUR)
+    desk.limit(head, bounds(limit))
+    clock = desk.street.town.clock
+    duty.default_team(desk.bank, clock=clock)
+    duty.set_head(institution_id=desk.bank, staff_id=head, by=people.SYSTEM, reason="a test", clock=clock)
+    _, account = desk.street.person(money=0)
+    asked = desk.credit(agent, account, 5_000)
+    assert asked.assigned_to == boss
+    clock.advance(timedelta(days=4))
+    clocks.move_clocks(clock=clock)
+    (broken,) = clocks.clocks_of([asked.id], at=clock.now())[asked.id]
+    assert broken.assignee == head
+    assert DeliveryRow.objects.filter(handler="care.follow_approval").exists()
+    for _ in range(2):
+        ladder_climbed(asked.id, clock_id=broken.id, clock=clock)
+    expected = head if limit == 10_000 else second
+    told = authority.request(asked.id, by=desk.author(agent))
+    (running,) = clocks.clocks_of([asked.id], at=clock.now())[asked.id]
+    assert (told.assigned_to, running.assignee) == (expected, expected)
+    assert [(each.kind, each.to) for each in told.steps][2:] == [(StepKind.RAN_OUT, expected)]
+    assert desk.approve(told, expected).state is RequestState.DONE
 
 
 def test_who_is_on_leave_is_not_asked_while_somebody_else_can_decide(desk: Mending) -> None:
