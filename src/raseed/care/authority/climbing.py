@@ -86,7 +86,8 @@ def ladder_climbed(request_id: UUID, *, clock_id: UUID, clock: Clock = SYSTEM_CL
     to = clocks.taken_over_by(clock_id, at=now)
     if to is None or to == row.assigned_to:
         return
-    assert row.step is not None and row.assigned_to is not None and row.due_at is not None, "what waits is at a step"  # noqa: PT018
+    assert row.step is not None and row.chain_id is not None, "what waits is at a step of a chain"  # noqa: PT018
+    assert row.assigned_to is not None and row.due_at is not None, "and before somebody, until a time"  # noqa: PT018
     before, asked = row.assigned_to, request_of(row).asked
     if is_able(to, asked, now):
         found = Place(row.step, to, row.due_at)
