@@ -73,6 +73,27 @@ def test_no_banned_phrase(ban: Ban) -> None:
     assert not found, f"write {ban.instead} instead:\n" + "\n".join(found)
 
 
+def test_who_hears_of_an_event_calls_it_by_the_constant_of_whoever_tells_it() -> None:
+    """A name that is typed again goes on hearing nothing after the event was renamed."""
+    typed = []
+    for name, path in files(r"\.py$"):
+        if not name.startswith("src/") or TESTS.search(name) or "subscribe(" not in (text := path.read_text("utf-8")):
+            continue
+        tree = ast.parse(text)
+        told = {
+            alias.asname or alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and (node.module or "").endswith("events")
+            for alias in node.names
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("subscribe") and node.keywords:
+                first = ast.unparse(node.args[0])
+                if first not in told and not re.fullmatch(r"events\.[A-Z_]+", first):
+                    typed.append(f"{name}:{node.lineno}: {first}")
+    assert not typed, f"import it from the package's events: {typed}"
+
+
 def test_no_file_is_too_long_for_a_mind() -> None:
     long = {
         name: lines

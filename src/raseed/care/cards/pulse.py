@@ -6,13 +6,11 @@ nothing. It may skip; it never goes back.
 
 from __future__ import annotations
 
-from typing import Final
-
 from django.db import connection
 
 from raseed.platform.api import Event, subscribe
 
-HEARD: Final = ("care.conversation_changed", "care.case_changed")
+from ..events import CASE_CHANGED, CONVERSATION_CHANGED
 
 
 def pulse() -> int:
@@ -28,13 +26,13 @@ def beat(_event: Event | None = None) -> None:
         cursor.execute("SELECT nextval('care_pulse')")
 
 
-@subscribe(HEARD[0], handler_name="care.pulse_of_conversations")
+@subscribe(CONVERSATION_CHANGED, handler_name="care.pulse_of_conversations")
 def on_conversation(event: Event) -> None:
     """Hear that a conversation changed."""
     beat(event)
 
 
-@subscribe(HEARD[1], handler_name="care.pulse_of_cases")
+@subscribe(CASE_CHANGED, handler_name="care.pulse_of_cases")
 def on_case(event: Event) -> None:
     """Hear that a case changed."""
     beat(event)

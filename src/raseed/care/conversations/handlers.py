@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from raseed.channels.events import DELIVERY_CHANGED, MEDIA_SETTLED, MESSAGE_RECEIVED
 from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.platform.api import Event, app, subscribe
 
@@ -17,9 +18,6 @@ from .presence import forget_presence
 from .receiving import receive
 from .rooms import HouseClocks, HouseDuty
 
-MESSAGE_RECEIVED = "channels.message_received"
-MEDIA_SETTLED = "channels.media_settled"
-DELIVERY_CHANGED = "channels.delivery_changed"
 CONVERSATION = "conversation"
 
 
