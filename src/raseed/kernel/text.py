@@ -1,12 +1,14 @@
 """Text that people type: digits of three scripts, names that hide nothing, keys for search.
 
-The database has no ICU, so sorting and searching Arabic and Hebrew use ``fold``, our own normalised key.
+The database has no ICU, so sorting and searching Arabic and Hebrew use ``fold``, our own normalised key, and what is written in
+one with a word is taken off here, for all who search.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
@@ -26,6 +28,12 @@ _FOLD: Final = (
     | str.maketrans(dict.fromkeys(_DASHES, " ") | {"æ": "ae", "œ": "oe", "þ": "th"})
 )
 _PART: Final = re.compile(r"[^\W_]+")
+ARTICLE: Final = "ال"
+BARE_LENGTH_MIN: Final = 3
+"""What has fewer letters without what is written in one with it is left as it is: it may be a word of its own."""
+_WITH_ARTICLE: Final = ("وال", "بال", "فال", "كال", "لل", ARTICLE)
+_JOINED: Final = (*_WITH_ARTICLE, "و", "ف", "ب", "ل", "ك", "ه")
+_HEBREW_JOINED: Final = tuple("והבלכמש")
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
@@ -82,6 +90,25 @@ def _folded(word: str) -> str:
 def parts_of(folded: str) -> list[str]:
     """Return the parts of a folded text, in their order: runs of letters and digits, without what stands between."""
     return _PART.findall(folded)
+
+
+def without_any(word: str, beginnings: Iterable[str]) -> list[str]:
+    """Return what is left of a folded word without each of the beginnings that it has, where enough is left for a word."""
+    rests = [word.removeprefix(each) for each in beginnings if word.startswith(each)]
+    return [rest for rest in rests if len(rest) >= BARE_LENGTH_MIN]
+
+
+def bare_forms(word: str) -> list[str]:
+    """Return a folded word without what Arabic and Hebrew write in one with it (and-, by-, to-, the-), in every way.
+
+    It may be too much by a letter of the word itself, so this is for what is searched, beside the word.
+    """
+    return without_any(word, _HEBREW_JOINED if word[:1] in _HEBREW_JOINED else _JOINED)
+
+
+def without_article(word: str) -> str:
+    """Return a folded word without the Arabic article and what stands before that, if it has one."""
+    return next(iter(without_any(word, _WITH_ARTICLE)), word)
 
 
 def _without_marks(decomposed: str) -> str:

@@ -13,16 +13,13 @@ from typing import Final
 from uuid import UUID
 
 from raseed.kernel.errors import InputError
-from raseed.kernel.text import UnacceptableText, ascii_digits, fold, parts_of
+from raseed.kernel.text import UnacceptableText, ascii_digits, bare_forms, fold, parts_of, without_article
 
 WORDS_MAX: Final = 2_000
 """Different words of one text that are indexed."""
 WORD_LENGTH_MAX: Final = 40
 TYPED_WORDS_MAX: Final = 8
 TYPED_LENGTH_MAX: Final = 200
-_PREFIXES: Final = ("وال", "بال", "فال", "كال", "لل", "ال", "و", "ف", "ب", "ل", "ك", "ه")
-_HEBREW_PREFIXES: Final = "והבלכמש"
-_REST_MIN: Final = 3
 _HEBREW: Final = re.compile("[\u05d0-\u05ea]")
 _ARABIC: Final = re.compile("[\u0620-\u064a\u066e-\u06d3]")
 _LATIN: Final = re.compile("[A-Za-z]")
@@ -35,7 +32,7 @@ def indexed_words(institution_id: UUID, text: str) -> list[str]:
     """Return the words by which a text is found at an institution."""
     found: dict[str, None] = {}
     for part in parts_of(fold(text)):
-        for form in (part, *_bare(part)):
+        for form in (part, *bare_forms(part)):
             found[form[:WORD_LENGTH_MAX]] = None
         if len(found) >= WORDS_MAX:
             break
@@ -111,20 +108,5 @@ def _house(institution_id: UUID) -> str:
 
 
 def _alternatives(word: str) -> str:
-    forms = dict.fromkeys([word, *_bare_article(word)])
+    forms = dict.fromkeys([word, without_article(word)])
     return "(" + " | ".join(f"'{form}':*" for form in forms) + ")"
-
-
-def _bare(part: str) -> list[str]:
-    """Return a word without what is written in one with it, where enough is left to be a word."""
-    if _ARABIC.match(part):
-        starts = [start for start in _PREFIXES if part.startswith(start)]
-        return [rest for start in starts if len(rest := part[len(start) :]) >= _REST_MIN]
-    if _HEBREW.match(part) and part[0] in _HEBREW_PREFIXES and len(part) > _REST_MIN:
-        return [part[1:]]
-    return []
-
-
-def _bare_article(word: str) -> list[str]:
-    rest = word.removeprefix("ال")
-    return [rest] if rest != word and len(rest) >= _REST_MIN else []

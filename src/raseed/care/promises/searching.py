@@ -6,12 +6,10 @@ from typing import Final
 
 from django.db.models import Q
 
-from raseed.kernel.text import fold, parts_of
+from raseed.kernel.text import fold, parts_of, without_article
 
 WORDS_MAX: Final = 12
 WORD_LENGTH_MIN: Final = 2
-_ARTICLES: Final = ("وال", "بال", "فال", "كال", "ال", "لل")
-_STEM_LENGTH_MIN: Final = 3
 
 
 def key_of(*texts: str) -> str:
@@ -21,17 +19,10 @@ def key_of(*texts: str) -> str:
 
 def words_of(search: str) -> tuple[str, ...]:
     """Return the words that a search looks for, folded, without the Arabic article, the longest first."""
-    words = {_stem(word) for word in parts_of(fold(search))}
+    words = {without_article(word) for word in parts_of(fold(search))}
     return tuple(sorted((word for word in words if len(word) >= WORD_LENGTH_MIN), key=lambda word: (-len(word), word)))[
         :WORDS_MAX
     ]
-
-
-def _stem(word: str) -> str:
-    for article in _ARTICLES:
-        if word.startswith(article) and len(word) - len(article) >= _STEM_LENGTH_MIN:
-            return word.removeprefix(article)
-    return word
 
 
 def any_word(words: tuple[str, ...]) -> Q:

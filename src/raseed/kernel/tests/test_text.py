@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import sys
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from raseed.kernel.text import NAME_LENGTH_MAX, UnacceptableText, arabic_digits, ascii_digits, clean_text, fold
+import raseed
+from raseed.kernel.text import (
+    NAME_LENGTH_MAX,
+    UnacceptableText,
+    arabic_digits,
+    ascii_digits,
+    bare_forms,
+    clean_text,
+    fold,
+    without_article,
+)
 
 ALL_CHARACTERS = [chr(code) for code in range(sys.maxunicode + 1)]
 UNSEEN = [c for c in ALL_CHARACTERS if unicodedata.category(c)[0] == "C" or unicodedata.category(c) in {"Zl", "Zp"}]
@@ -96,3 +107,32 @@ def test_digits_survive_the_way_to_arabic_and_back(number: int) -> None:
 
 def test_persian_digits_are_digits_too() -> None:
     assert ascii_digits("۰۱۲۳۴۵۶۷۸۹") == "0123456789"
+
+
+@pytest.mark.parametrize(
+    ("word", "bare", "without"),
+    [
+        ("والبطاقه", {"بطاقه", "البطاقه"}, "بطاقه"),
+        ("للحساب", {"حساب", "لحساب"}, "حساب"),
+        ("بطاقه", {"طاقه"}, "بطاقه"),
+        ("الف", set(), "الف"),
+        ("הכרטיס", {"כרטיס"}, "הכרטיס"),
+        ("card", set(), "card"),
+        ("", set(), ""),
+    ],
+)
+def test_what_is_written_in_one_with_a_word_is_taken_off_where_a_word_is_left(
+    word: str, bare: set[str], without: str
+) -> None:
+    assert set(bare_forms(word)) == bare
+    assert without_article(word) == without
+
+
+def test_one_list_says_what_is_written_in_one_with_a_word() -> None:
+    source = Path(raseed.__file__).parent
+    lists = [
+        path.relative_to(source).as_posix()
+        for path in source.rglob("*.py")
+        if "tests" not in path.parts and '"وال"' in path.read_text(encoding="utf-8")
+    ]
+    assert lists == ["kernel/text.py"]

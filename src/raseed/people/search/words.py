@@ -16,7 +16,7 @@ from struct import Struct
 from typing import Final
 from uuid import UUID
 
-from raseed.kernel.text import ascii_digits, fold, parts_of
+from raseed.kernel.text import ARTICLE, ascii_digits, fold, parts_of, without_any
 
 BEGINNING_MAX: Final = 8
 """Beginnings of a part are told apart up to this length; a longer one is decided by the text."""
@@ -26,8 +26,6 @@ WORDS_MAX: Final = 8
 WORD_LENGTH_MAX: Final = 40
 TYPED_LENGTH_MAX: Final = 200
 KEYS_PER_WORD_MAX: Final = 4
-ARTICLE: Final = "ال"
-_REST_MIN: Final = 3
 _PHONE_MARK: Final = "#"
 _ARRAY_HEAD: Final = Struct(">iiiii")
 _ELEMENT: Final = Struct(">ii")
@@ -128,8 +126,7 @@ def _parts_of_word(word: str) -> list[str]:
 @lru_cache(maxsize=16384)
 def _variants(part: str) -> list[str]:
     starts = [ARTICLE, *(first for first in ("عبد", "ابو") if not part.startswith(ARTICLE))]
-    rests = [part.removeprefix(start) for start in starts if part.startswith(start)]
-    return [rest for rest in rests if len(rest) >= _REST_MIN]
+    return without_any(part, starts)
 
 
 def _keys_of_part(scope: bytes, part: str) -> list[int]:
