@@ -218,6 +218,7 @@ class Bill:
         elsewhere: paid to the biller by others, as it told when it was last asked.
         customer_name: masked, as the biller or we mask it.
         seen_at: when the biller last told of it.
+        extended_to: until when it may be paid as if it were due then, where that was granted.
     """
 
     id: UUID
@@ -236,6 +237,24 @@ class Bill:
     customer_name: str
     seen_at: datetime
     minimum: Money | None = None
+    extended_to: date | None = None
+
+    @property
+    def pay_by(self) -> date | None:
+        """The last day on which it is not late: the biller's, or a later one that was granted."""
+        if self.due_on is None or self.extended_to is None:
+            return self.due_on
+        return max(self.due_on, self.extended_to)
+
+    @property
+    def was_due_on(self) -> date | None:
+        """The biller's day, where a later one was granted."""
+        return None if self.pay_by == self.due_on else self.due_on
+
+    @property
+    def due_first(self) -> tuple[date, date, UUID]:
+        """What bills are put in order by: those first that have to be paid first."""
+        return (self.pay_by or date.max, self.issued_on, self.id)
 
     @property
     def owed(self) -> Money:
@@ -254,7 +273,7 @@ class Bill:
 
     def is_overdue(self, on: date) -> bool:
         """Whether it should have been paid before a day."""
-        return self.due_on is not None and self.state in PAYABLE and self.due_on < on
+        return self.pay_by is not None and self.state in PAYABLE and self.pay_by < on
 
 
 @dataclass(frozen=True, slots=True)

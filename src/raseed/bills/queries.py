@@ -102,8 +102,7 @@ def bills_of(customer_id: UUID, *, institution_id: UUID | None = None, only_open
     if only_open:
         rows = rows.filter(state__in=[state.value for state in PAYABLE])
     ids = list(rows.values_list("id", flat=True)[:BILLS_PER_PAGE])
-    found = bills_by_id(ids)
-    return [found[id_] for id_ in ids if id_ in found]
+    return sorted(bills_by_id(ids).values(), key=lambda each: each.due_first)
 
 
 def bill(bill_id: UUID, customer_id: UUID) -> Bill:

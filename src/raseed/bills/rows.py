@@ -90,7 +90,7 @@ def bills_at_references(references: Sequence[tuple[UUID, str]]) -> dict[tuple[UU
     for row in run("bills_at_references", wanted):
         bill = _bill(row)
         found[bill.biller_id, bill.reference].append(bill)
-    return found
+    return {key: sorted(each, key=lambda bill: bill.due_first) for key, each in found.items()}
 
 
 def orders_by_id(order_ids: Iterable[UUID]) -> dict[UUID, BillOrder]:
@@ -128,7 +128,7 @@ def _biller(row: Sequence[Any]) -> Biller:
 
 def _bill(row: Sequence[Any]) -> Bill:
     id_, biller_id, reference, number, issued_on, due_on, period, minor, part_payments, state = row[:10]
-    paid, held, elsewhere, customer_name, seen_at, minimum, currency_code = row[10:]
+    paid, held, elsewhere, customer_name, seen_at, minimum, extended_to, currency_code = row[10:]
     money = currency(currency_code)
     return Bill(
         id=id_,
@@ -147,6 +147,7 @@ def _bill(row: Sequence[Any]) -> Bill:
         customer_name=customer_name,
         seen_at=seen_at,
         minimum=_money(minimum, money),
+        extended_to=extended_to,
     )
 
 

@@ -65,7 +65,7 @@ class ShownBill:
     @property
     def due_today(self) -> bool:
         """Whether today is its day."""
-        return self.bill.due_on == self.biller.today
+        return self.bill.pay_by == self.biller.today
 
     @property
     def in_parts(self) -> bool:
@@ -105,6 +105,7 @@ class ShownPart:
     words: str
     what: str
     due_on: date | None
+    was_due_on: date | None
     amount: Money
     lowers: bool
 
@@ -201,8 +202,8 @@ def shown_parts(parts: Iterable[bills.Part], known: dict[UUID, bills.Bill]) -> l
         if part.waiver_id in waivers:
             what = waivers[part.waiver_id].name(get_language() or "en")
         lowers = part.kind in (bills.PartKind.WAIVER, bills.PartKind.CREDIT_USED)
-        due = bill.due_on if bill and part.kind is bills.PartKind.BILL else None
-        shown.append(ShownPart(gettext(bills.PART_WORDS[part.kind]), what, due, part.amount, lowers))
+        due, was_due = (bill.pay_by, bill.was_due_on) if bill and part.kind is bills.PartKind.BILL else (None, None)
+        shown.append(ShownPart(gettext(bills.PART_WORDS[part.kind]), what, due, was_due, part.amount, lowers))
     return shown
 
 

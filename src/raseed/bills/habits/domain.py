@@ -157,17 +157,17 @@ class NoticeHours:
 
 def pay_on(bill: Bill, days_before: int) -> date:
     """Return the day on which a bill is paid; one without a due date is paid when it is seen."""
-    return date.min if bill.due_on is None else bill.due_on - timedelta(days=days_before)
+    return date.min if bill.pay_by is None else bill.pay_by - timedelta(days=days_before)
 
 
-def tries_on(today: date, due_on: date | None, workdays: Workdays) -> bool:
+def tries_on(today: date, pay_by: date | None, workdays: Workdays) -> bool:
     """Whether a bill that could not be paid is tried again on a day: working days, and its last day always."""
-    return workdays.is_workday(today) or (due_on is not None and today >= due_on)
+    return workdays.is_workday(today) or (pay_by is not None and today >= pay_by)
 
 
-def is_last_try(today: date, due_on: date | None, tries: int) -> bool:
+def is_last_try(today: date, pay_by: date | None, tries: int) -> bool:
     """Whether no further try follows one on this day: the due date is tried always, and is the last."""
-    return tries >= TRIES_MAX if due_on is None else today >= due_on
+    return tries >= TRIES_MAX if pay_by is None else today >= pay_by
 
 
 def order_id_of(autopay_id: UUID, bill_id: UUID, number: int) -> UUID:

@@ -24,9 +24,10 @@ from raseed.kernel.money import Money
 from raseed.people import api as people
 from raseed.platform import api as platform
 
-from ..domain import Biller
+from ..domain import Bill, Biller
 from ..permissions import EDIT_BILLERS
 from ..queries import billers
+from ..rows import bills_by_id
 from .domain import NoticeHours, notice_id_of
 from .errors import InvalidNoticeHours
 from .models import NoticeHoursRow, NoticeRow
@@ -55,6 +56,7 @@ REMINDS: Final = mark("%(biller)s: your bill of %(amount)s is due on %(day)s. Yo
 REMINDS_TODAY: Final = mark("%(biller)s: your bill of %(amount)s is due today. You can pay it under Pay bills.")
 DUE: Final = mark("Please pay it yourself; it is due on %(day)s.")
 UNTIL: Final = mark("We will try again until it is due on %(day)s.")
+EXTENDED: Final = mark("This is the later day that was agreed with you, instead of %(before)s.")
 WORDS: Final = {
     NoticeKind.PAID: mark("%(biller)s: your bill of %(amount)s was paid automatically."),
     NoticeKind.TRIED: mark("%(biller)s: your bill of %(amount)s could not be paid automatically yet. %(why)s"),
@@ -166,7 +168,8 @@ def _send_some(clock: Clock) -> int:
     waiting = NoticeRow.objects.select_for_update(skip_locked=True, of=("self",)).filter(
         sent_at=None, send_from__lte=now
     )
-    rows = list(waiting.select_related("bill").order_by("send_from", "id")[:SEND_AT_ONCE])
+    rows = list(waiting.order_by("send_from", "id")[:SEND_AT_ONCE])
+    about = bills_by_id({row.bill_id for row in rows if row.bill_id is not None})
     readers = people.customers({row.customer_id for row in rows})
     known = billers({row.biller_id for row in rows})
     houses = {one: people.institution(one) for one in {row.institution_id for row in rows}}
@@ -178,9 +181,11 @@ def _send_some(clock: Clock) -> int:
             continue
         row.sent_at = now
         if row.customer_id in readers and now - row.made_at <= KEPT_FOR:
+            reader, country = readers[row.customer_id], houses[row.institution_id].country
+            bill = about.get(row.bill_id) if row.bill_id is not None else None
             channels.send_text(
-                to_phone=readers[row.customer_id].phone,
-                text=text_of(row, known[row.biller_id], readers[row.customer_id], houses[row.institution_id].country),
+                to_phone=reader.phone,
+                text=text_of(row, bill, known[row.biller_id], reader, country),
                 purpose=PURPOSE,
                 message_id=row.id,
                 expires_at=of.end_of(now.astimezone(ZoneInfo(zone)).date(), zone),
@@ -190,36 +195,40 @@ def _send_some(clock: Clock) -> int:
     return len(rows)
 
 
-def text_of(row: NoticeRow, of: Biller, reader: people.Customer, country: str) -> str:
+def text_of(row: NoticeRow, bill: Bill | None, of: Biller, reader: people.Customer, country: str) -> str:
     """Return a notice's text in its reader's language and digits."""
     language, digits = reader.language, reader.digits
 
     def money(minor: int | None) -> str:
         return platform.isolated(platform.money_text(Money(minor or 0, of.currency), language, digits=digits), language)
 
-    due_on = row.bill.due_on if row.bill is not None else None
-    due = "" if due_on is None else platform.date_text(due_on, language, digits=digits, country=country)
+    def day(on: date | None) -> str:
+        return "" if on is None else platform.date_text(on, language, digits=digits, country=country)
+
     error = error_of(row.code, row.params)
     said = {
         "biller": platform.isolated(of.name(language), language),
         "amount": money(row.amount_minor),
         "ceiling": money(row.ceiling_minor),
-        "day": due,
+        "day": day(bill.pay_by if bill else None),
+        "before": day(bill.was_due_on if bill else None),
         "why": "" if error is None else platform.translate_error(error, language, digits=digits).message,
     }
     with override(language):
-        sentences = [gettext(each) % said for each in _sentences(NoticeKind(row.kind), row.on, due_on)]
+        sentences = [gettext(each) % said for each in _sentences(NoticeKind(row.kind), row.on, bill)]
     return " ".join(sentences)
 
 
-def _sentences(kind: NoticeKind, on: date, due_on: date | None) -> Sequence[str]:
-    """Return what is said, as message ids."""
+def _sentences(kind: NoticeKind, on: date, bill: Bill | None) -> Sequence[str]:
+    """Return what is said, as message ids; who is told of a later day is told which it was."""
+    pay_by = bill.pay_by if bill else None
+    extended = [EXTENDED] if bill and bill.was_due_on else []
     match kind:
         case NoticeKind.REMINDER:
-            return [REMINDS_TODAY if due_on == on else REMINDS]
+            return [REMINDS_TODAY if pay_by == on else REMINDS, *extended]
         case NoticeKind.OVER_CEILING:
-            return [WORDS[kind], *([] if due_on is None else [DUE])]
+            return [WORDS[kind], *([] if pay_by is None else [DUE, *extended])]
         case NoticeKind.TRIED:
-            return [WORDS[kind], *([] if due_on is None else [UNTIL])]
+            return [WORDS[kind], *([] if pay_by is None else [UNTIL, *extended])]
         case _:
             return [WORDS[kind]]

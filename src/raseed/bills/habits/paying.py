@@ -157,7 +157,7 @@ class _Dealing:
         if bill.state not in PAYABLE:
             return False
         if self._last is not None and self._last.outcome in FAILED:
-            return self._last.on < look.today and tries_on(look.today, bill.due_on, look.workdays)
+            return self._last.on < look.today and tries_on(look.today, bill.pay_by, look.workdays)
         return True
 
     def _attempt(self) -> datetime | None:
@@ -200,7 +200,7 @@ class _Dealing:
     def _unasked(self, trouble: RaseedError) -> datetime | None:
         """Nothing is paid that the biller could not be asked about; it is asked until the due date is over."""
         bill, look = self._bill, self._look
-        in_time = bill.due_on is None or look.today <= bill.due_on
+        in_time = bill.pay_by is None or look.today <= bill.pay_by
         if look.left_alone or (isinstance(trouble, BillerNotAnswering) and in_time):
             return None
         return self._failed(AutopayOutcome.REFUSED, bill.owed, None, trouble)
@@ -243,7 +243,7 @@ class _Dealing:
                 self._add(AutopayOutcome.GIVEN_UP, amount, why=why, told=False)
             elif isinstance(why, ENDS):
                 pass
-            elif is_last_try(self._look.today, self._bill.due_on, self._number - 1):
+            elif is_last_try(self._look.today, self._bill.pay_by, self._number - 1):
                 self._add(AutopayOutcome.GIVEN_UP, amount, why=why)
             elif first:
                 self._tell(NoticeKind.TRIED, amount, why)

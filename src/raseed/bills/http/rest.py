@@ -112,7 +112,7 @@ class BillerList(Given):
 
 
 class BillGiven(Given):
-    """A bill. `owed` is what can be paid on it now; `held` is under way."""
+    """A bill. `owed` is what can be paid on it now; `held` is under way. `pay_by` is `due_on`, or a later day that was granted."""
 
     id: UUID
     biller_id: UUID
@@ -121,6 +121,7 @@ class BillGiven(Given):
     period: str
     issued_on: date
     due_on: date | None
+    pay_by: date | None
     state: Literal["open", "partly_paid", "paid", "cancelled", "disputed"]
     amount: MoneyGiven
     owed: MoneyGiven
@@ -338,6 +339,7 @@ def _bill(of: bills_api.Bill) -> BillGiven:
         period=of.period,
         issued_on=of.issued_on,
         due_on=of.due_on,
+        pay_by=of.pay_by,
         state=of.state.value,
         amount=MoneyGiven.of(of.amount),
         owed=MoneyGiven.of(of.owed),

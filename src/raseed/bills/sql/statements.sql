@@ -9,16 +9,18 @@ FROM bills_biller AS b LEFT JOIN bills_logo AS l ON l.biller_id = b.id
 WHERE b.id = ANY(%(ids)s::uuid[])
 
 -- name: bills
--- Bills with their currency.
+-- Bills with their currency, and the day to which they were extended, if they were.
 SELECT b.id, b.biller_id, b.reference, b.number, b.issued_on, b.due_on, b.period, b.amount_minor, b.part_payments, b.state,
-    b.paid_minor, b.held_minor, b.elsewhere_minor, b.customer_name, b.seen_at, b.minimum_minor, of.currency
+    b.paid_minor, b.held_minor, b.elsewhere_minor, b.customer_name, b.seen_at, b.minimum_minor,
+    (SELECT max(x.last_day) FROM bills_sparing AS x WHERE x.bill_id = b.id AND x.kind = 'extended'), of.currency
 FROM bills_bill AS b JOIN bills_biller AS of ON of.id = b.biller_id
 WHERE b.id = ANY(%(ids)s::uuid[])
 
 -- name: bills_at_references
 -- The bills of references, of each so many, due first: read as ``bills``.
 SELECT b.id, b.biller_id, b.reference, b.number, b.issued_on, b.due_on, b.period, b.amount_minor, b.part_payments, b.state,
-    b.paid_minor, b.held_minor, b.elsewhere_minor, b.customer_name, b.seen_at, b.minimum_minor, of.currency
+    b.paid_minor, b.held_minor, b.elsewhere_minor, b.customer_name, b.seen_at, b.minimum_minor,
+    (SELECT max(x.last_day) FROM bills_sparing AS x WHERE x.bill_id = b.id AND x.kind = 'extended'), of.currency
 FROM unnest(%(billers)s::uuid[], %(references)s::text[]) AS given(biller_id, reference)
 JOIN bills_biller AS of ON of.id = given.biller_id
 CROSS JOIN LATERAL (
@@ -71,7 +73,8 @@ FROM bills_part WHERE order_id = ANY(%(ids)s::uuid[]) ORDER BY order_id, number
 -- The bills that are paid, read as ``bills`` and locked in order of id; what was decided from them holds until the transaction ends. Their keys
 -- stay as they are: orders that are made of them meanwhile, whose parts refer to them, wait for nobody.
 SELECT b.id, b.biller_id, b.reference, b.number, b.issued_on, b.due_on, b.period, b.amount_minor, b.part_payments, b.state,
-    b.paid_minor, b.held_minor, b.elsewhere_minor, b.customer_name, b.seen_at, b.minimum_minor, of.currency
+    b.paid_minor, b.held_minor, b.elsewhere_minor, b.customer_name, b.seen_at, b.minimum_minor,
+    (SELECT max(x.last_day) FROM bills_sparing AS x WHERE x.bill_id = b.id AND x.kind = 'extended'), of.currency
 FROM bills_bill AS b JOIN bills_biller AS of ON of.id = b.biller_id
 WHERE b.id = ANY(%(ids)s::uuid[]) ORDER BY b.id FOR NO KEY UPDATE OF b
 

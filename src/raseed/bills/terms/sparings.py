@@ -158,8 +158,8 @@ def _penalty(of: Biller, owed: Bill, customer_id: UUID, on: date) -> Money:
 
 
 def _check_extension(owed: Bill, until: date, today: date) -> None:
-    late = owed.due_on is not None and owed.state in PAYABLE
-    if not late or until <= max(today, owed.due_on or today) or until > today + timedelta(days=EXTENSION_DAYS_MAX):
+    late = owed.pay_by is not None and owed.state in PAYABLE
+    if not late or until <= max(today, owed.pay_by or today) or until > today + timedelta(days=EXTENSION_DAYS_MAX):
         raise InvalidExtension(field="until", days=EXTENSION_DAYS_MAX)
 
 

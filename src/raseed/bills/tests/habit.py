@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from uuid import UUID
 
+from django.db import transaction
+
 from raseed.banking import api as banking
 from raseed.bills import api as bills
 from raseed.bills.api import AutopayOutcome
@@ -47,6 +49,15 @@ class Household:
         known = bills.KnownBills(self.mona.id, {"account": NUMBER}, [told])
         bills.keep_known_bills(self.nur.id, [known], clock=self.clock)
         return next(each for each in bills.bills_of(self.mona.id, only_open=False) if each.number == called)
+
+    def extend(self, bill: bills.Bill, days: int) -> bills.Bill:
+        """Let a bill be paid so many days from today as if it were due then."""
+        with transaction.atomic():
+            bills.extend_bill(
+                id=new_id(), bill_id=bill.id, customer_id=self.mona.id, until=self.today + timedelta(days=days),
+                reason="her salary is late", actor="system", clock=self.clock,
+            )  # fmt: skip
+        return bills.bill(bill.id, self.mona.id)
 
     def look_up(self) -> None:
         """Have asked for the bills of the number once."""

@@ -51,6 +51,28 @@ def test_a_bill_is_paid_on_its_day_once_and_told(house: Household) -> None:
     assert payments.payment(sent.order_id, house.mona.id).state is payments.PaymentState.SETTLED
 
 
+def test_an_extended_bill_is_paid_by_its_new_day_and_tried_until_then(street: Street) -> None:
+    house = Household(street, money=0)
+    bill = house.bill(5_000, due_in=2)
+    house.extend(bill, 10)
+    house.give(days_before=2)
+    house.pass_days(7)
+    assert house.outcomes(bill) == [], "nothing is paid by the biller's own day"
+    house.pass_days(2)
+    assert set(house.outcomes(bill)) == {"refused"}
+    pay_in(house.account, 5_000)
+    house.pass_days(1)
+    assert house.outcomes(bill)[-1] == "paid"
+
+
+def test_an_extension_is_to_a_later_day_than_the_last(house: Household) -> None:
+    bill = house.bill(5_000, due_in=2)
+    house.extend(bill, 10)
+    with pytest.raises(bills.InvalidExtension):
+        house.extend(bill, 9)
+    assert house.extend(bill, 11).pay_by == house.today + timedelta(days=11)
+
+
 def test_what_is_due_already_is_paid_at_once_and_so_is_what_has_no_day(house: Household) -> None:
     due, dayless, later = house.bill(1_000), house.bill(2_000, due_in=None), house.bill(4_000, due_in=9)
     house.give()

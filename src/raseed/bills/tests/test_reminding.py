@@ -75,6 +75,25 @@ def test_the_text_names_biller_amount_and_day_in_the_customer_s_language_and_no_
     assert row.expires_at is not None
 
 
+def test_an_extended_bill_is_reminded_of_by_its_new_day_and_the_old_one_is_said(house: Household) -> None:
+    people.set_language(house.mona.id, "en")
+    before = house.bill(12_050, due_in=3)
+    house.bill(100, due_in=9)
+    after = house.extend(before, 10)
+    assert (after.pay_by, after.was_due_on) == (house.today + timedelta(days=10), before.due_on)
+    assert [each.number for each in bills.bills_of(house.mona.id)] == ["B-2", "B-1"], "by the day that counts"
+    told = []
+    for day in range(12):
+        if tell(house):
+            told.append(day)
+        house.clock.advance(timedelta(days=1))
+    assert told == [6, 7, 9, 10]
+    of_it = [text for text in house.texts() if "120.50" in text]
+    assert [text.split("instead of ")[1] for text in of_it] == ["4 March 2026."] * 2
+    assert "is due on 11 March 2026" in of_it[0]
+    assert "is due today" in of_it[1]
+
+
 @pytest.mark.parametrize(("hour", "minute", "leaves"), [(8, 59, False), (9, 0, True), (19, 59, True), (20, 0, False)])
 def test_texts_leave_between_nine_and_eight_only(house: Household, hour: int, minute: int, leaves: bool) -> None:  # noqa: FBT001
     house.bill(due_in=4)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
+
+from django.db import transaction
 
 from raseed.bills import api as bills
 from raseed.bills.tests.street import EGP
+from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.ids import new_id
 from raseed.kernel.money import Money
 from raseed.payments import api as payments
@@ -216,6 +220,30 @@ def test_the_calendar_shows_the_days_of_a_month_and_refuses_what_is_none(corner:
     assert corner.client.get("/bills/calendar").status_code == 200
     for wrong in ("x", "2026-13", "2026-1", "9" * 50):
         assert corner.client.get("/bills/calendar", {"month": wrong}).status_code == 400
+
+
+def test_an_extended_bill_is_due_on_its_new_day_everywhere_with_the_old_one_struck(corner: Corner) -> None:
+    bill = next(each for each in corner.owed() if each.due_on)
+    assert bill.due_on
+    with transaction.atomic():
+        later = bills.extend_bill(
+            id=new_id(), bill_id=bill.id, customer_id=corner.mona.id, reason="her salary is late", actor="system",
+            until=max(bill.due_on, SYSTEM_CLOCK.now().date()) + timedelta(days=40),
+        ).last_day  # fmt: skip
+    struck = re.compile(r"extended from <s>[^<]+</s>")
+    pages = {
+        "tab": corner.client.get("/bills"),
+        "calendar": corner.client.get("/bills/calendar", {"month": f"{later:%Y-%m}"}),
+        "bill": corner.client.get("/bills/pay", {"bill": str(bill.id)}),
+        "several": corner.client.get("/bills/several"),
+        "objection": corner.client.get(f"/bills/{bill.id}/dispute"),
+    }
+    for name, answer in pages.items():
+        page = answer.content.decode()
+        assert len(struck.findall(page)) == 1, name
+        assert f"{later.day} {later:%B}" in words_of(page), name
+    before = corner.client.get("/bills/calendar", {"month": f"{bill.due_on:%Y-%m}"}).content.decode()
+    assert f"bill={bill.id}" not in before
 
 
 def test_nobody_sees_or_pays_what_they_never_asked_for(corner: Corner) -> None:

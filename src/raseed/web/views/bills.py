@@ -179,8 +179,8 @@ def calendar_page(request: CustomerRequest) -> HttpResponseBase:
     following = (first + timedelta(days=32)).replace(day=1)
     days: dict[date, list[ShownBill]] = defaultdict(list)
     for each in found:
-        if each.bill.due_on is not None and first <= each.bill.due_on < following:
-            days[each.bill.due_on].append(each)
+        if each.bill.pay_by is not None and first <= each.bill.pay_by < following:
+            days[each.bill.pay_by].append(each)
     due: list[Money] = [each.bill.owed for day in days.values() for each in day]
     return render(
         request,
@@ -194,10 +194,10 @@ def calendar_page(request: CustomerRequest) -> HttpResponseBase:
         days=sorted(days.items()),
         today=today,
         totals=[sum_of([each for each in due if each.currency == one]) for one in {each.currency for each in due}],
-        overdue=[each for each in found if each.overdue and not first <= (each.bill.due_on or first) < following]
+        overdue=[each for each in found if each.overdue and not first <= (each.bill.pay_by or first) < following]
         if first == this
         else [],
-        dayless=[each for each in found if each.bill.due_on is None] if first == this else [],
+        dayless=[each for each in found if each.bill.pay_by is None] if first == this else [],
     )
 
 

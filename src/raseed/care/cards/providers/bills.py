@@ -26,6 +26,7 @@ BILL: Final = mark("%(biller)s, bill %(number)s: %(amount)s, %(due)s")
 UNDATED: Final = mark("no due date")
 DUE: Final = mark("due %(day)s")
 LATE: Final = mark("was due %(day)s, days late: %(days)s")
+EXTENDED: Final = mark("extended from %(before)s")
 PENALTY: Final = mark("late penalty %(penalty)s")
 WAIVED: Final = mark("waived of it: %(waived)s")
 UNDER_WAY: Final = mark("a payment of %(held)s is under way")
@@ -79,11 +80,11 @@ def _late(asked: Asked, found: list[Bill], billers: Mapping[UUID, Biller], on: d
 
 
 def _due(bill: Bill, on: date, voice: Voice) -> str:
-    if bill.due_on is None:
+    if bill.pay_by is None:
         return gettext(UNDATED)
     if not bill.is_overdue(on):
-        return gettext(DUE) % {"day": voice.day(bill.due_on)}
-    return gettext(LATE) % {"day": voice.day(bill.due_on), "days": voice.number((on - bill.due_on).days)}
+        return gettext(DUE) % {"day": voice.day(bill.pay_by)}
+    return gettext(LATE) % {"day": voice.day(bill.pay_by), "days": voice.number((on - bill.pay_by).days)}
 
 
 def _bill(asked: Asked, bill: Bill, biller: Biller, late: Late | None, on: date) -> Fact:
@@ -107,7 +108,7 @@ def _bill(asked: Asked, bill: Bill, biller: Biller, late: Late | None, on: date)
         provider=CODE,
         key=f"bill:{bill.id}",
         stands=(
-            bill.state.value, bill.owed.amount_minor, bill.held.amount_minor, bill.due_on, bill.is_overdue(on) and on,
+            bill.state.value, bill.owed.amount_minor, bill.held.amount_minor, bill.pay_by, bill.is_overdue(on) and on,
             (late.penalty.amount_minor, late.waived.amount_minor) if late else None,
         ),
         words=lambda voice: gettext(BILL) % places(voice),
@@ -122,6 +123,8 @@ def _bill(asked: Asked, bill: Bill, biller: Biller, late: Late | None, on: date)
 
 def _beside(bill: Bill, late: Late | None, voice: Voice) -> list[str]:
     said = []
+    if bill.was_due_on is not None:
+        said.append(gettext(EXTENDED) % {"before": voice.day(bill.was_due_on)})
     if late is not None and late.penalty.amount_minor:
         said.append(gettext(PENALTY) % {"penalty": voice.money(late.penalty)})
     if late is not None and late.waived.amount_minor:

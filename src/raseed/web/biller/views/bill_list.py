@@ -14,6 +14,8 @@ from raseed.web.biller.rendering import render
 from raseed.web.biller.requests import ClerkRequest, clerk_only
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from django.http.response import HttpResponseBase
 
 PER_PAGE: Final = 50
@@ -42,6 +44,11 @@ def bill_list(request: ClerkRequest) -> HttpResponseBase:
         tab="bills",
         chosen=chosen,
         shows=[(name, gettext(text), getattr(counts, name)) for name, text in SHOWS.items()],
-        bills=[(each, each.is_overdue(today), gettext(bills.BILL_STATE_WORDS[each.state])) for each in page.bills],
+        bills=[(each, _is_late(each, today), gettext(bills.BILL_STATE_WORDS[each.state])) for each in page.bills],
         next=page.next,
     )
+
+
+def _is_late(bill: bills.Bill, today: date) -> bool:
+    """Whether a bill is late by its biller's own day, as the list counts it, whatever its customer was granted; the list holds what waits."""
+    return bill.due_on is not None and bill.due_on < today and bill.state is not bills.BillState.DISPUTED
