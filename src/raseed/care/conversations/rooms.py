@@ -29,15 +29,7 @@ class HouseDuty:
 
     def teams_of(self, staff_id: UUID, institution_id: UUID, at: datetime) -> Sequence[UUID]:
         """Return the teams that someone belongs to or leads."""
-        return [
-            team.id
-            for team in duty.teams(institution_id)
-            if team.lead == staff_id
-            or any(
-                one.staff_id == staff_id and one.since <= at and (one.until is None or at < one.until)
-                for one in duty.members_of(team.id)
-            )
-        ]
+        return duty.teams_of(staff_id, institution_id, at=at)
 
     def accountable(self, team_id: UUID, assignee: UUID | None, at: datetime) -> UUID:
         """Return who answers at an instant; never nobody."""

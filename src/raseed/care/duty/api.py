@@ -36,6 +36,7 @@ from .reading import (
     shifts_of,
     team,
     teams,
+    teams_of,
 )
 from .shifts import PlannedShift, end_absence, end_shift, note_absence, plan_shifts, shifts_by_week
 from .teams import add_member, change_team, default_team, end_member, make_team, set_head
@@ -47,4 +48,5 @@ __all__ = [
     "announce_ramadan", "calendars_of", "change_hours", "change_team", "default_team", "end_absence", "end_member",
     "end_shift", "head_of", "hours_now", "make_calendar", "make_team", "members_of", "named_calendar", "note_absence",
     "on_duty", "plan_shifts", "set_day", "set_head", "shift", "shifts_by_week", "shifts_of", "team", "teams",
+    "teams_of",
 ]  # fmt: skip

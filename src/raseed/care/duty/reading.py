@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from ..models import AbsenceRow, HeadRow, MemberRow, ShiftRow, TeamRow
 from .domain import AHEAD, Absence, AbsenceKind, Accountable, Member, Roster, Shift, Team
@@ -33,6 +33,15 @@ def team(team_id: UUID) -> Team:
 def teams(institution_id: UUID) -> tuple[Team, ...]:
     """Return the teams of an institution by their short names."""
     return tuple(map(read_team, TeamRow.objects.filter(institution_id=institution_id).order_by("slug")))
+
+
+def teams_of(staff_id: UUID, institution_id: UUID, *, at: datetime) -> tuple[UUID, ...]:
+    """Return the teams of an institution that someone belongs to or leads at an instant, in one query."""
+    belongs = MemberRow.objects.filter(
+        Q(until=None) | Q(until__gt=at), team=OuterRef("id"), staff_id=staff_id, since__lte=at
+    )
+    rows = TeamRow.objects.filter(Q(lead=staff_id) | Exists(belongs), institution_id=institution_id)
+    return tuple(rows.order_by("slug").values_list("id", flat=True))
 
 
 def head_of(institution_id: UUID) -> UUID | None:

@@ -102,6 +102,11 @@ def staff(staff_id: UUID) -> Staff:
     return read_one(StaffRow.objects.filter(id=staff_id), "staff_id")
 
 
+def staff_by_id(staff_ids: Iterable[UUID]) -> dict[UUID, Staff]:
+    """Return members of staff, whatever their state, in two queries; who is unknown is not in it."""
+    return {one.id: one for one in read_staff(list(StaffRow.objects.filter(id__in=set(staff_ids))))}
+
+
 def staff_states(staff_ids: Iterable[UUID]) -> dict[UUID, StaffState]:
     """Return how members of staff stand, in one query; who is unknown is not in it."""
     rows = StaffRow.objects.filter(id__in=set(staff_ids)).values_list("id", "state")

@@ -5,6 +5,8 @@ from itertools import pairwise
 from uuid import UUID
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -291,3 +293,26 @@ def test_nobody_who_is_away_is_accountable_while_somebody_works(
         assert roster.is_here(one.staff_id, at)
     if assignee is not None and roster.works(assignee, at):
         assert one.staff_id == assignee
+
+
+def test_the_teams_of_somebody_are_those_they_are_in_now_or_lead_asked_once(desk: Desk) -> None:
+    desk.clock.advance(MINUTE)
+    others = [
+        duty.make_team(
+            id=new_id(), institution_id=desk.institution_id, slug=f"team-{n}", names={"en": f"Team {n}"},
+            calendar_id=desk.calendar_id, lead=desk.omar if n == 1 else desk.lead, keeps_after_shift=False, by=BY,
+            reason=WHY, clock=desk.clock,
+        )
+        for n in range(3)
+    ]  # fmt: skip
+    duty.add_member(team_id=others[0].id, staff_id=desk.omar, by_shifts=True, by=BY, reason=WHY, clock=desk.clock)
+    before = desk.now
+    desk.clock.advance(MINUTE)
+    duty.end_member(team_id=others[0].id, staff_id=desk.omar, by=BY, reason=WHY, clock=desk.clock)
+    with CaptureQueriesContext(connection) as asked:
+        now = duty.teams_of(desk.omar, desk.institution_id, at=desk.now)
+    assert len(asked) == 1
+    assert set(now) == {desk.team.id, others[1].id}
+    assert set(duty.teams_of(desk.omar, desk.institution_id, at=before)) == {desk.team.id, others[0].id, others[1].id}
+    assert duty.teams_of(new_id(), desk.institution_id, at=desk.now) == ()
+    assert duty.teams_of(desk.omar, new_id(), at=desk.now) == ()
