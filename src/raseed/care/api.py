@@ -120,6 +120,7 @@ from .conversations.api import (
 from .promises import api as promises
 from .replies.checking import check_reply
 from .replies.domain import Finding, FindingKind, Verdict
+from .reports import api as reports
 
 __all__ = [
     "BOX_WORDS",
@@ -235,6 +236,7 @@ __all__ = [
     "reopen",
     "reopen_case",
     "reply",
+    "reports",
     "resolve_case",
     "retry",
     "return_to_queue",

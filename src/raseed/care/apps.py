@@ -24,8 +24,9 @@ class CareConfig(AppConfig):
         from .duty.permissions import PERMISSIONS as DUTY
         from .promises import house
         from .promises.permissions import PERMISSIONS as PROMISES
+        from .reports.permissions import PERMISSIONS as REPORTS
 
-        register_permissions(*AUTHORITY, *CONVERSATIONS, *DUTY, *PROMISES)
+        register_permissions(*AUTHORITY, *CONVERSATIONS, *DUTY, *PROMISES, *REPORTS)
         for kind in KINDS:
             register_change_kind(kind)
         for each in ACTIONS:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -19,13 +19,14 @@ from ..duty.domain import Roster
 from ..duty.reading import rosters
 from ..events import ACCOUNTABLE_CHANGED, BREACH_WITHDRAWN, CLOCK_BREACHED
 from ..models import ClockRow, ClockStepRow, HandOverRow, HoldingRow
+from . import measure
 from .domain import PauseReason, Step, Unit, Whom
 from .progress import Breached, Climbed, Happened, State, Switched, advance
 
 SYSTEM: Final = people.SYSTEM.actor
 _MOVED: Final = (
     "team", "assignee", "amount", "used", "counted_from", "due_at", "paused", "extended", "breached_at", "blamed", "steps",
-    "accountable", "changes_at", "next_at", "stopped_at", "stop_reason", "stopped_by",
+    "accountable", "changes_at", "next_at", "stopped_at", "stop_reason", "stopped_by", "worked_s",
 )  # fmt: skip
 
 
@@ -168,6 +169,24 @@ def end_holdings(row: ClockRow, at: datetime) -> None:
     last = HoldingRow.objects.filter(clock=row).order_by("-since").first()
     if last is not None and (last.until is None or last.until > at):
         HoldingRow.objects.filter(id=last.id).update(until=at)
+
+
+def worked_s(kept: Kept, until: datetime) -> int:
+    """Return the working seconds in which a clock ran until an instant, whatever its unit counts: its pauses are left out.
+
+    A clock of working time has counted them; for others they are worked out from its history, by the hours of its team.
+    """
+    row, calendar = kept.row, kept.roster.calendar
+    if kept.state.unit is Unit.WORKING:
+        return kept.state.used // measure.SECOND_US
+    worked, paused_at = calendar.working_between(row.started_at, until), None
+    for kind, at in row.history.filter(kind__in=("paused", "resumed")).order_by("position").values_list("kind", "at"):
+        if kind == "resumed" and paused_at is not None:
+            worked -= calendar.working_between(paused_at, min(at, until))
+        paused_at = at if kind == "paused" else None
+    if paused_at is not None:
+        worked -= calendar.working_between(paused_at, until)
+    return worked // timedelta(seconds=1)
 
 
 def _tell_breach(row: ClockRow, step: int, accountable: UUID, told: UUID, at: datetime, clock: Clock) -> None:

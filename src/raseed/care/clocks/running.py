@@ -32,6 +32,7 @@ from .keeping import (
     take,
     take_out,
     withdraw_breach,
+    worked_s,
     write_hand_over,
     write_happened,
     write_step,
@@ -227,6 +228,7 @@ def _stop(kept: Kept, by: str, reason: StopReason, at: datetime, clock: Clock) -
     write_happened(kept, clock)
     end_holdings(row, at)  # afterwards who held it stays as it is
     row.stopped_at, row.stop_reason, row.stopped_by = at, reason.value, by
+    row.worked_s = worked_s(kept, at)
     write_step(row, at, "stopped", by, {"reason": reason.value})
     put_back(kept, clock)
 

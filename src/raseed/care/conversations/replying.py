@@ -26,7 +26,9 @@ from ..cards.building import recheck
 from ..cards.domain import InsertedFact
 from ..models import ConversationRow, EntryRow, LeaseRow
 from ..models.promises import AskerRow
+from ..promises.checks import Outcome, keep_check
 from ..replies.checking import check_reply
+from ..replies.domain import Verdict
 from . import ports
 from .domain import (
     FACTS_MAX,
@@ -145,6 +147,7 @@ def reply(
         with transaction.atomic():  # what was stopped is counted, though nothing else of it stays
             row = permitted(conversation_id, by, WORK)
             record(row, "care.reply_stopped", by, after={"kinds": refused.kinds}, clock=clock)
+            _count(row, refused.verdict, Outcome.STOPPED, "", by, clock)
         raise
 
 
@@ -341,7 +344,18 @@ def _why_all_the_same(
         raise stopped
     why = people.clean_reason(override.reason)
     record(row, "care.reply_overridden", by, after={"kinds": stopped.kinds}, reason=why, clock=clock)
+    _count(row, verdict, Outcome.OVERRIDDEN, why, by, clock)
     return why
+
+
+def _count(
+    row: ConversationRow, verdict: Verdict, outcome: Outcome, reason: str, by: people.Author, clock: Clock
+) -> None:
+    """Keep for reports what came of an answer that the check stopped."""
+    keep_check(
+        verdict, institution_id=row.institution_id, conversation_id=row.id, language=row.language, outcome=outcome,
+        by=by, reason=reason, clock=clock,
+    )  # fmt: skip
 
 
 def _answered(row: ConversationRow, content: Said, by: people.Author, clock: Clock) -> EntryRow:

@@ -47,7 +47,8 @@ class ClockRow(models.Model):
 
     ``used`` was counted until ``counted_from``; from there it counts on, and is due at ``due_at``. ``accountable`` holds
     until ``changes_at``; ``next_at`` is when something has to be done with the row, whatever it is. ``goes_on``: the stopped
-    clock whose time, and whose breach, this one goes on with.
+    clock whose time, and whose breach, this one goes on with. ``worked_s``: of one that was stopped, the working seconds that
+    it ran, whatever its unit counts.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -77,6 +78,7 @@ class ClockRow(models.Model):
     stop_reason = models.CharField(max_length=20, db_default="")
     stopped_by = models.CharField(max_length=60, db_default="")
     goes_on = models.OneToOneField("self", on_delete=models.PROTECT, related_name="gone_on", null=True)
+    worked_s = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "care_clock"
@@ -86,6 +88,13 @@ class ClockRow(models.Model):
             models.Index(fields=["team"], condition=Q(stopped_at=None), name="care_clock_team"),
             models.Index(fields=["stopped_by", "stopped_at"], name="care_clock_credit"),
             models.Index(fields=["blamed", "breached_at"], condition=~Q(breached_at=None), name="care_clock_blamed"),
+            models.Index(fields=["institution_id", "started_at"], name="care_clock_began"),
+            models.Index(
+                fields=["institution_id", "stopped_at"], condition=~Q(stopped_at=None), name="care_clock_ended"
+            ),
+            models.Index(
+                fields=["institution_id", "breached_at"], condition=~Q(breached_at=None), name="care_clock_broke"
+            ),
         )
         constraints = (
             models.UniqueConstraint(

@@ -8,6 +8,8 @@ from typing import Any, Final
 from raseed.platform.api import named_statements, run_statement
 
 STATEMENTS: Final = named_statements(__package__, "conversations.sql")
+REPORTS: Final = named_statements(__package__, "reports.sql")
+"""What reports count; they are put into statements by ``reports.counting``."""
 
 
 def run(name: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
