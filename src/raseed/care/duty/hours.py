@@ -193,14 +193,14 @@ def calendars(calendar_ids: Iterable[UUID]) -> dict[UUID, Calendar]:
     rows = CalendarVersionRow.objects.filter(calendar_id__in=wanted).order_by("position")
     for calendar_id, position in rows.values_list("calendar_id", "position"):
         positions[calendar_id].append(position)
-    return {each: _read(tuple(found)) for each, found in positions.items() if found}
+    return {each: _read(each, tuple(found)) for each, found in positions.items() if found}
 
 
 @lru_cache(maxsize=512)
-def _read(positions: tuple[int, ...]) -> Calendar:
+def _read(calendar_id: UUID, positions: tuple[int, ...]) -> Calendar:
     """Return the calendar of versions, which never change: one decided later replaces what was to hold after its start."""
     held: list[Version] = []
-    for row in CalendarVersionRow.objects.filter(position__in=positions).order_by("position"):
+    for row in CalendarVersionRow.objects.filter(calendar_id=calendar_id, position__in=positions).order_by("position"):
         while held[1:] and held[-1].valid_from >= row.valid_from:
             held.pop()
         if held and held[0].valid_from >= row.valid_from:
