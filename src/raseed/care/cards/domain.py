@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -164,12 +164,16 @@ Say = Callable[[Voice], str]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A provider as it is registered: ``title`` is a message id, ``permission`` what one must hold to see its card."""
+    """A provider as it is registered: ``title`` is a message id, ``permission`` what one must hold to see its card.
+
+    ``tells``: the kinds of fact that customers may be told, with the message id of what each is.
+    """
 
     code: str
     title: str
     provider: Provider
     permission: str
+    tells: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 from .domain import Provider, Source
 
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _sources: dict[str, Source] = {}
 
 
-def register_provider(code: str, title: str, provider: Provider, permission: str) -> None:
+def register_provider(
+    code: str, title: str, provider: Provider, permission: str, *, tells: Mapping[str, str] = NOTHING
+) -> None:
     """Make a source known; a package does it from ``AppConfig.ready``. The same one again changes nothing.
 
     Args:
@@ -15,8 +22,10 @@ def register_provider(code: str, title: str, provider: Provider, permission: str
         title: a message id, the heading of its card.
         provider: answers what it is asked; whatever it raises counts as unavailable. It reads, and writes nothing.
         permission: what one must hold at the institution to see its card.
+        tells: the kinds of fact that customers may be told, by what their keys begin with, each with a message id for what it
+            is. Prepared answers can carry these.
     """
-    source = Source(code, title, provider, permission)
+    source = Source(code, title, provider, permission, tells)
     known = _sources.setdefault(code, source)
     assert known == source, f"two sources of facts are called {code}"
 
@@ -29,3 +38,8 @@ def sources() -> tuple[Source, ...]:
 def source(code: str) -> Source | None:
     """Return the source of that name, if there is one."""
     return _sources.get(code)
+
+
+def tellable() -> Mapping[str, str]:
+    """Return every kind of fact that customers may be told, with the message id of what it is."""
+    return {kind: words for each in _sources.values() for kind, words in each.tells.items()}

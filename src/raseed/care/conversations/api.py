@@ -27,6 +27,7 @@ from .domain import (
     ReplyMedia,
     ReplyTemplate,
     SearchHit,
+    Tag,
 )
 from .errors import (
     AssigneeMayNot,
@@ -37,14 +38,19 @@ from .errors import (
     HeldByAnother,
     IdentityNotProven,
     InvalidMacro,
+    MacroMoved,
     NowhereToSend,
     StillUnanswered,
+    TagTaken,
+    TooManyTags,
     UnknownConversation,
+    UnknownFactKind,
     UnknownMacro,
+    UnknownTag,
     VersionMoved,
     WhichCustomer,
 )
-from .macros import edit_macro, fill_macro, macros
+from .macros import edit_macro, facts_in, fill_macro, macro_of, macros
 from .presence import be_here, hold_lease, leases_of, leave, release_lease, who_is_here
 from .proving import ask_for_code, choose_customer, possible_customers, take_code, unlink_customer
 from .reading import EVERYTHING, conversation, conversations, counts, entries, window_of
@@ -52,7 +58,8 @@ from .receiving import receive
 from .replying import reply, retry, tell
 from .routing import route_line, routes
 from .searching import search
-from .working import assign, close, give_to_team, note, reopen, return_to_queue, tag, take
+from .tags import change_tags, make_tag, retire_tag, tag, tags
+from .working import assign, close, give_to_team, note, reopen, return_to_queue, take
 
 __all__ = [
     "BOX_WORDS",
@@ -79,6 +86,7 @@ __all__ = [
     "InvalidMacro",
     "Lease",
     "Macro",
+    "MacroMoved",
     "NowhereToSend",
     "Override",
     "Presence",
@@ -86,14 +94,20 @@ __all__ = [
     "ReplyTemplate",
     "SearchHit",
     "StillUnanswered",
+    "Tag",
+    "TagTaken",
+    "TooManyTags",
     "UnknownConversation",
+    "UnknownFactKind",
     "UnknownMacro",
+    "UnknownTag",
     "VersionMoved",
     "WhichCustomer",
     "WindowClosed",
     "ask_for_code",
     "assign",
     "be_here",
+    "change_tags",
     "choose_customer",
     "close",
     "conversation",
@@ -101,19 +115,23 @@ __all__ = [
     "counts",
     "edit_macro",
     "entries",
+    "facts_in",
     "fill_macro",
     "give_to_team",
     "hold_lease",
     "leases_of",
     "leave",
     "log_contact",
+    "macro_of",
     "macros",
+    "make_tag",
     "note",
     "possible_customers",
     "receive",
     "release_lease",
     "reopen",
     "reply",
+    "retire_tag",
     "retry",
     "return_to_queue",
     "route_line",
@@ -121,6 +139,7 @@ __all__ = [
     "search",
     "settle_accountable",
     "tag",
+    "tags",
     "take",
     "take_code",
     "tell",

@@ -271,7 +271,8 @@ ReplyMedia = OutgoingMedia
 class Macro:
     """An answer written beforehand. ``{fact:balance}`` in it is a fact that it must carry: by the beginning of its key.
 
-    ``texts`` by language; ``facts``: the kinds of fact that it must carry, the same in every language.
+    ``texts`` by language; ``facts``: the kinds of fact that it must carry, the same in every language; ``version`` grows with
+    every edit.
     """
 
     id: UUID
@@ -281,6 +282,18 @@ class Macro:
     texts: Mapping[str, str]
     facts: tuple[str, ...]
     active: bool = True
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A word by which an institution sorts its conversations; a retired one stays where it is, and is put on no more."""
+
+    id: UUID
+    institution_id: UUID
+    name: str
+    made_at: datetime
+    retired_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

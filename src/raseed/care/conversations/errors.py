@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from raseed.kernel.errors import Conflict, InputError, NotFound, PermissionRefused, mark
 
 from ..replies.domain import Verdict
@@ -97,11 +99,15 @@ class AssigneeMayNot(InputError):
 
 
 class FactsMissing(InputError):
-    """A macro is to be sent without the facts that it must carry; ``missing`` names them."""
+    """A macro is to be sent without the facts that it must carry; ``missing`` names their kinds, as does ``kinds``."""
 
     code = "facts_missing"
     sentence = mark("This answer must carry facts that are not in it: %(missing)s.")
     hint = mark("Insert them from the cards.")
+
+    def __init__(self, kinds: Sequence[str]) -> None:
+        self.kinds = tuple(kinds)
+        super().__init__(field="facts", missing=", ".join(kinds))
 
 
 class UnknownMacro(NotFound):
@@ -118,6 +124,46 @@ class InvalidMacro(InputError):
     code = "invalid_macro"
     sentence = mark("This prepared answer is not complete.")
     hint = mark("Write it in each language with the same facts in it.")
+
+
+class MacroMoved(Conflict):
+    """A colleague wrote the macro anew since it was read; ``version`` is the present one."""
+
+    code = "macro_moved"
+    sentence = mark("A colleague changed this prepared answer meanwhile. Nothing was kept.")
+    hint = mark("Look at what it says now, then write your change again.")
+
+
+class UnknownFactKind(InputError):
+    """A macro asks for a fact of a kind that no source of cards tells customers."""
+
+    code = "unknown_fact_kind"
+    sentence = mark("No card tells customers a fact of this kind: %(kind)s.")
+    hint = mark("Use the names in the list of facts.")
+
+
+class UnknownTag(NotFound):
+    """The institution has no such tag, or has retired it."""
+
+    code = "unknown_tag"
+    sentence = mark("There is no such tag here, or it was retired: %(tag)s")
+    hint = mark("Choose one of the list.")
+
+
+class TagTaken(Conflict):
+    """The institution has a tag of this name already."""
+
+    code = "tag_taken"
+    sentence = mark("There is a tag of this name already.")
+    hint = mark("Use that one, or choose another word.")
+
+
+class TooManyTags(Conflict):
+    """The institution has as many tags in use as one may have."""
+
+    code = "too_many_tags"
+    sentence = mark("There are too many tags in use.")
+    hint = mark("Retire those that nobody needs.")
 
 
 class EntryNotFailed(Conflict):

@@ -11,6 +11,7 @@ VIEW: Final = "care.conversations.view"
 WORK: Final = "care.conversations.work"
 ASSIGN: Final = "care.conversations.assign"
 EDIT_MACROS: Final = "care.macros.edit"
+EDIT_TAGS: Final = "care.tags.edit"
 ROUTE_LINES: Final = "care.lines.route"
 
 PERMISSIONS: Final = (
@@ -18,5 +19,6 @@ PERMISSIONS: Final = (
     Permission(WORK, mark("Answer conversations and work on cases")),
     Permission(ASSIGN, mark("Assign conversations to others, and take over what a colleague is answering")),
     Permission(EDIT_MACROS, mark("Edit prepared answers")),
+    Permission(EDIT_TAGS, mark("Say which tags conversations may have")),
     Permission(ROUTE_LINES, mark("Say which team answers a line")),
 )

@@ -64,7 +64,7 @@ from .keeping import (
     record,
     staff_id_of,
 )
-from .macros import check_carried, macro
+from .macros import check_begun
 from .permissions import WORK
 from .presence import lease_of_another
 from .reading import is_in_person, party_of, told_entries
@@ -117,7 +117,7 @@ def reply(
     Raises:
         UnknownConversation, NotPermitted, UnacceptableText, SameIdOtherContent, ConversationClosed.
         VersionMoved: something was said or decided meanwhile. HeldByAnother: a colleague is writing.
-        IdentityNotProven: facts for somebody who has not proven to be the customer. FactsMissing: of the macro.
+        IdentityNotProven: facts for somebody who has not proven to be the customer. FactsMissing, UnknownMacro: of the macro.
         FactChanged, FactNotChecked, FactNotYours: a fact is not so any more, or can't be looked at.
         EmptyReply: the check stops it; ``kinds`` says why. WindowClosed, and what else ``send_message`` refuses. NowhereToSend.
         Whatever is refused, nothing was sent and nothing is written but that an empty answer was stopped.
@@ -272,7 +272,7 @@ def _facts_allowed(
 ) -> None:
     """Refuse facts for somebody who has not proven to be the customer they are about; look again at those that may be told."""
     if macro_id is not None:
-        check_carried(macro(macro_id), facts)
+        check_begun(macro_id, row.institution_id, facts)
     if not facts:
         return
     proof = people.proof_for(people.identity(row.identity_id), row.customer_id)

@@ -1,4 +1,4 @@
-"""What staff do with conversations: take up, assign, return, close, open again, note, tag.
+"""What staff do with conversations: take up, assign, return, close, open again, note.
 
 Whatever is done, each message that nobody has answered keeps one accountable person: an assignee who leaves, or a return to
 the queue, makes it the duty's of its team at that very instant.
@@ -6,7 +6,6 @@ the queue, makes it the duty's of its team at that very instant.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import transaction
@@ -18,7 +17,7 @@ from raseed.people import api as people
 from ..clocks.domain import SubjectKind
 from ..models import ConversationRow, LeaseRow
 from . import ports
-from .domain import NOTE_LENGTH_MAX, TAGS_MAX, Conversation, ConversationState, Entry, EntryKind, EventCode
+from .domain import NOTE_LENGTH_MAX, Conversation, ConversationState, Entry, EntryKind, EventCode
 from .errors import AssigneeMayNot, ConversationClosed, HeldByAnother, StillUnanswered
 from .keeping import (
     Said,
@@ -35,7 +34,7 @@ from .keeping import (
 from .permissions import ASSIGN, WORK
 from .reading import entry as told_entry
 from .reading import told
-from .words import clean_body, clean_tag
+from .words import clean_body
 
 
 @transaction.atomic
@@ -185,24 +184,6 @@ def note(conversation_id: UUID, *, text: str, by: people.Author, clock: Clock = 
     made = add_entry(row, EntryKind.NOTE, by.actor, Said(text=said), now=clock.now())
     keep(row, clock=clock)
     return told_entry(made.id)
-
-
-@transaction.atomic
-def tag(conversation_id: UUID, *, tags: Sequence[str], by: people.Author, clock: Clock = SYSTEM_CLOCK) -> Conversation:
-    """Set a conversation's tags; the same ones again change nothing.
-
-    Raises:
-        UnknownConversation, NotPermitted. InputError: too many, or one that is none.
-    """
-    fresh = sorted({clean_tag(each) for each in tags})
-    if len(fresh) > TAGS_MAX:
-        raise InputError(field="tags")
-    row = permitted(conversation_id, by, WORK, lock=True)
-    if row.tags != fresh:
-        row.tags = fresh
-        add_event(row, EventCode.TAGGED, by.actor, now=clock.now(), tags=" ".join(fresh))
-        keep(row, clock=clock)
-    return told(row)
 
 
 def _hand_over(

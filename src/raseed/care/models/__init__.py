@@ -13,7 +13,7 @@ from .authority import (
 )
 from .cases import AttachmentRow, CaseCounterRow, CaseRow, CaseStepRow
 from .clocks import ClockRow, ClockStepRow, HandOverRow, HoldingRow, RuleRow
-from .conversations import ConversationRow, EntryRow, LeaseRow, LineTeamRow, MacroRow, PresenceRow
+from .conversations import ConversationRow, EntryRow, LeaseRow, LineTeamRow, MacroRow, PresenceRow, TagRow
 from .duty import AbsenceRow, CalendarRow, CalendarVersionRow, HeadRow, MemberRow, ShiftRow, TeamRow
 from .promises import AnswerRow, AnswerVersionRow, AskerRow, GapRow, GapStepRow, ReplyCheckRow
 
@@ -52,5 +52,6 @@ __all__ = [
     "ReplyCheckRow",
     "RuleRow",
     "ShiftRow",
+    "TagRow",
     "TeamRow",
 ]

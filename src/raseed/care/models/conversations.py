@@ -86,6 +86,7 @@ class ConversationRow(models.Model):
             models.Index(fields=["customer_id", "-last_at"], name="care_conversation_customer"),
             models.Index(fields=["identity_id", "line_id", "-last_at"], name="care_conversation_sender"),
             models.Index(fields=["case"], name="care_conversation_case", condition=models.Q(case__isnull=False)),
+            GinIndex(fields=["tags"], name="care_conversation_tags"),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(
@@ -200,11 +201,32 @@ class MacroRow(models.Model):
     texts = models.JSONField()
     facts = ArrayField(models.CharField(max_length=60))
     active = models.BooleanField()
+    version = models.PositiveIntegerField(db_default=1)
 
     class Meta:
         db_table = "care_macro"
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["institution_id", "slug"], name="care_macro_slug"),
+        ]
+
+
+class TagRow(models.Model):
+    """A word by which an institution sorts its conversations. The words on a conversation are kept there, as they were put on."""
+
+    id = models.UUIDField(primary_key=True)
+    institution_id = models.UUIDField()
+    name = models.CharField(max_length=40)
+    made_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "care_tag"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["institution_id", "name"], name="care_tag_name"),
+            models.CheckConstraint(
+                condition=models.Q(retired_at=None) | models.Q(retired_at__gte=models.F("made_at")),
+                name="care_tag_retired",
+            ),
         ]
 
 

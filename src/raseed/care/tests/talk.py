@@ -103,7 +103,16 @@ def a_house() -> House:
         branch=make_line(Channel.BRANCH, clerk, address="downtown"),
         salma=an_author(nile.id, VIEW, WORK, "people.identities.link"),
         karim=an_author(nile.id, VIEW, WORK, "people.identities.link"),
-        boss=an_author(nile.id, VIEW, WORK, ASSIGN, "people.identities.link", "care.macros.edit", "care.lines.route"),
+        boss=an_author(
+            nile.id,
+            VIEW,
+            WORK,
+            ASSIGN,
+            "people.identities.link",
+            "care.macros.edit",
+            "care.tags.edit",
+            "care.lines.route",
+        ),
     )
 
 

@@ -96,6 +96,10 @@ def test_an_old_conversation_is_not_opened_beside_a_new_one(house: House) -> Non
 def test_notes_and_tags_are_kept_and_send_nothing(house: House) -> None:
     one = house.hears()
     care.note(one, text="She called too.\nLine two.", by=house.salma, clock=house.clock)
+    for name in ("refund-asked", "vip"):
+        care.make_tag(
+            id=new_id(), institution_id=house.id, name=name, by=house.boss, reason="to sort", clock=house.clock
+        )
     tagged = care.tag(one, tags=["Refund  Asked", "vip", "VIP"], by=house.salma, clock=house.clock)
     assert tagged.tags == ("refund-asked", "vip")
     assert care.tag(one, tags=["vip", "refund-asked"], by=house.salma, clock=house.clock).version == tagged.version

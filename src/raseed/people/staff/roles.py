@@ -100,6 +100,7 @@ STARTING_ROLES: Final[Mapping[str, tuple[Mapping[str, str], tuple[str, ...]]]] =
             "care.conversations.assign",
             "care.lines.route",
             "care.macros.edit",
+            "care.tags.edit",
             "care.answers.edit",
             "care.gaps.manage",
             "payments.lanes.edit",

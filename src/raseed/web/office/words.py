@@ -237,6 +237,8 @@ ACTIONS: Final[Mapping[str, str]] = {
     "care.shifts_planned": mark("Shifts planned"),
     "care.team_changed": mark("Team changed"),
     "care.team_made": mark("Team made"),
+    "care.tag_made": mark("Tag made"),
+    "care.tag_retired": mark("Tag retired"),
 }
 
 VALUES: Final[Mapping[str, str]] = {
