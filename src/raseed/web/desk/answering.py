@@ -35,7 +35,7 @@ VERSION_DIGITS_MAX: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """What stands in the form of the answer."""
+    """What stands in the form of the answer; ``begun`` is the prepared answer that it was made from, if it was."""
 
     id: UUID
     version: int
@@ -44,6 +44,7 @@ class Entered:
     template: str = ""
     values: tuple[str, ...] = ()
     override: str = ""
+    begun: str = ""
 
     @classmethod
     def of(cls, request: StaffRequest, version: int) -> Entered:
@@ -62,6 +63,7 @@ class Entered:
             entered.get("template", "")[:VALUE_MAX],
             tuple(each[:VALUE_MAX] for each in entered.getlist("value")[:VALUES_MAX]),
             entered.get("override", "")[:OVERRIDE_MAX],
+            entered.get("begun", "")[:VALUE_MAX],
         )
 
     def with_fact(self, token: str, conversation_id: UUID) -> Entered:
@@ -153,13 +155,25 @@ def refused_of(request: StaffRequest, talk: Talk, answer: Answer) -> Refused | N
     may_take_over = isinstance(error, care.HeldByAnother) and request.rights.may(
         ASSIGN, talk.conversation.institution_id
     )
-    text = said.message
+    text = said.message if not isinstance(error, care.FactsMissing) else _missing(error)
     changed: tuple[ChangedFact, ...] = ()
     if isinstance(error, care.FactChanged):
         changed = tuple(_changed(answer.entered, error, talk))
     if isinstance(error, care.HeldByAnother):
         text = writing_text(request, care.who_is_here([talk.id]).get(talk.id, ())) or text
     return Refused(text, said.hint, "warn" if isinstance(error, care.VersionMoved) else "bad", changed, may_take_over)
+
+
+def _missing(error: care.FactsMissing) -> str:
+    """Return which facts a prepared answer must carry that are not in it, in words."""
+    known = care.tellable()
+    named = [gettext(known[each]) if each in known else each for each in error.kinds]
+    return gettext(error.sentence) % {"missing": " · ".join(named)}
+
+
+def _begun(entered: Entered, known: Sequence[care.Macro]) -> str:
+    """Return what the prepared answer is called that an answer was begun from; nothing for one that is no longer offered."""
+    return next((each.title for each in known if str(each.id) == entered.begun), "")
 
 
 def _changed(entered: Entered, error: care.FactChanged, talk: Talk) -> list[ChangedFact]:
@@ -180,6 +194,7 @@ def form_of(request: StaffRequest, talk: Talk, answer: Answer) -> dict[str, Any]
     if not window.open and chosen is None and templates:
         chosen = templates[0]
     facts = _known_facts(entered, talk)
+    macros = care.macros(one.institution_id, by=request.author, language=one.language or None)
     findings = findings_of(entered.text, language=one.language, facts=facts)
     return {
         "text": entered.text,
@@ -196,7 +211,9 @@ def form_of(request: StaffRequest, talk: Talk, answer: Answer) -> dict[str, Any]
         "override": entered.override,
         "refused": refused_of(request, talk, answer),
         "writing": writing_text(request, care.who_is_here([one.id]).get(one.id, ())),
-        "macros": care.macros(one.institution_id, by=request.author, language=one.language or None),
+        "macros": macros,
+        "begun": entered.begun,
+        "begun_title": _begun(entered, macros),
         "may_draft": request.rights.may(SEE_ANSWERS, one.institution_id),
         "placeholder": gettext("Your answer, by %(channel)s") % {"channel": talk.channel},
     }

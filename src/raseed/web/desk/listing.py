@@ -47,6 +47,7 @@ class Asked:
     channel: str = ""
     q: str = ""
     before: str = ""
+    tag: str = ""
 
     @classmethod
     def of(cls, request: StaffRequest, *, otherwise: care.Box = care.Box.MINE) -> Asked:
@@ -57,11 +58,12 @@ class Asked:
             channel if channel in CHANNEL_WORDS else "",
             " ".join(request.GET.get("q", "")[:TYPED_MAX].split()),
             request.GET.get("before", "")[:TYPED_MAX * 4],
+            request.GET.get("tag", "")[:TYPED_MAX],
         )  # fmt: skip
 
     def query(self, **others: str) -> str:
         """Return it for an address, with some of it replaced."""
-        now = {"box": self.box.value, "channel": self.channel, "q": self.q} | others
+        now = {"box": self.box.value, "channel": self.channel, "q": self.q, "tag": self.tag} | others
         return urlencode({name: value for name, value in now.items() if value})
 
 
@@ -97,7 +99,7 @@ def listed(request: StaffRequest, asked: Asked, *, current: UUID | None = None) 
     page = care.conversations(
         institution_id=request.institution.id,
         by=request.author,
-        wanted=care.Inbox(box=asked.box, channel=asked.channel or None, search=asked.q),
+        wanted=care.Inbox(box=asked.box, channel=asked.channel or None, search=asked.q, tag=asked.tag),
         before=asked.before or None,
         limit=ROWS_PER_PAGE,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -70,6 +70,8 @@ def _rewritten(request: StaffRequest, talk: Talk, entered: Entered, do: str, pla
         return _exchanged(request, talk, entered, do, place)
     if do == "macro":
         return _from_macro(request, talk, entered)
+    if do == "leave-macro":
+        return Entered(entered.id, entered.version, template=entered.template, values=entered.values)
     return _draft(request, talk, entered) if do == "draft" else entered
 
 
@@ -87,9 +89,7 @@ def _send(request: StaffRequest, talk: Talk, entered: Entered) -> HttpResponseBa
     altered = [each for each in facts if each not in standing and each.shown[:1] and not entered.template]
     if altered and entered.text.strip():
         kept = tuple(token_of(each, talk.id) for each in standing)
-        changed = Entered(
-            entered.id, entered.version, entered.text, kept, entered.template, entered.values, entered.override
-        )
+        changed = replace(entered, tokens=kept)
         return page(request, talk, answer=Answer(changed, altered=True), status=409)
     file = request.FILES.get("file")
     media: tuple[care.ReplyMedia, ...] = ()
@@ -105,6 +105,7 @@ def _send(request: StaffRequest, talk: Talk, entered: Entered) -> HttpResponseBa
         media=media,
         facts=standing,
         expected_version=entered.version,
+        macro_id=parse_id(entered.begun, field="begun") if entered.begun and not name else None,
         override=care.Override(entered.override) if entered.override.strip() else None,
         by=request.author,
     )
@@ -149,7 +150,7 @@ def _from_macro(request: StaffRequest, talk: Talk, entered: Entered) -> Entered:
             facts.append(fitting[0].inserted())
             tokens.append(token_of(fitting[0].inserted(), talk.id))
     text = care.fill_macro(macro_id, language=one.language or "ar", facts=facts, by=request.author)
-    return Entered(entered.id, entered.version, text, tuple(tokens), entered.template, entered.values)
+    return replace(entered, text=text, tokens=tuple(tokens), override="", begun=str(macro_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,10 @@ def _head(request: StaffRequest, talk: Talk) -> dict[str, Any]:
         more.append({"words": gettext("Mend something"), "address": f"{address}/ask", "key": "p"})
     if request.rights.may("care.gaps.raise", talk.conversation.institution_id):
         more.append({"words": gettext("No answer yet"), "address": f"{address}/question", "key": ""})
-    return {"talk": talk, "deeds": deeds, "more_deeds": more, "head_seen": care.digest_of(talk, deeds)}
+    known = [each.name for each in care.tags(talk.conversation.institution_id, by=request.author)]
+    tags = [(name, name in talk.tags) for name in sorted({*known, *talk.tags})]
+    seen = care.digest_of(talk, deeds, tags)
+    return {"talk": talk, "deeds": deeds, "more_deeds": more, "tags": tags, "head_seen": seen}
 
 
 @require_safe

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
 SAID_MAX: Final = 4_000
+TAGS_SENT_MAX: Final = 300
 BACK_TO_THE_INBOX: Final = {"close": "closed", "return": "returned"}
 """After these there is nothing more to do here: the next one waits in the list."""
 
@@ -66,6 +67,13 @@ def _take_code(request: StaffRequest, id_: UUID, said: str) -> None:
     care.take_code(id_, code=said, by=request.author)
 
 
+def _tag(request: StaffRequest, id_: UUID, said: str) -> None:
+    """Put on and take off what was ticked otherwise than the page showed; what a colleague did meanwhile stays."""
+    del said
+    ticked, shown = (set(request.POST.getlist(name)[:TAGS_SENT_MAX]) for name in ("tag", "had"))
+    care.change_tags(id_, on=ticked - shown, off=shown - ticked, by=request.author)
+
+
 VERBS: Final[dict[str, Callable[[StaffRequest, UUID, str], None]]] = {
     "take": _take,
     "return": _return,
@@ -76,6 +84,7 @@ VERBS: Final[dict[str, Callable[[StaffRequest, UUID, str], None]]] = {
     "choose": _choose,
     "ask-code": _ask_code,
     "take-code": _take_code,
+    "tag": _tag,
 }
 
 

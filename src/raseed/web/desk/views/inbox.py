@@ -70,6 +70,8 @@ def inbox(request: StaffRequest) -> HttpResponseBase:
         channel=asked.channel,
         channels=[(value, gettext(words)) for value, words in CHANNEL_WORDS.items()],
         q=asked.q,
+        tag=asked.tag,
+        tags=[each.name for each in care.tags(request.institution.id, by=request.author)],
         elsewhere=elsewhere(request),
         care_changes=care_changes(request),
         done=gettext(DONE[request.GET["done"]]) if request.GET.get("done") in DONE else "",

@@ -48,7 +48,7 @@
 
   function keep() {
     try {
-      if (box.value.trim()) sessionStorage.setItem(draft, JSON.stringify([box.value, tokens()]));
+      if (box.value.trim()) sessionStorage.setItem(draft, JSON.stringify([box.value, tokens(), form.elements.begun.value]));
       else sessionStorage.removeItem(draft);
     } catch { /* not kept, then */ }
   }
@@ -59,6 +59,11 @@
     if (tokens().includes(token)) return;
     const field = Object.assign(document.createElement("input"), { type: "hidden", name: "fact", value: token });
     form.append(field);
+  }
+
+  function begin(macro) {
+    form.elements.begun.value = macro || "";
+    document.getElementById("begun").hidden = !macro;
   }
 
   function put(text) {
@@ -82,7 +87,7 @@
     try {
       const kept = JSON.parse(sessionStorage.getItem(draft));
       if (form.dataset.sent !== undefined) sessionStorage.removeItem(draft);
-      else if (kept && !box.value) { box.value = kept[0]; kept[1].forEach(carry); }
+      else if (kept && !box.value) { box.value = kept[0]; kept[1].forEach(carry); begin(kept[2]); }
     } catch { /* nothing kept */ }
     box.addEventListener("input", () => { typed = performance.now(); keep(); });
     const bottom = document.querySelector("[data-latest]");

@@ -10,7 +10,7 @@ from django.test import Client
 from raseed.care import api as care
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
-from raseed.web.tests.street import pay_in, words_of
+from raseed.web.tests.street import hidden, pay_in, words_of
 
 from .bureau import Bureau, at_desk, fields_of
 
@@ -182,3 +182,60 @@ def test_a_suggestion_is_made_of_facts_and_sends_nothing(bureau: Bureau) -> None
     assert "١٬٠٠٠٫٠٠" in page.split('<textarea class="input" id="text"', 1)[1].split("</textarea>", 1)[0]
     assert 'name="fact"' in page
     assert not [each for each in care.entries(id_, by=people.SYSTEM).entries if each.kind is care.EntryKind.OUT]
+
+
+def prepared(bureau: Bureau, text: str, slug: str = "balance") -> care.Macro:
+    return care.edit_macro(
+        id=new_id(), institution_id=bureau.line.institution_id, slug=slug, title="الرصيد الآن", texts={"ar": text},
+        by=people.SYSTEM, reason="often asked",
+    )  # fmt: skip
+
+
+def box_of(page: str) -> str:
+    return unescape(page.split('<textarea class="input" id="text"', 1)[1].split(">", 1)[1].split("</textarea>", 1)[0])
+
+
+def test_a_prepared_answer_goes_with_its_facts_or_not_at_all(bureau: Bureau) -> None:
+    id_ = bureau.write()
+    bureau.proven(id_)
+    macro = prepared(bureau, GOOD + "{fact:balance}")
+    client = at_desk(bureau.house.salma)
+    address, page = f"/office/desk/{id_}/reply", opened(client, id_)
+    page = client.post(address, {**fields_of(page), "do": "macro", "macro": str(macro.id)}).content.decode()
+    text, begun = box_of(page), hidden(page, "begun")
+    assert begun == str(macro.id)
+    assert "١٬٠٠٠٫٠٠" in text
+    token = re.findall(r'name="fact" value="([^"]+)"', page)
+    answer = client.post(address, {**fields_of(page, text=GOOD, begun=begun), "fact": []})
+    assert answer.status_code == 400
+    shown = answer.content.decode()
+    assert "must carry facts that are not in it: Balance of an account" in words_of(shown)
+    assert hidden(shown, "begun") == begun
+    assert not [each for each in care.entries(id_, by=people.SYSTEM).entries if each.kind is care.EntryKind.OUT]
+    sent = client.post(address, {**fields_of(shown, text=text, begun=begun), "fact": token})
+    assert sent.status_code == 303, words_of(sent.content.decode())
+
+
+def test_what_a_prepared_answer_lacks_is_said_in_the_reader_s_language(bureau: Bureau) -> None:
+    id_ = bureau.write()
+    macro = prepared(bureau, GOOD + "{fact:loan}")
+    client = at_desk(bureau.house.salma, "ar")
+    answer = client.post(
+        f"/office/desk/{id_}/reply", {**fields_of(opened(client, id_)), "do": "macro", "macro": str(macro.id)}
+    )
+    assert answer.status_code == 400
+    assert "قرض وما يستحق منه" in words_of(answer.content.decode())
+
+
+def test_a_prepared_answer_is_taken_out_again_and_a_forged_one_is_refused(bureau: Bureau) -> None:
+    id_ = bureau.write()
+    macro = prepared(bureau, GOOD)
+    client = at_desk(bureau.house.salma)
+    address, page = f"/office/desk/{id_}/reply", opened(client, id_)
+    page = client.post(address, {**fields_of(page), "do": "macro", "macro": str(macro.id)}).content.decode()
+    left = client.post(address, fields_of(page, text=box_of(page), begun=str(macro.id), do="leave-macro"))
+    assert (box_of(left.content.decode()), hidden(left.content.decode(), "begun")) == ("", "")
+    for forged in ("x", str(new_id())):
+        refused = client.post(address, fields_of(left.content.decode(), text=GOOD, begun=forged))
+        assert refused.status_code in (400, 404), forged
+        assert GOOD.strip() in unescape(refused.content.decode())

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from raseed.care import api as care
+from raseed.kernel.ids import new_id
+from raseed.people import api as people
 from raseed.web.tests.street import words_of
 
 from .bureau import ASKS, Bureau, at_desk
@@ -49,3 +52,25 @@ def test_two_hundred_conversations_come_in_pages(bureau: Bureau) -> None:
         page.split('class="more"><a class="button second small" href="', 1)[1].split('"', 1)[0].replace("&amp;", "&")
     )
     assert client.get(following).content.decode().count('class="conv ') == 10
+
+
+def test_tags_are_put_on_and_taken_off_and_narrow_the_inbox(bureau: Bureau) -> None:
+    id_, other = bureau.write(), bureau.write("شكراً", phone="+201001112233", name="كريم")
+    for name in ("استرداد", "vip"):
+        care.make_tag(
+            id=new_id(), institution_id=bureau.line.institution_id, name=name, by=people.SYSTEM, reason="to sort"
+        )
+    client, address = at_desk(bureau.house.salma), f"/office/desk/{id_}"
+    assert client.post(f"{address}/tag", {"tag": ["استرداد", "vip"]}).status_code == 303
+    hoda = people.author_of_staff(bureau.house.hoda.staff.id)
+    care.change_tags(id_, off=["vip"], by=hoda)
+    assert client.post(f"{address}/tag", {"had": ["استرداد"], "tag": []}).status_code == 303
+    assert client.post(f"{address}/tag", {"tag": ["vip"]}).status_code == 303
+    assert care.conversation(id_, by=hoda).tags == ("vip",)
+    found = client.get("/office/desk/?box=open&tag=vip").content.decode()
+    assert f"c{id_}" in found
+    assert f"c{other}" not in found
+    assert "<option selected>vip" in found
+    refused = client.post(f"{address}/tag", {"tag": ["nobody-made-it"]})
+    assert refused.status_code == 404
+    assert "There is no such tag here" in words_of(refused.content.decode())
