@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from .authority import api as authority
 from .cards.building import cards, recheck
-from .cards.domain import Asked, Card, CardState, Changed, Fact, FactRef, InsertedFact, TimedWords, digest_of, fact
+from .cards.domain import (
+    Asked,
+    Card,
+    CardState,
+    Changed,
+    Fact,
+    FactRef,
+    InsertedFact,
+    Tellable,
+    TimedWords,
+    digest_of,
+    fact,
+)
 from .cards.errors import FactChanged, FactNotChecked, FactNotYours
 from .cards.registry import register_provider, tellable
 from .cards.voice import Voice
@@ -198,6 +210,7 @@ __all__ = [
     "StillUnanswered",
     "Tag",
     "TagTaken",
+    "Tellable",
     "TimedWords",
     "TooManyTags",
     "UnknownAttachment",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .approving import approve, decline, pass_up, withdraw
 from .asking import ask, staff_behind
-from .chains import chain_for, chains
+from .chains import Circle, chain_for, chains, circles
 from .changes import propose_chain, propose_limit
 from .climbing import climb
 from .domain import (
@@ -50,14 +50,15 @@ from .errors import (
     TiedToCustomer,
     TooManyRequests,
     UnknownAction,
+    UnknownLimit,
     UnknownRequest,
     UnknownTie,
 )
 from .executing import do_now, sweep
-from .limits import limits, my_limits
+from .limits import limit, limits, my_limits
 from .reading import RequestFilter, request, requests
 from .registry import Action, action, actions, register_action
-from .reports import Granted, granted
+from .reports import Granted, UsedToday, granted, used_today
 from .ties import declare_tie, end_tie, is_tied, ties
 
 __all__ = [
@@ -77,6 +78,7 @@ __all__ = [
     "Bounds",
     "Chain",
     "ChainStep",
+    "Circle",
     "CircularApproval",
     "Granted",
     "HolderKind",
@@ -104,14 +106,17 @@ __all__ = [
     "TiedToCustomer",
     "TooManyRequests",
     "UnknownAction",
+    "UnknownLimit",
     "UnknownRequest",
     "UnknownTie",
+    "UsedToday",
     "action",
     "actions",
     "approve",
     "ask",
     "chain_for",
     "chains",
+    "circles",
     "climb",
     "declare_tie",
     "decline",
@@ -119,6 +124,7 @@ __all__ = [
     "end_tie",
     "granted",
     "is_tied",
+    "limit",
     "limits",
     "my_limits",
     "pass_up",
@@ -130,5 +136,6 @@ __all__ = [
     "staff_behind",
     "sweep",
     "ties",
+    "used_today",
     "withdraw",
 ]

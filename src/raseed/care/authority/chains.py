@@ -10,18 +10,32 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, Max
 
+from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.people import api as people
+from raseed.people.api import Author
 
 from ..models import AuthorityChainRow, AuthorityRequestRow
 from .domain import CIRCLE_WINDOW, Asked, Chain, ChainStep, HolderKind
 from .duty import away
 from .limits import limit_for
-from .permissions import APPROVE
+from .permissions import APPROVE, EDIT_TIES, VIEW
 from .ties import is_tied
+
+CIRCLES_MAX: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """That ``barred`` can't decide about what ``asker`` asks for until then: ``asker`` has approved a request of theirs."""
+
+    barred: UUID
+    asker: UUID
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +126,22 @@ def is_circle(*, asker: UUID, approver: UUID, now: datetime) -> bool:
     return AuthorityRequestRow.objects.filter(
         asked_by=approver, decided_by=asker, decided_at__gt=now - CIRCLE_WINDOW, state__in=["approved", "done"]
     ).exists()
+
+
+def circles(institution_id: UUID, *, by: Author, clock: Clock = SYSTEM_CLOCK) -> list[Circle]:
+    """Return who can't approve whose requests now, because they have had one approved by them of late.
+
+    Raises:
+        NotPermitted: ``by`` may neither say who is close to whom nor see what was granted.
+    """
+    if not by.may(EDIT_TIES, institution_id):
+        people.require(by, VIEW, institution_id)
+    since = clock.now() - CIRCLE_WINDOW
+    rows = AuthorityRequestRow.objects.filter(
+        institution_id=institution_id, decided_at__gt=since, decided_by__isnull=False, state__in=["approved", "done"]
+    )
+    found = rows.values_list("asked_by", "decided_by").annotate(last=Max("decided_at")).order_by("-last")[:CIRCLES_MAX]
+    return [Circle(asked_by, decided_by, last + CIRCLE_WINDOW) for asked_by, decided_by, last in found if decided_by]
 
 
 def _holders(step: ChainStep, institution_id: UUID) -> Iterator[UUID]:

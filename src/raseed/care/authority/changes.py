@@ -49,6 +49,8 @@ _LABELS: Final[Mapping[str, str]] = {
     "window_days": mark("Days that count for one customer"),
 }
 _NOBODY: Final = mark("Nothing: no limit means no")
+_AS_THE_REST: Final = mark("As for everything else")
+_LENGTHS: Final = ((86_400, mark("%(count)s d")), (3_600, mark("%(count)s h")), (60, mark("%(count)s min")))
 
 
 def propose_limit(
@@ -95,6 +97,8 @@ def propose_chain(
 ) -> Change:
     """Propose who decides beyond limits, for a second person to confirm; an empty ``action``: of all without a chain of their own.
 
+    No ``steps`` end the chain of an action: from then on the one of all others counts for it.
+
     Raises:
         NotPermitted: ``by`` lacks ``care.limits.propose``. InvalidChain: it can't be. As ``people.propose_change``.
     """
@@ -134,12 +138,17 @@ def _check_limit(change: Change) -> None:
     if not has_amount and payload["currency"] != "":
         raise InvalidLimit(field="currency")
     if kind is HolderKind.STAFF:
-        people.staff(holder_id)
+        if payload["bounds"] is not None and not _works_at(holder_id, change.institution_id):
+            raise InvalidLimit(field="holder")
     elif people.role(holder_id).institution_id != change.institution_id:
         raise InvalidLimit(field="holder")
     if payload["bounds"] is not None:
         _check_bounds(payload["bounds"], has_amount=has_amount)
     _not_own(kind, holder_id, change.proposer)
+
+
+def _works_at(staff_id: UUID, institution_id: UUID) -> bool:
+    return any(where == institution_id for where, _ in people.staff(staff_id).grants)
 
 
 def _check_bounds(bounds: Any, *, has_amount: bool) -> None:
@@ -248,8 +257,10 @@ def _check_chain(change: Change) -> None:
         except UnknownAction:
             raise InvalidChain(field="action") from None
     steps = payload["steps"]
-    if not isinstance(steps, list) or not 0 < len(steps) <= STEPS_MAX:
+    if not isinstance(steps, list) or len(steps) > STEPS_MAX:
         raise InvalidChain(field="steps")
+    if not steps and (payload["action"] == "" or _chain_in_force(change) is None):
+        raise InvalidChain(field="steps")  # only an action's own chain is ended: what has none goes by the general one
     for each in steps:
         _check_step(each, change.institution_id)
 
@@ -265,10 +276,7 @@ def _check_step(each: Any, institution_id: UUID) -> None:
         id_ = UUID(str(each[kind]))
     except ValueError:
         raise InvalidChain(field="steps") from None
-    if kind == "staff":
-        here = any(where == institution_id for where, _ in people.staff(id_).grants)
-    else:
-        here = people.role(id_).institution_id == institution_id
+    here = _works_at(id_, institution_id) if kind == "staff" else people.role(id_).institution_id == institution_id
     if not here:
         raise InvalidChain(field="steps")
 
@@ -287,6 +295,17 @@ def _chain_text(steps: Sequence[ChainStep]) -> list[str]:
     return [f"{each.holder_kind.value}:{each.holder_id} {each.within_s}" for each in steps]
 
 
+def _step_of(text: str) -> ChainStep:
+    """Return the step that a line of ``_chain_text`` tells."""
+    holder, _, seconds = text.partition(" ")
+    kind, _, id_ = holder.partition(":")
+    return ChainStep(HolderKind(kind), UUID(id_), int(seconds))
+
+
+def _listed(told: object) -> Sequence[object]:
+    return told if isinstance(told, list | tuple) else ()
+
+
 @transaction.atomic
 def _apply_chain(change: Change) -> None:
     """End the chain in force, and let the new one count for what is asked from now on; what waits keeps the one it has."""
@@ -295,15 +314,15 @@ def _apply_chain(change: Change) -> None:
     if row is not None:
         row.ended_at = change.decided_at
         row.save(update_fields=["ended_at"])
-    AuthorityChainRow.objects.create(
-        id=new_id(), institution_id=change.institution_id, action=change.payload["action"],
-        steps=change.payload["steps"], set_at=change.decided_at, change_id=change.id,
-    )  # fmt: skip
+    if change.payload["steps"]:
+        AuthorityChainRow.objects.create(
+            id=new_id(), institution_id=change.institution_id, action=change.payload["action"],
+            steps=change.payload["steps"], set_at=change.decided_at, change_id=change.id,
+        )  # fmt: skip
 
 
 def _describe_chain(change: Change, language: str) -> list[ChangeLine]:
-    row = _chain_in_force(change)
-    before = [_step_text(each, language) for each in chain_of(row).steps] if row else []
+    before = [_step_text(_step_of(str(each)), language) for each in _listed(change.before.get("chain"))]
     after = [_step_text(each, language) for each in steps_of(change.payload["steps"])]
     of = str(change.payload["action"])
     with override(language):
@@ -311,15 +330,18 @@ def _describe_chain(change: Change, language: str) -> list[ChangeLine]:
         for number in range(max(len(before), len(after))):
             label = gettext("Step %(number)s") % {"number": platform.number_text(number + 1, language)}
             lines.append(ChangeLine(label, _at(before, number), _at(after, number)))
+        if not after:
+            lines.append(ChangeLine(gettext("From now on"), "", gettext(_AS_THE_REST)))
     return lines
 
 
 def _step_text(step: ChainStep, language: str) -> str:
     of = people.staff(step.holder_id) if step.holder_kind is HolderKind.STAFF else people.role(step.holder_id)
     name = of.names.get(language) or next(iter(of.names.values()))
+    unit, words = next(each for each in _LENGTHS if step.within_s % each[0] == 0 or each[0] == _LENGTHS[-1][0])
     with override(language):
-        minutes = platform.number_text(step.within_s // 60, language)
-        return gettext("%(name)s, within %(minutes)s minutes") % {"name": name, "minutes": minutes}
+        time = gettext(words) % {"count": platform.number_text(step.within_s // unit, language)}
+        return gettext("%(name)s, within %(time)s") % {"name": name, "time": time}
 
 
 def _at(lines: Sequence[str], number: int) -> str:

@@ -141,6 +141,14 @@ class InvalidLimit(InputError):
     hint = mark("A limit has an action, a holder, a currency where there is an amount, and bounds of zero or more.")
 
 
+class UnknownLimit(NotFound):
+    """No limit in force has this id, or it is another institution's."""
+
+    code = "authority_limit_unknown"
+    sentence = mark("We know no such limit, or it was changed since.")
+    hint = mark("Look at the list of limits.")
+
+
 class InvalidChain(InputError):
     """A chain without steps, with too many, with a clock that can't be, or with people or roles that are not here."""
 

@@ -18,6 +18,7 @@ from raseed.people.api import Author
 
 from ..models import AuthorityCounterRow, AuthorityLimitRow
 from .domain import Bounds, HolderKind, Limit, LimitUse
+from .errors import UnknownLimit
 from .permissions import PROPOSE_LIMITS, VIEW
 from .statements import run
 
@@ -76,6 +77,18 @@ def limits(institution_id: UUID, *, by: Author) -> list[Limit]:
         people.require(by, VIEW, institution_id)
     rows = AuthorityLimitRow.objects.filter(institution_id=institution_id, ended_at=None)
     return [limit_of(row) for row in rows.order_by("action", "currency", "holder_kind", "holder_id")]
+
+
+def limit(limit_id: UUID, *, by: Author) -> Limit:
+    """Return a limit that is in force.
+
+    Raises:
+        UnknownLimit: there is none, it was ended, or ``by`` may neither propose nor see limits there.
+    """
+    row = AuthorityLimitRow.objects.filter(id=limit_id, ended_at=None).first()
+    if row is None or not (by.may(PROPOSE_LIMITS, row.institution_id) or by.may(VIEW, row.institution_id)):
+        raise UnknownLimit(field="limit_id")
+    return limit_of(row)
 
 
 def limit_of(row: AuthorityLimitRow) -> Limit:

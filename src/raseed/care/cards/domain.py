@@ -163,17 +163,25 @@ Say = Callable[[Voice], str]
 
 
 @dataclass(frozen=True, slots=True)
+class Tellable:
+    """A kind of fact that customers may be told: what it is, and a made-up example, both message ids."""
+
+    words: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A provider as it is registered: ``title`` is a message id, ``permission`` what one must hold to see its card.
 
-    ``tells``: the kinds of fact that customers may be told, with the message id of what each is.
+    ``tells``: the kinds of fact that customers may be told, by what their keys begin with.
     """
 
     code: str
     title: str
     provider: Provider
     permission: str
-    tells: Mapping[str, str] = field(default_factory=dict)
+    tells: Mapping[str, Tellable] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

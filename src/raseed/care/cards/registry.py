@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from .domain import Provider, Source
+from .domain import Provider, Source, Tellable
 
-NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+NOTHING: Final[Mapping[str, Tellable]] = MappingProxyType({})
 _sources: dict[str, Source] = {}
 
 
 def register_provider(
-    code: str, title: str, provider: Provider, permission: str, *, tells: Mapping[str, str] = NOTHING
+    code: str, title: str, provider: Provider, permission: str, *, tells: Mapping[str, Tellable] = NOTHING
 ) -> None:
     """Make a source known; a package does it from ``AppConfig.ready``. The same one again changes nothing.
 
@@ -22,8 +22,7 @@ def register_provider(
         title: a message id, the heading of its card.
         provider: answers what it is asked; whatever it raises counts as unavailable. It reads, and writes nothing.
         permission: what one must hold at the institution to see its card.
-        tells: the kinds of fact that customers may be told, by what their keys begin with, each with a message id for what it
-            is. Prepared answers can carry these.
+        tells: the kinds of fact that customers may be told, by what their keys begin with. Prepared answers carry these.
     """
     source = Source(code, title, provider, permission, tells)
     known = _sources.setdefault(code, source)
@@ -40,6 +39,6 @@ def source(code: str) -> Source | None:
     return _sources.get(code)
 
 
-def tellable() -> Mapping[str, str]:
-    """Return every kind of fact that customers may be told, with the message id of what it is."""
-    return {kind: words for each in _sources.values() for kind, words in each.tells.items()}
+def tellable() -> Mapping[str, Tellable]:
+    """Return every kind of fact that customers may be told, by the name that prepared answers know it by."""
+    return {kind: told for each in _sources.values() for kind, told in each.tells.items()}

@@ -338,3 +338,51 @@ def test_who_is_on_leave_is_not_asked_while_somebody_else_can_decide(desk: Mendi
             until=clock.now() + timedelta(days=3), by=people.SYSTEM, reason="a holiday", clock=clock,
         )  # fmt: skip
         assert desk.credit(agent, account, 5_000 + len(str(one))).assigned_to == expected
+
+
+def test_an_action_s_own_chain_is_ended_and_the_general_one_counts_again(desk: Mending) -> None:
+    boss = desk.staff("supervisor")
+    desk.chain("supervisor")
+    desk.chain(boss, action="goodwill_credit")
+    desk.chain(action="goodwill_credit")
+    assert [each.action for each in authority.chains(desk.bank)] == [""]
+    for action in ("", "goodwill_credit"):
+        with pytest.raises(authority.InvalidChain):
+            desk.chain(action=action)
+
+
+def test_what_a_change_of_a_chain_was_before_is_told_when_it_is_in_force_too(desk: Mending) -> None:
+    desk.chain("supervisor")
+    desk.chain("agent", within_s=2 * HOUR)
+    change = people.changes(institution_id=desk.bank, kind="care.chains").changes[0]
+    (step,) = [each for each in people.describe_change(change, "en") if each.label == "Step 1"]
+    assert (step.before, step.after) == ("Supervision, within 1 h", "Customer service, within 2 h")
+
+
+def test_a_circle_and_what_is_used_today_are_told_to_who_looks_after_them(desk: Mending) -> None:
+    agent, boss = desk.staff(), desk.staff("supervisor")
+    desk.chain("supervisor")
+    _, account = desk.street.person(money=0)
+    desk.approve(desk.credit(agent, account, 5_000), boss)
+    clock, by = desk.street.town.clock, desk.author(boss)
+    (circle,) = authority.circles(desk.bank, by=by, clock=clock)
+    assert (circle.barred, circle.asker, circle.until > clock.now()) == (boss, agent, True) or circle.barred == agent
+    (used,) = authority.used_today(desk.bank, by=by, clock=clock)
+    assert (used.staff_id, used.used_minor, used.used_count) == (boss, 5_000, 1)
+    assert used.limit is not None
+    for read in (authority.circles, authority.used_today):
+        with pytest.raises(people.NotPermitted):
+            read(desk.bank, by=desk.author(agent), clock=clock)
+
+
+def test_a_limit_is_for_who_works_here(desk: Mending) -> None:
+    other = desk.staff()
+    people.staff(other)
+    with pytest.raises(people.UnknownStaff):
+        desk.limit(new_id(), bounds(1))
+    desk.limit(other, bounds(1))
+    (mine,) = [each for each in authority.limits(desk.bank, by=people.SYSTEM) if each.holder_id == other]
+    assert authority.limit(mine.id, by=people.SYSTEM) == mine
+    desk.limit(other, None)
+    with pytest.raises(authority.UnknownLimit):
+        authority.limit(mine.id, by=people.SYSTEM)

@@ -99,7 +99,7 @@ def test_a_text_that_can_not_be_sent_is_not_kept(house: House, text: str) -> Non
 
 def test_every_kind_of_fact_that_macros_may_name_has_words() -> None:
     assert {"balance", "payment", "bill", "loan"} <= set(care.tellable())
-    assert all(care.tellable().values())
+    assert all(each.words and each.example for each in care.tellable().values())
 
 
 def test_only_words_of_the_list_are_put_on_and_retired_ones_stay_where_they_are(house: House) -> None:

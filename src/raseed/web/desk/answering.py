@@ -167,7 +167,7 @@ def refused_of(request: StaffRequest, talk: Talk, answer: Answer) -> Refused | N
 def _missing(error: care.FactsMissing) -> str:
     """Return which facts a prepared answer must carry that are not in it, in words."""
     known = care.tellable()
-    named = [gettext(known[each]) if each in known else each for each in error.kinds]
+    named = [gettext(known[each].words) if each in known else each for each in error.kinds]
     return gettext(error.sentence) % {"missing": " · ".join(named)}
 
 

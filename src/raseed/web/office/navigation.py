@@ -37,6 +37,7 @@ class ShownItem:
 ITEMS: Final = (
     Item("desk", mark("Desk"), "home"),
     Item("inbox", mark("Inbox"), "info", ("care.conversations.view",)),
+    Item("macros", mark("Prepared answers"), "file", ("care.macros.edit", "care.tags.edit")),
     Item("search", mark("People and accounts"), "search", ("people.customers.view", "banking.accounts.view")),
     Item("operations", mark("Payments on their way"), "send", ("payments.view",)),
     Item("lanes", mark("Ways outside"), "to", ("payments.view",)),

@@ -6,18 +6,49 @@ from typing import Final
 
 from raseed.kernel.errors import mark
 
+from ..domain import Tellable
 from ..registry import register_provider
 from . import asked_for, balances, bills, earlier, holds, loans, payments, promised
 
-BALANCES: Final = {"balance": mark("Balance of an account")}
-PAYMENTS: Final = {"payment": mark("A payment and where it is")}
-HOLDS: Final = {"hold": mark("Money held for a payment")}
-BILLS: Final = {"bill": mark("A bill and what it comes to"), "dispute": mark("A disputed bill")}
-LOANS: Final = {"loan": mark("A loan and what is due of it")}
-EARLIER: Final = {"case": mark("A case and where it is")}
-ASKED_FOR: Final = {"request": mark("What was asked for the customer")}
-PROMISED: Final = {"gap": mark("A promised answer")}
-"""What customers may be told of each, as prepared answers name it."""
+BALANCES: Final = {
+    "balance": Tellable(
+        mark("Balance of an account"), mark("The balance of your account 1234 is EGP 1,250.00 (as of 14:03).")
+    )
+}
+PAYMENTS: Final = {
+    "payment": Tellable(
+        mark("A payment and where it is"),
+        mark("Your payment of EGP 250.00 of today was sent at 14:03 and has arrived."),
+    )
+}
+HOLDS: Final = {
+    "hold": Tellable(
+        mark("Money held for a payment"),
+        mark("EGP 250.00 is held for your payment until the answer of the other side."),
+    )
+}
+BILLS: Final = {
+    "bill": Tellable(
+        mark("A bill and what it comes to"), mark("Your bill 2026-11 comes to EGP 320.50, due on 30 November.")
+    ),
+    "dispute": Tellable(
+        mark("A disputed bill"), mark("You said on 20 November that bill 2026-11 is wrong; it is not decided yet.")
+    ),
+}
+LOANS: Final = {
+    "loan": Tellable(mark("A loan and what is due of it"), mark("On your loan 5678, EGP 900.00 is due on 1 December."))
+}
+EARLIER: Final = {
+    "case": Tellable(mark("A case and where it is"), mark("Your matter R-2026-000123 is being worked on."))
+}
+ASKED_FOR: Final = {
+    "request": Tellable(
+        mark("What was asked for the customer"),
+        mark("The refund of EGP 10.00 is before a person who decides by 16:00."),
+    )
+}
+PROMISED: Final = {"gap": Tellable(mark("A promised answer"), mark("We promised you an answer by tomorrow, 12:00."))}
+"""What customers may be told of each, as prepared answers name it, with a made-up example."""
 
 
 def register() -> None:

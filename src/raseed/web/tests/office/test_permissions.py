@@ -29,6 +29,7 @@ NOT_THERE = {
     "operation-dealt-with", "simulated", "finding-of-books", "finding-act",
     "conversation", "conversation-thread", "conversation-head", "conversation-cards", "conversation-case",
     "conversation-file", "conversation-ask", "case", "request",
+    "macro", "tag-retire",
     "conversation-question", "question", "known-answer",
     "message", "message-act", "set-aside-look", "set-aside-replay",
     "release", "release-roll-back", "release-report", "release-report-file", "release-act",
@@ -92,6 +93,8 @@ def arguments(house: House) -> dict[str, Any]:
         "request_id": new_id(),
         "gap_id": new_id(),
         "answer_id": new_id(),
+        "macro_id": new_id(),
+        "tag_id": new_id(),
         "token": "x",
         "rest": "nowhere",
     }
