@@ -247,9 +247,9 @@ from .visits import count_visit, forget_visit
 # A room with a door of its own, in few lines: the whole has to fit a mind.
 # isort: off
 from .identities.api import (
-    CannotMerge, Identity, Link, LinkHow, Merge, NotLinked, NotMerged, ProofState, TooManyLinks,
+    CannotMerge, Identity, Link, LinkHow, Merge, MergePage, NotLinked, NotMerged, ProofState, TooManyLinks,
     UnknownIdentity, customers_as_one, finish_proof, hold_identity, identities, identities_of, identity,
-    identity_for, identity_ids_of, link_identity, merge, merge_customers, merges_of, possible_customers,
+    identity_for, identity_ids_of, link_identity, merge, merge_customers, merges, merges_of, possible_customers,
     proof_for, resolve_customer, resolve_customers, start_proof, try_proof, unlink_identity, unmerge_customers,
 )  # fmt: skip
 # isort: on
@@ -297,9 +297,9 @@ __all__ = [
 ]  # fmt: skip
 
 __all__ += [
-    "CannotMerge", "Identity", "Link", "LinkHow", "Merge", "NotLinked", "NotMerged", "ProofState",
+    "CannotMerge", "Identity", "Link", "LinkHow", "Merge", "MergePage", "NotLinked", "NotMerged", "ProofState",
     "TooManyLinks", "UnknownIdentity", "customers_as_one", "finish_proof", "hold_identity", "identities",
     "identities_of", "identity", "identity_for", "identity_ids_of", "link_identity", "merge", "merge_customers",
-    "merges_of", "possible_customers", "proof_for", "resolve_customer", "resolve_customers", "start_proof",
+    "merges", "merges_of", "possible_customers", "proof_for", "resolve_customer", "resolve_customers", "start_proof",
     "try_proof", "unlink_identity", "unmerge_customers",
 ]  # fmt: skip

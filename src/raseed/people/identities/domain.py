@@ -131,3 +131,11 @@ class Merge:
     institution_id: UUID
     since: datetime
     until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MergePage:
+    """Merges, the latest first, and the marker of the next page if there is one."""
+
+    merges: tuple[Merge, ...]
+    next: str | None

@@ -7,29 +7,34 @@ one", so undoing it restores exactly what was. Whoever asks for "this customer's
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 from django.utils.translation import gettext, override
 
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock, ManualClock
 from raseed.kernel.errors import mark
 from raseed.kernel.ids import InvalidId, new_id, parse_id
-from raseed.platform.api import AuditFacts, emit
+from raseed.platform.api import AuditFacts, decode_cursor, digits_text, emit, encode_cursor
 
 from .. import events
-from ..authority import Author
+from ..authority import Author, require
 from ..changes.deciding import propose_change
 from ..changes.domain import Change, ChangeKind, ChangeLine
-from ..domain import display_name
+from ..domain import Customer, display_name
 from ..models import MembershipRow, MergeRow
 from ..permissions import MERGE_CONFIRM, MERGE_PROPOSE
 from ..queries import customer, customers
-from .domain import CannotMerge, Merge, NotMerged
+from .domain import CannotMerge, Merge, MergePage, NotMerged
 
 MERGE: Final = "people.merge"
 PART: Final = "people.part"
+PAGE: Final = 50
+PHONE_END: Final = 4
+"""Digits of a number by which two customers of one name are told apart."""
 HOPS_MAX: Final = 50
 """How long a chain of merges may be; ``CannotMerge`` keeps it at one, this bounds the walk all the same."""
 
@@ -106,6 +111,31 @@ def merges_of(customer_id: UUID) -> list[Merge]:
     """Return the merges that a customer is or was part of, the earliest first."""
     rows = MergeRow.objects.filter(merged_id=customer_id) | MergeRow.objects.filter(kept_id=customer_id)
     return [_merge(row) for row in rows.order_by("since", "id")]
+
+
+def merges(
+    institution_id: UUID, *, by: Author, undone: bool = False, before: str | None = None, limit: int = PAGE
+) -> MergePage:
+    """Return a page of an institution's merges that count now, or of those that were undone, the latest first.
+
+    Raises:
+        NotPermitted: ``by`` may neither propose nor confirm merges there. InvalidCursor: ``before`` is no marker of this list.
+    """
+    if not by.may(MERGE_CONFIRM, institution_id):
+        require(by, MERGE_PROPOSE, institution_id)
+    rows, size = (
+        MergeRow.objects.filter(institution_id=institution_id, until__isnull=not undone),
+        min(max(limit, 1), PAGE),
+    )
+    list_name = f"people.merges:{institution_id}:{undone}"
+    if before is not None:
+        at, merge_id = decode_cursor(list_name, before)
+        moment = datetime.fromisoformat(str(at))
+        rows = rows.filter(Q(since__lt=moment) | Q(since=moment, id__lt=str(merge_id)))
+    found = list(rows.order_by("-since", "-id")[: size + 1])
+    last = found[size - 1] if len(found) > size else None
+    marker = encode_cursor(list_name, last.since.isoformat(), str(last.id)) if last else None
+    return MergePage(tuple(_merge(row) for row in found[:size]), marker)
 
 
 def resolve_customer(customer_id: UUID) -> UUID:
@@ -237,12 +267,18 @@ def _describe_part(change: Change, language: str) -> Sequence[ChangeLine]:
 
 def _lines(kept: UUID, merged: UUID, language: str, *, parted: bool) -> Sequence[ChangeLine]:
     known = customers([kept, merged])
-    names = {one: display_name(known[one], language) if one in known else "" for one in (kept, merged)}
+    names = {one: _told_apart(known[one], language) if one in known else "" for one in (kept, merged)}
     with override(language):
         kept_label, merged_label = gettext("Customer who stays"), gettext("Customer read as the other")
     after = names[merged] if parted else names[kept]
     before = names[kept] if parted else names[merged]
     return [ChangeLine(kept_label, names[kept], names[kept]), ChangeLine(merged_label, before, after)]
+
+
+def _told_apart(one: Customer, language: str) -> str:
+    """Return a customer's name with the end of their number: two who are one person often have the same name."""
+    ending = digits_text(one.phone[-PHONE_END:], language)
+    return f"{display_name(one, language)} (…{ending})"
 
 
 def _customer_of_merge(change: Change) -> UUID | None:

@@ -251,7 +251,9 @@ def merged(nile: people.Institution, kept: people.Customer, other: people.Custom
     )
     with pytest.raises(people.SecondPersonNeeded):
         people.confirm_change(change.id, by=first, clock=clock)
-    assert [line.after for line in people.describe_change(change, "en")] == ["Mona Abdallah", "Mona Abdallah"]
+    lines = [(line.before[-6:], line.after[-6:]) for line in people.describe_change(change, "en")]
+    ends = [f"…{each.phone[-4:]})" for each in (kept, other)]
+    assert lines == [(ends[0], ends[0]), (ends[1], ends[0])], "two of one name are told apart by their numbers"
     assert people.resolve_customer(other.id) == other.id
     people.confirm_change(change.id, by=second, clock=clock)
     return change.id
@@ -285,6 +287,23 @@ def test_a_merge_reads_two_as_one_and_undone_leaves_everything_as_it_was(databas
     assert again != merge_id
     trail = [each.action for each in audit_records(customer_id=monas.id, action="people.change_").records]
     assert trail.count("people.change_applied") == 3
+
+
+def test_merges_are_listed_to_who_may_make_them_the_latest_first(database: object, clock: ManualClock) -> None:
+    nile, delta = an_institution(), an_institution(slug="delta")
+    one, two, three = (a_customer(nile.id, phone=f"+20100000000{n}") for n in (1, 2, 3))
+    by = an_author(nile.id, "people.merge.confirm")
+    first = merged(nile, one, two, clock)
+    clock.advance(timedelta(hours=1))
+    second = merged(nile, one, three, clock)
+    page = people.merges(nile.id, by=by, limit=1)
+    assert [each.id for each in page.merges] == [second]
+    assert [each.id for each in people.merges(nile.id, by=by, limit=1, before=page.next).merges] == [first]
+    parted(nile, second, clock)
+    assert [each.id for each in people.merges(nile.id, by=by).merges] == [first]
+    assert [each.id for each in people.merges(nile.id, by=by, undone=True).merges] == [second]
+    with pytest.raises(people.NotPermitted):
+        people.merges(delta.id, by=by)
 
 
 def test_merges_make_no_chains_upwards_and_no_rings(database: object, clock: ManualClock) -> None:

@@ -268,6 +268,7 @@ VALUES: Final[Mapping[str, str]] = {
     "other": mark("other"),
     "order": mark("one payment order"),
     "orders": mark("list of payment orders"),
+    "merge": mark("beside another person"),
     "overview": mark("overview"),
     "password": mark("password"),
     "payment": mark("one payment"),

@@ -20,6 +20,7 @@ from raseed.kernel.money import currency, parse_amount
 from raseed.web.desk.listing import address_of, customer_names, staff_names
 from raseed.web.desk.words import Due, due_of
 from raseed.web.office.forms import form_id, said, status_of
+from raseed.web.office.limits import my_limits
 from raseed.web.office.rendering import render
 from raseed.web.office.requests import StaffRequest, staff_only
 
@@ -106,9 +107,9 @@ def request_list(request: StaffRequest) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@staff_only(ASK)
+@staff_only()
 def one_request(request: StaffRequest, request_id: UUID) -> HttpResponseBase:
-    """Show what was asked for, and decide about it: who asked can't, and takes it back instead."""
+    """Show what was asked for, and decide about it: who asked can't, and takes it back instead. Who sees what is granted reads it."""
     found = authority.request(request_id, by=request.author)
     error: RaseedError | None = None
     note = request.POST.get("reason", "").strip()[:TEXT_MAX]
@@ -179,6 +180,7 @@ def ask(request: StaffRequest, conversation_id: UUID) -> HttpResponseBase:
         else:
             return HttpResponseRedirect(reverse("office:request", args=[made.id]), status=303)
     chosen = next((each for each in authority.actions() if each.code == entered["action"]), None)
+    mine, without = my_limits(request)
     return render(
         request,
         "desk/ask.html",
@@ -191,6 +193,8 @@ def ask(request: StaffRequest, conversation_id: UUID) -> HttpResponseBase:
         entered=entered,
         reason=entered["reason"],
         made_id=form_id(request),
+        limits=mine,
+        without=without,
         errors=said(request, error, ("action", "subject", "amount", "reason")),
     )
 

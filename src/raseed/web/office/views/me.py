@@ -40,6 +40,7 @@ def _page(request: StaffRequest, error: RaseedError | None = None) -> HttpRespon
              if (house.id, one.id) in request.staff.grants])
             for house in request.institutions
         ],
+        may_ask=request.rights.may("care.authority.ask"),
         errors=said(request, error, ("code",)),
     )  # fmt: skip
 

@@ -16,6 +16,7 @@ from raseed.banking import api as banking
 from raseed.people import api as people
 from raseed.platform import api as platform
 from raseed.web.accounts import shown_accounts
+from raseed.web.office.naming import Named, names_of
 from raseed.web.office.rendering import render
 from raseed.web.office.requests import StaffRequest, staff_only
 
@@ -102,6 +103,7 @@ def overview(request: StaffRequest, customer_id: UUID) -> HttpResponseBase:
         changes=shown_changes(list(pending.changes), request),
         views=offered_views(request, seen),
         acts=offered_acts(request, seen),
+        merges=_merges(request, seen),
         may_payments=request.rights.may(PAYMENTS, seen.here.id),
         may_orders=request.rights.may(ORDERS, seen.here.id),
         may_audit=request.rights.may("people.audit.view", seen.here.id),
@@ -109,6 +111,15 @@ def overview(request: StaffRequest, customer_id: UUID) -> HttpResponseBase:
         country=seen.here.country,
         done=request.GET.get("done", ""),
     )
+
+
+def _merges(request: StaffRequest, seen: Seen) -> list[tuple[Named, bool]]:
+    """Return with whom this person is read as one now, and whether it is this one who is read as the other."""
+    customer_id = seen.customer.id
+    now = [each for each in people.merges_of(customer_id) if each.until is None]
+    others = [(each.kept if each.merged == customer_id else each.merged, each.merged == customer_id) for each in now]
+    named = names_of({f"customer:{id_}" for id_, _ in others}, request)
+    return [(named[f"customer:{id_}"], read_as) for id_, read_as in others]
 
 
 def _accounts(request: StaffRequest, seen: Seen) -> list[object]:

@@ -39,6 +39,7 @@ VULNERABILITY: Final = "people.vulnerability.view"
 PHONE: Final = "people.phone.propose"
 EDIT: Final = "people.customers.edit"
 OPEN: Final = "banking.accounts.open"
+MERGE: Final = "people.merge.propose"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,8 @@ def offered_acts(request: StaffRequest, seen: Seen) -> list[Offered]:
         found.append(Offered(reverse("office:person-open", args=[person]), gettext("Open an account for them")))
     if any(request.rights.may(PHONE, one.id) for one in seen.houses):
         found.append(Offered(reverse("office:person-phone", args=[person]), gettext("Propose another phone number")))
+    if any(request.rights.may(MERGE, one.id) for one in seen.houses):
+        found.append(Offered(reverse("office:person-merge", args=[person]), gettext("The same person twice?")))
     return found
 
 
