@@ -2,7 +2,8 @@
 
 At least once, in no promised order: a handler must bear a repeat. Each delivery runs in a transaction of its own, so a
 handler that only writes to the database does its work exactly once. A delivery that fails is tried again with growing
-pauses, ``ATTEMPTS_MAX`` times, and then kept with its error until a person replays it.
+pauses, ``ATTEMPTS_MAX`` times, and then kept with its error until a person replays it. A handler that can't take an event
+yet says so (``NotYet``), and is asked each minute until it can.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from .sql import STATEMENTS, run
 ATTEMPTS_MAX: Final = 8
 FIRST_PAUSE: Final = timedelta(seconds=5)
 LONGEST_PAUSE: Final = timedelta(minutes=30)
+NOT_YET_PAUSE: Final = timedelta(minutes=1)
 SWEEP_BATCH_MAX: Final = 500
 SWEEP_AFTER: Final = timedelta(minutes=2)
 ERROR_LENGTH_MAX: Final = 500
@@ -61,6 +63,13 @@ class FailedDelivery:
     attempts: int
     failed_at: datetime
     error: str
+
+
+class NotYet(Exception):  # noqa: N818  (nothing is wrong)
+    """Raised by a handler that can't take an event now, through no fault of the event: it stays owed and is asked again.
+
+    It counts as no try, so it is never given up.
+    """
 
 
 Handler = Callable[[Event], None]
@@ -141,6 +150,11 @@ def deliver_event(*, delivery_id: int) -> None:
                 return
             _handlers[delivery.handler][1](_event(delivery.event))
             delivery.delete()
+    except NotYet:
+        due_at = SYSTEM_CLOCK.now() + NOT_YET_PAUSE
+        with transaction.atomic():
+            if DeliveryRow.objects.filter(id=delivery_id, failed_at=None).update(due_at=due_at):
+                deliver_event.configure(schedule_at=due_at).defer(delivery_id=delivery_id)
     except Exception as error:  # noqa: BLE001  whatever a handler raises is kept for a person, and must not stop others
         _keep_failure(delivery_id, error, SYSTEM_CLOCK)
 

@@ -64,7 +64,7 @@ def message_arrived(
         UnknownTeam: there is no such team.
     """
     share_roster(institution_id)
-    _hold_subject(conversation_id)
+    hold_subject(conversation_id)
     at = min(at, clock.now())
     resume_clock(subject_id=conversation_id, by="customer", at=at, only=PauseReason.WAITING_FOR_CUSTOMER, clock=clock)
     answer = ClockKind.NEXT_ANSWER if was_answered(conversation_id) else ClockKind.FIRST_ANSWER
@@ -96,7 +96,7 @@ def start_clock(
         UnknownRule: the institution has no such rule in force. UnknownTeam: there is no such team.
     """
     share_roster(institution_id)
-    _hold_subject(subject_id)
+    hold_subject(subject_id)
     at = min(at, clock.now())
     row_id = _start(
         subject_kind, subject_id, rule_in_force(institution_id, rule, at=at, clock=clock), team_id, assignee, at, clock
@@ -198,14 +198,14 @@ def answered(*, subject_id: UUID, by: UUID, at: datetime, clock: Clock = SYSTEM_
     kinds = {ClockKind.FIRST_ANSWER.value, ClockKind.NEXT_ANSWER.value}
     for kept in _taken(subject_id, None, clock):
         if kept.row.kind in kinds and kept.row.started_at <= at:
-            _stop(kept, f"{_STAFF}{by}", StopReason.ANSWERED, at, clock)
+            stop_taken(kept, f"{_STAFF}{by}", StopReason.ANSWERED, at, clock)
 
 
 @transaction.atomic
 def closed(*, subject_id: UUID, by: str, at: datetime, clock: Clock = SYSTEM_CLOCK) -> None:
     """Stop all clocks of something that is closed; ``by`` is an actor, such as ``staff:…``."""
     for kept in _taken(subject_id, None, clock):
-        _stop(kept, by, StopReason.CLOSED, at, clock)
+        stop_taken(kept, by, StopReason.CLOSED, at, clock)
 
 
 @transaction.atomic
@@ -214,10 +214,11 @@ def stop_clock(
 ) -> None:
     """Stop the clock of a rule; one that does not run is left alone."""
     for kept in _taken(subject_id, rule, clock):
-        _stop(kept, by, reason, at, clock)
+        stop_taken(kept, by, reason, at, clock)
 
 
-def _stop(kept: Kept, by: str, reason: StopReason, at: datetime, clock: Clock) -> None:
+def stop_taken(kept: Kept, by: str, reason: StopReason, at: datetime, clock: Clock) -> None:
+    """Stop a clock that was taken out."""
     at = max(min(at, clock.now()), kept.row.started_at)
     kept.move_to(at)
     withdraw_breach(kept, at, clock)
@@ -394,7 +395,8 @@ def _taken(subject_id: UUID, slug: str | None, clock: Clock) -> list[Kept]:
     return take(subject_id, slug, clock.now())
 
 
-def _hold_subject(subject_id: UUID) -> None:
+def hold_subject(subject_id: UUID) -> None:
+    """Let nobody else begin or end a clock of something until the transaction is over."""
     with connection.cursor() as cursor:
         cursor.execute(_OF_A_SUBJECT, [str(subject_id)])
 

@@ -6,6 +6,7 @@ from raseed.channels.api import WindowClosed
 
 from .accounting import settle_accountable
 from .contacts import log_contact
+from .delivery import not_arrived
 from .domain import (
     BOX_WORDS,
     CONVERSATION_STATE_WORDS,
@@ -59,7 +60,7 @@ from .replying import reply, retry, tell
 from .routing import route_line, routes
 from .searching import search
 from .tags import change_tags, make_tag, retire_tag, tag, tags
-from .working import assign, close, give_to_team, note, reopen, return_to_queue, take
+from .working import assign, close, give_to_team, note, reopen, return_to_queue, tag, take
 
 __all__ = [
     "BOX_WORDS",
@@ -125,6 +126,7 @@ __all__ = [
     "macro_of",
     "macros",
     "make_tag",
+    "not_arrived",
     "note",
     "possible_customers",
     "receive",

@@ -24,8 +24,8 @@ TAGS_MAX: Final = 12
 TAG_LENGTH_MAX: Final = 40
 PAGE_MAX: Final = 200
 FACTS_MAX: Final = 30
-MEDIA_MAX: Final = 1
-"""Files of one answer: each is a message of its own to the provider."""
+MEDIA_MAX: Final = 5
+"""Files of one answer: each is a message of its own to the provider, in their order."""
 
 
 class ConversationState(StrEnum):

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from raseed.channels.events import DELIVERY_CHANGED, MEDIA_SETTLED, MESSAGE_RECEIVED
 from raseed.kernel.clock import SYSTEM_CLOCK
-from raseed.platform.api import Event, app, subscribe
+from raseed.platform.api import Event, NotYet, app, subscribe
 
 from .. import events
 from ..cases.filing import media_settled
+from ..duty.errors import NobodyWorksHere
 from . import ports
 from .accounting import accountable_changed, clock_breached, ladder_climbed, settle_accountable
 from .delivery import delivery_changed
@@ -23,8 +24,11 @@ CONVERSATION = "conversation"
 
 @subscribe(MESSAGE_RECEIVED, handler_name="care.receive_message")
 def receive_message(event: Event) -> None:
-    """Place a message that came in."""
-    receive(UUID(str(event.payload["message_id"])))
+    """Place a message that came in; where nobody works it waits, and is placed within a minute of somebody being there."""
+    try:
+        receive(UUID(str(event.payload["message_id"])))
+    except NobodyWorksHere as nobody:
+        raise NotYet from nobody
 
 
 @subscribe(DELIVERY_CHANGED, handler_name="care.follow_delivery")

@@ -50,6 +50,22 @@ class Clocks(Protocol):
     def answered(self, *, subject_id: UUID, by: UUID, at: datetime, clock: Clock) -> object:
         """Stop it, to somebody's credit."""
 
+    def answer_failed(
+        self,
+        *,
+        conversation_id: UUID,
+        institution_id: UUID,
+        team_id: UUID,
+        assignee: UUID | None,
+        since: datetime,
+        after: datetime | None,
+        clock: Clock,
+    ) -> datetime | None:
+        """Let what answers after an instant stopped run on: none of them arrived, and somebody waits since ``since``.
+
+        Returns when it was broken, if it is.
+        """
+
     def waits_for_customer(self, *, subject_id: UUID, by: str, at: datetime, clock: Clock) -> object:
         """Let what may stand still do so until the customer writes."""
 

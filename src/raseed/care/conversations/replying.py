@@ -10,9 +10,9 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db import transaction
 
@@ -72,8 +72,18 @@ from .words import clean_body
 
 REPLY: Final = "reply"
 FAILED: Final = channels.OutgoingState.FAILED.value
-SENT_AGAIN: Final = frozenset({FAILED, channels.OutgoingState.UNKNOWN.value})
+SENT_AGAIN: Final = frozenset(
+    {FAILED, channels.OutgoingState.UNKNOWN.value, channels.OutgoingState.EXPIRED.value}
+)  # fmt: skip
 """What a person may have sent again."""
+ANSWERS: Final = "answers"
+"""Among the details of what another room told: it answered what waited."""
+PART_OF: Final = "part_of"
+"""Among the details of a file that went along with an answer: the message in which the answer's text is."""
+LEAVES_WITHIN: Final = timedelta(hours=6)
+"""An answer that has not left by then would be read as if it were written then: it is owed again instead."""
+TOLD_WITHIN: Final = timedelta(hours=24)
+"""The same for what other rooms tell, which is as true a day later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +147,15 @@ def reply(
             said = [fact for fact in facts if fact.is_in(body)]
             _facts_allowed(row, said, macro_id, by, clock)
             why = _why_all_the_same(row, body, said, override, by, clock)
-            sent = _send(row, client_message_id, body, template, media, clock)
+            sent = _send(row, client_message_id, body, template, media[:1], clock)
             content = Said(
                 text=body, message_id=client_message_id, delivery=sent.state, reason=sent.reason,
                 may_retry=sent.may_retry, facts=said, digest=digest, overridden=why,
             )  # fmt: skip
-            return told_entries([_answered(row, content, by, clock)])[0]
+            made = add_entry(row, EntryKind.OUT, by.actor, content, now=clock.now())
+            _send_more(row, client_message_id, media[1:], by, clock)
+            _answered(row, made, by, clock)
+            return told_entries([made])[0]
     except EmptyReply as refused:
         with transaction.atomic():  # what was stopped is counted, though nothing else of it stays
             row = permitted(conversation_id, by, WORK)
@@ -180,7 +193,7 @@ def tell(
     sent = _send(row, client_message_id, text, template, (), clock, purpose=purpose)
     content = Said(
         text=text, message_id=client_message_id, delivery=sent.state, reason=sent.reason, may_retry=sent.may_retry,
-        digest=digest, details={"purpose": purpose},
+        digest=digest, details={"purpose": purpose} | ({ANSWERS: "1"} if answers else {}),
     )  # fmt: skip
     now = clock.now()
     made = add_entry(row, EntryKind.OUT, actor, content, now=now)
@@ -213,10 +226,14 @@ def retry(
     told = told_entries([entry])[0]
     _facts_allowed(row, told.facts, None, by, clock)  # it leaves now, with what was so then
     permitted_here = replace(by, everything=True)  # that they may was decided here; the trail of channels names them
-    sent = standing_of(channels.retry_message(entry.message_id, by=permitted_here, reason=reason, clock=clock))
+    now = clock.now()
+    sent = standing_of(
+        channels.retry_message(
+            entry.message_id, by=permitted_here, reason=reason, expires_at=now + LEAVES_WITHIN, clock=clock
+        )
+    )
     entry.delivery, entry.reason, entry.may_retry = sent.state, sent.reason, sent.may_retry
     entry.save(update_fields=["delivery", "reason", "may_retry"])
-    now = clock.now()
     add_event(row, EventCode.SENT_AGAIN, by.actor, now=now, entry=str(entry.id))
     if not EntryRow.objects.filter(conversation=row, kind="in", order_at__gt=entry.order_at).exists():
         owe_nothing(row)
@@ -235,8 +252,8 @@ def standing(message_ids: Sequence[UUID]) -> dict[UUID, Standing]:
 
 def standing_of(message: channels.OutgoingMessage) -> Standing:
     """Return where a message is."""
-    why = message.reason
-    return Standing(message.state.value, why.code if why else "", why.may_retry if why else False)
+    why, too_late = message.reason, message.state is channels.OutgoingState.EXPIRED
+    return Standing(message.state.value, why.code if why else "", too_late or (why.may_retry if why else False))
 
 
 def credit(row: ConversationRow, by: people.Author, at: datetime, clock: Clock) -> None:
@@ -306,7 +323,13 @@ def _send(
         text="" if template else text, template=template, media=media[0] if media else None
     )
     sent = channels.send_message(
-        client_message_id=message_id, line_id=row.line_id, to=to, content=content, purpose=purpose, clock=clock
+        client_message_id=message_id,
+        line_id=row.line_id,
+        to=to,
+        content=content,
+        purpose=purpose,
+        expires_at=clock.now() + (LEAVES_WITHIN if purpose == REPLY else TOLD_WITHIN),
+        clock=clock,
     )
     return standing_of(sent)
 
@@ -358,17 +381,33 @@ def _count(
     )  # fmt: skip
 
 
-def _answered(row: ConversationRow, content: Said, by: people.Author, clock: Clock) -> EntryRow:
-    """Write the answer down: nothing waits any more, the clock stops, whoever answered goes on with it."""
+def _send_more(
+    row: ConversationRow, message_id: UUID, media: Sequence[ReplyMedia], by: people.Author, clock: Clock
+) -> None:
+    """Send the other files of an answer, each a message after the one before, under an id that follows from the answer's."""
+    for number, each in enumerate(media, start=2):
+        id_ = uuid5(message_id, f"file {number}")
+        sent = _send(row, id_, "", None, (each,), clock)
+        content = Said(
+            message_id=id_, message_kind=_kind_of(each), delivery=sent.state, reason=sent.reason,
+            may_retry=sent.may_retry, details={PART_OF: str(message_id)},
+        )  # fmt: skip
+        add_entry(row, EntryKind.OUT, by.actor, content, now=clock.now())
+
+
+def _kind_of(media: ReplyMedia) -> str:
+    return "image" if media.type.startswith("image/") else "document"
+
+
+def _answered(row: ConversationRow, made: EntryRow, by: people.Author, clock: Clock) -> None:
+    """Let nothing wait any more: the clock stops, and whoever answered goes on with it."""
     now, me = clock.now(), staff_id_of(by)
-    made = add_entry(row, EntryKind.OUT, by.actor, content, now=now)
     owe_nothing(row)
     row.state = ConversationState.WAITING.value
     LeaseRow.objects.filter(conversation=row, staff_id__in=ids_of(me)).delete()
     credit(row, by, now, clock)
     keep(row, clock=clock)
-    record(row, "care.replied", by, after={"entry": str(made.id), "facts": len(content.facts)}, clock=clock)
-    return made
+    record(row, "care.replied", by, after={"entry": str(made.id), "facts": len(made.facts)}, clock=clock)
 
 
 def _repeated(before: EntryRow, row: ConversationRow, digest: str) -> Entry:

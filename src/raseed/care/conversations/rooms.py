@@ -12,6 +12,8 @@ from raseed.kernel.clock import Clock
 from ..clocks import api as clocks
 from ..duty import api as duty
 
+SYSTEM: Final = "system"
+ANSWERS: Final = frozenset({clocks.ClockKind.FIRST_ANSWER, clocks.ClockKind.NEXT_ANSWER})
 CASE_RULE: Final = "resolution"
 """The rule whose clock runs until a case is resolved; a regulator's are started by whoever adopts them."""
 
@@ -52,6 +54,21 @@ class HouseClocks:
     def answered(self, *, subject_id: UUID, by: UUID, at: datetime, clock: Clock) -> None:
         """Stop it, to somebody's credit."""
         clocks.answered(subject_id=subject_id, by=by, at=at, clock=clock)
+
+    def answer_failed(
+        self, *, conversation_id: UUID, institution_id: UUID, team_id: UUID, assignee: UUID | None, since: datetime,
+        after: datetime | None, clock: Clock,
+    ) -> datetime | None:  # fmt: skip
+        """Let what answers stopped run on, in the hands in which the conversation is now; return when it was broken."""
+        clocks.answer_failed(subject_id=conversation_id, after=after, clock=clock)
+        clocks.handed_over(
+            subject_id=conversation_id, team_id=team_id, to=assignee, by=SYSTEM, reason="", at=clock.now(), clock=clock
+        )
+        running = clocks.message_arrived(
+            conversation_id=conversation_id, institution_id=institution_id, team_id=team_id, assignee=assignee, at=since,
+            clock=clock,
+        )  # fmt: skip
+        return min((one.breached_at for one in running if one.kind in ANSWERS and one.breached_at), default=None)
 
     def waits_for_customer(self, *, subject_id: UUID, by: str, at: datetime, clock: Clock) -> None:
         """Let the clocks stand still whose rules count that; a message of the customer's lets them run on."""

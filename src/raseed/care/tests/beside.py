@@ -43,6 +43,10 @@ class Beside:
     def answered(self, **more: Any) -> None:
         self.told.append(("answered", more))
 
+    def answer_failed(self, **more: Any) -> datetime | None:
+        self.told.append(("answer failed", more))
+        return None
+
     def waits_for_customer(self, **more: Any) -> None:
         self.told.append(("waits", more))
 

@@ -293,7 +293,7 @@ def test_an_answer_that_failed_is_owed_again_and_a_retry_really_sends(house: Hou
     again = care.retry(entry.id, by=house.karim, clock=house.clock)
     assert (again.delivery, OutgoingRow.objects.get().round) == ("waiting", 1)
     assert house.now_is(one).unanswered == 0
-    assert beside.names() == ["arrived", "answered", "handed_over", "waits", "arrived", "answered", "waits"]
+    assert beside.names() == ["arrived", "answered", "handed_over", "waits", "answer failed", "answered", "waits"]
     with pytest.raises(care.EntryNotFailed):
         care.retry(entry.id, by=house.karim, clock=house.clock)
 

@@ -90,6 +90,11 @@ class OutgoingRow(models.Model):
             ),
             models.Index(fields=["line_id", "position"], name="channels_outgoing_failed", condition=Q(state="failed")),
             models.Index(
+                fields=["line_id", "position"],
+                name="channels_outgoing_no_sign",
+                condition=Q(state="sent", reason_code="no_sign_of_delivery"),
+            ),
+            models.Index(
                 fields=["sent_at"], name="channels_outgoing_unheard", condition=Q(state="sent", heard_at=None)
             ),
             models.Index(fields=["line_id", "to_external_id", "-position"], name="channels_outgoing_of"),

@@ -13,7 +13,7 @@ from .states import OutgoingState
 
 _FIELDS = [
     "state", "next_try_at", "slot_at", "lease_until", "provider_id", "sent_at", "delivered_at", "read_at", "failed_at",
-    "heard_at", "reason_code", "reason_told", "round", "tries",
+    "heard_at", "reason_code", "reason_told", "round", "tries", "expires_at",
 ]  # fmt: skip
 
 

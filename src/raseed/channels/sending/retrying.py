@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -44,19 +45,29 @@ class NothingToSettle(NothingToRetry):
 
 
 @transaction.atomic
-def retry_message(message_id: UUID, *, by: Authority, reason: str, clock: Clock = SYSTEM_CLOCK) -> OutgoingMessage:
+def retry_message(
+    message_id: UUID,
+    *,
+    by: Authority,
+    reason: str,
+    expires_at: datetime | None = None,
+    clock: Clock = SYSTEM_CLOCK,
+) -> OutgoingMessage:
     """Send a message that failed, or of which nobody knows whether it arrived, once more: in a new round, with a new attempt.
 
     What went wrong before stays in its attempts. Of one that is not known the person decides that twice is better than not at all.
+    ``expires_at``: by when it has to leave now, in place of the time that it had; with it, what was too late is sent, too.
 
     Raises:
         OutgoingUnknown, ChannelsNotPermitted: what they say.
         NothingToRetry: it is on its way or has arrived, its time is over, or what stopped it is still so.
     """
     row = _decided(message_id, by)
+    now = clock.now()
+    if expires_at is not None:
+        row.expires_at = expires_at
     if OutgoingState(row.state) not in ANEW or not _can_help(row, clock):
         raise NothingToRetry(field="message_id")
-    now = clock.now()
     before: AuditFacts = {"state": row.state, "reason": row.reason_code, "round": row.round}
     row.round += 1
     row.tries = 0
@@ -103,6 +114,8 @@ def _can_help(row: OutgoingRow, clock: Clock) -> bool:
         on = line(row.line_id)
         digits = row.to_phone.removeprefix("+")
         return window_on(on, [row.to_external_id, f"wa:{digits}"], clock=clock).open
+    if row.state == OutgoingState.EXPIRED.value:
+        return row.expires_at is not None  # a new time, since the one that it had is over
     return reason_of(row.reason_code).may_retry
 
 

@@ -39,8 +39,8 @@ STEPS: Final[frozenset[tuple[OutgoingState, OutgoingState]]] = frozenset({
     (_F, _D), (_F, _R), (_E, _D), (_E, _R), (_D, _R),
 })  # fmt: skip
 """Within a round. From waiting to taken or arrived: a status of an earlier attempt came before the next one left."""
-ANEW: Final[frozenset[OutgoingState]] = frozenset({_F, _U})
-"""What a person may have sent again, in a new round."""
+ANEW: Final[frozenset[OutgoingState]] = frozenset({_F, _U, _E})
+"""What a person may have sent again, in a new round; what was too late, with a new time by which it has to leave."""
 HEARD: Final[frozenset[OutgoingState]] = frozenset({_S, _F, _D, _R})
 """What a provider's status can say."""
 OPEN: Final[frozenset[OutgoingState]] = frozenset({_W, _G})
