@@ -176,7 +176,8 @@ class Calendar:
         Raises:
             CalendarNeverOpens: without ``until``, it stays closed for ``CLOSED_DAYS_MAX`` days.
         """
-        current, told = None, since.astimezone(UTC)
+        current: Span | None = None
+        told = since.astimezone(UTC)
         for span in self._pieces(told, until.astimezone(UTC) if until is not None else None):
             if span.end <= told:
                 continue

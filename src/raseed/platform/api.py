@@ -9,7 +9,17 @@ from .audit import Facts as AuditFacts
 from .cursors import CursorValue, decode_cursor, encode_cursor
 from .domain import ErrorText, InvalidCursor, SameIdOtherContent, TooManyRequests
 from .errors import error_body, error_status, translate_error
-from .events import Event, FailedDelivery, NotYet, Payload, emit, emit_many, failed_deliveries, replay_delivery, subscribe
+from .events import (
+    Event,
+    FailedDelivery,
+    NotYet,
+    Payload,
+    emit,
+    emit_many,
+    failed_deliveries,
+    replay_delivery,
+    subscribe,
+)
 from .formats import (
     Digits,
     date_text,

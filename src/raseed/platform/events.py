@@ -65,7 +65,7 @@ class FailedDelivery:
     error: str
 
 
-class NotYet(Exception):  # noqa: N818  (nothing is wrong)
+class NotYet(Exception):
     """Raised by a handler that can't take an event now, through no fault of the event: it stays owed and is asked again.
 
     It counts as no try, so it is never given up.

@@ -126,7 +126,7 @@ def reopened(
         UnknownTeam: there is no such team.
     """
     share_roster(institution_id)
-    _hold_subject(subject_id)
+    hold_subject(subject_id)
     at = min(at, clock.now())
     for rule in ensure_rules(institution_id, at=at, clock=clock):
         if rule.kind is ClockKind.RESOLUTION:

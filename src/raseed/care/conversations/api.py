@@ -60,7 +60,7 @@ from .replying import reply, retry, tell
 from .routing import route_line, routes
 from .searching import search
 from .tags import change_tags, make_tag, retire_tag, tag, tags
-from .working import assign, close, give_to_team, note, reopen, return_to_queue, tag, take
+from .working import assign, close, give_to_team, note, reopen, return_to_queue, take
 
 __all__ = [
     "BOX_WORDS",

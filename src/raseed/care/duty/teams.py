@@ -190,7 +190,9 @@ def default_team(institution_id: UUID, *, clock: Clock = SYSTEM_CLOCK) -> Team:
 
 def somebody_works(institution_id: UUID) -> bool:
     """Whether there is somebody who can answer for what customers of an institution write; if not, it waits."""
-    return TeamRow.objects.filter(institution_id=institution_id, is_default=True).exists() or bool(_staff(institution_id))
+    return TeamRow.objects.filter(institution_id=institution_id, is_default=True).exists() or bool(
+        _staff(institution_id)
+    )
 
 
 def check_at_work(institution_id: UUID, staff_id: UUID) -> None:

@@ -36,6 +36,6 @@ END $$;
 class Migration(migrations.Migration):
     """The guard of clocks."""
 
-    dependencies: ClassVar = [("care", "0010_gaps")]
+    dependencies: ClassVar = [("care", "0008_authority_pages")]
 
     operations: ClassVar = [migrations.RunSQL(GUARD)]

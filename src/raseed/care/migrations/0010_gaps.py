@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("care", "0006_reports")]
+    dependencies = [("care", "0009_desk")]
 
     operations = [
         migrations.AddField(
