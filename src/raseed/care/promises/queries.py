@@ -19,7 +19,7 @@ from .domain import PAGE_MAX, Answer, Asker, AskerState, Audience, Gap, GapState
 from .errors import UnknownAnswer, UnknownGap
 from .permissions import VIEW
 from .rows import answers_of, asker_of, gap_of, gaps_of
-from .searching import any_word, score, words_of
+from .searching import ALIKE_MAX, ALIKE_MIN, any_word, beginnings_of, likeness, score, telling_words, words_of
 
 SEARCHED_MAX: Final = 2_000
 """How many rows that have one of the words are ranked."""
@@ -85,15 +85,24 @@ def gaps_of_customer(
     return gaps_of(rows.order_by("-raised_at", "id")[: min(max(limit, 1), PAGE_MAX)])
 
 
-def similar_gaps(institution_id: UUID, question: str, *, by: Author, limit: int = 5) -> tuple[Gap, ...]:
-    """Return the open questions that say something like this, to be joined instead of asked anew."""
+def similar_gaps(
+    institution_id: UUID, question: str, *, by: Author, but: UUID | None = None, limit: int = ALIKE_MAX
+) -> tuple[Gap, ...]:
+    """Return the open questions that ask much the same, the likest first, to be joined instead of asked anew.
+
+    At most ``ALIKE_MAX``, none below ``ALIKE_MIN``, and not the question ``but`` itself.
+    """
     people.require(by, VIEW, institution_id)
-    words = words_of(question)
+    words = telling_words(question)
     if not words:
         return ()
-    rows = GapRow.objects.filter(any_word(words), institution_id=institution_id, state=GapState.OPEN.value)
-    ranked = sorted(rows.order_by("-raised_at")[:SEARCHED_MAX], key=lambda row: -score(row.key, words))
-    return gaps_of(ranked[: min(max(limit, 1), PAGE_MAX)])
+    rows = GapRow.objects.filter(
+        any_word(beginnings_of(words)), institution_id=institution_id, state=GapState.OPEN.value
+    )
+    others = rows.exclude(id=but) if but else rows
+    alike = {row: likeness(words, telling_words(row.question)) for row in others.order_by("-raised_at")[:SEARCHED_MAX]}
+    ranked = sorted((row for row in alike if alike[row] >= ALIKE_MIN), key=lambda row: -alike[row])
+    return gaps_of(ranked[: min(max(limit, 1), ALIKE_MAX)])
 
 
 def steps(gap_id: UUID, *, by: Author) -> tuple[GapStep, ...]:

@@ -21,10 +21,12 @@ from raseed.care.promises.api import (
     withdraw_answer,
     write_answer,
 )
+from raseed.care.promises.searching import ALIKE_MIN, likeness, telling_words
 from raseed.care.promises.telling import tell_due
 from raseed.kernel.ids import new_id
 from raseed.people.api import Author, NotPermitted
 
+from . import alike
 from .asking import TEXTS
 
 
@@ -112,3 +114,32 @@ def test_a_draft_carries_facts_and_the_public_answer_and_never_an_internal_one(d
     assert (made.answers, made.facts) == ((public.id,), (0,))
     with pytest.raises(NotPermitted):
         draft("power", institution_id=desk.bank, language="en", by=Author("customer:x"))
+
+
+def test_questions_that_ask_the_same_are_told_from_others_as_well_as_is_written_down():
+    def offered(pairs: tuple[tuple[str, str], ...]) -> int:
+        return sum(likeness(telling_words(one), telling_words(other)) >= ALIKE_MIN for one, other in pairs)
+
+    assert (offered(alike.SAME), len(alike.SAME)) == (23, 23)
+    assert (offered(alike.OTHER), len(alike.OTHER)) == (1, 28)
+    assert (offered(alike.LATER_SAME), len(alike.LATER_SAME)) == (8, 8)
+    assert (offered(alike.LATER_OTHER), len(alike.LATER_OTHER)) == (2, 8)
+    for one, other in alike.SAME:
+        words = telling_words(one), telling_words(other)
+        assert likeness(*words) == likeness(*reversed(words))
+
+
+def test_only_the_likest_questions_are_offered_and_never_many(desk):
+    exact = desk.ask("متى تعود الكهرباء إلى المنطقة 4؟", language="ar")
+    for n in range(9):
+        desk.ask(f"متى تعود الكهرباء إلى المنطقة 4 في شارع {n}؟", language="ar")
+    desk.ask("متى تعود المياه إلى المعادي؟", language="ar")
+    desk.ask("متى تعود الكهرباء إلى المنطقة 5؟", language="ar")
+    found = similar_gaps(desk.bank, "متى ترجع الكهرباء في المنطقة ٤؟", by=desk.by, limit=50)
+    assert (len(found), found[0].id) == (5, exact.id)
+    assert all("4" in each.question for each in found)
+    again = similar_gaps(desk.bank, exact.question, by=desk.by, but=exact.id)
+    assert len(again) == 5
+    assert exact.id not in {each.id for each in again}
+    assert similar_gaps(desk.bank, "متى هل ما؟", by=desk.by) == ()
+    assert similar_gaps(desk.bank, "أين أقرب فرع؟", by=desk.by) == ()

@@ -250,7 +250,7 @@ def _deeds(request: StaffRequest, found: promises.Gap, zone: str) -> dict[str, A
     """Return what the forms of an open question show, with what was entered in them."""
     here, posted = found.institution_id, request.POST
     may_manage = request.rights.may(asking.MANAGE, here)
-    alike = promises.similar_gaps(here, found.question, by=request.author) if may_manage else ()
+    alike = promises.similar_gaps(here, found.question, by=request.author, but=found.id) if may_manage else ()
     wanted = {
         each.language
         for each in promises.askers(found.id, by=request.author)

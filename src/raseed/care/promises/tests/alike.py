@@ -1,0 +1,82 @@
+"""Pairs of questions by whether they ask the same, written by hand: what ``likeness`` is measured on."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SAME: Final = (
+    ("When is the power back in Zone 4?", "When will the power be back in zone 4?"),
+    ("When is the power back in Zone 4?", "Power is out in Zone 4, when does it come back?"),
+    ("Does the Tanta branch open on Saturday?", "Is the branch in Tanta open Saturdays?"),
+    ("Can I pay the university fees in instalments?", "Are instalments possible for university fees?"),
+    ("What is the fee for a transfer abroad?", "How much is the fee on transfers abroad?"),
+    ("Why was my card declined at the pharmacy?", "Card declined at a pharmacy, why?"),
+    ("When will the new app support passkeys?", "Will passkeys be supported in the new app?"),
+    ("Is the water bill of March late at the company?", "Water company: is the March bill late?"),
+    ("How long does a refund from the electricity company take?", "How long until the electricity company's refund?"),
+    ("متى تعود الكهرباء إلى المنطقة 4؟", "متى ترجع الكهرباء في المنطقة ٤؟"),
+    ("متى تعود الكهرباء إلى النزهة؟", "كهربا النزهه متى ترجع"),
+    ("هل يفتح فرع طنطا يوم السبت؟", "فرع طنطا مفتوح السبت؟"),
+    ("كم رسوم التحويل إلى الخارج؟", "ما هي رسوم التحويل للخارج؟"),
+    ("متى تصل فاتورة المياه لشهر مارس؟", "فاتورة مياه مارس متى تصل؟"),
+    ("لماذا رُفضت بطاقتي في الصيدلية؟", "بطاقتي رفضت بالصيدلية ليه؟"),
+    ("هل يمكن تقسيط مصاريف الجامعة؟", "تقسيط مصاريف الجامعة ممكن؟"),
+    ("متى يعمل الصراف الآلي في شارع الجلاء؟", "الصراف الآلي بشارع الجلاء متى يعمل"),
+    ("מתי חוזר החשמל לאזור 4?", "מתי יחזור החשמל באזור 4?"),
+    ("האם הסניף בחיפה פתוח ביום שישי?", "סניף חיפה פתוח בשישי?"),
+    ("מה העמלה על העברה לחוץ לארץ?", "כמה עמלה יש על העברה לחוץ לארץ?"),
+    ("למה הכרטיס שלי נדחה בבית המרקחת?", "הכרטיס נדחה בבית מרקחת, למה?"),
+    ("כמה זמן לוקח החזר מחברת החשמל?", "החזר מחברת החשמל, כמה זמן לוקח?"),
+    ("متى تعود خدمة السحب من أجهزة الصراف في المنصورة؟", "متى يعود السحب من الصراف؟"),
+)
+OTHER: Final = (
+    ("When is the power back in Zone 4?", "When is the power back in Zone 5?"),
+    ("When is the power back in Zone 4?", "When is the water back in Zone 4?"),
+    ("When is the power back in Zone 4?", "When will my card be back?"),
+    ("Does the Tanta branch open on Saturday?", "Does the Luxor branch have an ATM?"),
+    ("What is the fee for a transfer abroad?", "What is the fee for a new card?"),
+    ("What is the fee for a transfer abroad?", "Why did my transfer not arrive?"),
+    ("Why was my card declined at the pharmacy?", "Why was my card charged twice?"),
+    ("When will the new app support passkeys?", "When will the new branch open?"),
+    ("Can I pay the university fees in instalments?", "Can I pay the water bill in cash?"),
+    ("Is the water bill of March late at the company?", "Is the company paid for the gas meter?"),
+    ("How long does a refund from the electricity company take?", "How long does it take to open an account?"),
+    ("What is the limit of a transfer in a day?", "What is the address of the branch?"),
+    ("متى تعود الكهرباء إلى المنطقة 4؟", "متى تعود الكهرباء إلى المنطقة 7؟"),
+    ("متى تعود الكهرباء إلى النزهة؟", "متى تعود المياه إلى المعادي؟"),
+    ("هل يفتح فرع طنطا يوم السبت؟", "هل يوجد موقف سيارات عند فرع الأقصر؟"),
+    ("كم رسوم التحويل إلى الخارج؟", "كم رسوم البطاقة الجديدة؟"),
+    ("كم رسوم التحويل إلى الخارج؟", "لماذا لم يصل التحويل؟"),
+    ("متى تصل فاتورة المياه لشهر مارس؟", "متى تصل بطاقتي الجديدة؟"),
+    ("لماذا رُفضت بطاقتي في الصيدلية؟", "لماذا رُفض طلب القرض؟"),
+    ("هل يمكن تقسيط مصاريف الجامعة؟", "هل يمكن دفع فاتورة الغاز نقدًا؟"),
+    ("متى يعمل الصراف الآلي في شارع الجلاء؟", "متى يعمل مركز الاتصال؟"),
+    ("מתי חוזר החשמל לאזור 4?", "מתי חוזר החשמל לאזור 6?"),
+    ("מתי חוזר החשמל לאזור 4?", "מתי חוזרים המים לאזור 4?"),
+    ("האם הסניף בחיפה פתוח ביום שישי?", "האם יש כספומט בסניף בעכו?"),
+    ("מה העמלה על העברה לחוץ לארץ?", "מה העמלה על כרטיס חדש?"),
+    ("למה הכרטיס שלי נדחה בבית המרקחת?", "למה הכרטיס שלי לא הגיע?"),
+    ("כמה זמן לוקח החזר מחברת החשמל?", "כמה זמן לוקח לפתוח חשבון?"),
+    ("When is the power back in Zone 4?", "متى تعود الكهرباء إلى المنطقة 4؟"),
+)
+LATER_SAME: Final = (
+    ("Is there a fee for closing an account early?", "Closing my account early: is there any fee?"),
+    ("Can a minor have a savings account?", "May minors open savings accounts?"),
+    ("When does the Ramadan timetable of branches begin?", "From when are the branches' Ramadan hours?"),
+    ("متى تبدأ مواعيد الفروع في رمضان؟", "مواعيد رمضان للفروع من متى تبدأ؟"),
+    ("هل يمكن لابني القاصر فتح حساب توفير؟", "حساب توفير للقاصر هل متاح؟"),
+    ("هل توجد رسوم لإغلاق الحساب؟", "كم رسوم إغلاق حسابي؟"),
+    ("מתי מתחילות שעות הרמדאן בסניפים?", "שעות הסניפים ברמדאן, ממתי?"),
+    ("האם קטין יכול לפתוח חשבון חיסכון?", "חשבון חיסכון לקטין, אפשר?"),
+)
+LATER_OTHER: Final = (
+    ("Is there a fee for closing an account early?", "Is there a fee for a paper statement?"),
+    ("Can a minor have a savings account?", "What interest does a savings account bear?"),
+    ("When does the Ramadan timetable of branches begin?", "When does the contest begin?"),
+    ("متى تبدأ مواعيد الفروع في رمضان؟", "متى تبدأ صيانة التطبيق؟"),
+    ("هل يمكن لابني القاصر فتح حساب توفير؟", "ما فائدة حساب التوفير؟"),
+    ("هل توجد رسوم لإغلاق الحساب؟", "هل توجد رسوم لكشف الحساب؟"),
+    ("מתי מתחילות שעות הרמדאן בסניפים?", "מתי מתחיל המבצע?"),
+    ("האם קטין יכול לפתוח חשבון חיסכון?", "מה הריבית בחשבון חיסכון?"),
+)
+"""Written after the common words were listed from the pairs above, and not used for that."""
