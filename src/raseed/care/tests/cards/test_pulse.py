@@ -6,7 +6,8 @@ import asyncio
 
 from django.db import transaction
 
-from raseed.care.cards.pulse import HEARD, beat, pulse
+from raseed.care.cards.pulse import beat, pulse
+from raseed.care.events import CASE_CHANGED, CONVERSATION_CHANGED
 from raseed.care.http.rail import CareChanges
 from raseed.platform.api import emit
 from raseed.platform.models import DeliveryRow
@@ -28,7 +29,7 @@ def test_the_number_grows_and_never_goes_back(database: object) -> None:
 def test_what_changes_is_owed_to_the_pulse(database: object) -> None:
     del database
     with transaction.atomic():
-        for name in HEARD:
+        for name in (CONVERSATION_CHANGED, CASE_CHANGED):
             emit(name, {"conversation_id": "0190a0b0-0000-7000-8000-00000000abcd", "version": 2})
     owed = set(DeliveryRow.objects.values_list("handler", flat=True))
     assert {"care.pulse_of_conversations", "care.pulse_of_cases"} <= owed
