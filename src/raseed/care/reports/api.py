@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ..clocks.domain import Breach, HeldBy, StaffRecord
+from ..duty.domain import Team
+from ..duty.reading import teams as teams_of
 from .domain import (
     BY_DAY_MAX,
     DAYS_MAX,
@@ -36,6 +38,6 @@ from .volumes import volumes
 __all__ = [
     "BY_DAY_MAX", "DAYS_MAX", "PAGE_MAX", "STANDING_WORDS", "TOLD_APART", "TYPES", "VIEW", "Behind", "Breach", "Cell",
     "Figure", "HeldBy", "InvalidReportPeriod", "Item", "Key", "Length", "Line", "Listing", "Measure", "Share", "Sight",
-    "StaffRecord", "Table", "UnknownFigure", "Wanted", "behind", "clocks_by_person", "clocks_by_team", "may_see",
-    "promises", "reasons", "record", "sight_of", "stopped", "volumes",
+    "StaffRecord", "Table", "Team", "UnknownFigure", "Wanted", "behind", "clocks_by_person", "clocks_by_team", "may_see",
+    "promises", "reasons", "record", "sight_of", "stopped", "teams_of", "volumes",
 ]  # fmt: skip

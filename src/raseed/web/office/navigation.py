@@ -38,6 +38,7 @@ ITEMS: Final = (
     Item("desk", mark("Desk"), "home"),
     Item("inbox", mark("Inbox"), "info", ("care.conversations.view",)),
     Item("macros", mark("Prepared answers"), "file", ("care.macros.edit", "care.tags.edit")),
+    Item("care-reports", mark("Reports"), "statement", ("care.reports.view", "care.conversations.work")),
     Item("search", mark("People and accounts"), "search", ("people.customers.view", "banking.accounts.view")),
     Item("merges", mark("Read as one person"), "people", ("people.merge.propose", "people.merge.confirm")),
     Item("operations", mark("Payments on their way"), "send", ("payments.view",)),

@@ -106,7 +106,7 @@ def spans(frame: Frame, rows: Sequence[Span]) -> str:
         drawn.append(
             f"<g><title>{escape(f'{row.label}: {row.words}')}</title>"
             f'<text class="name" x="{_at(frame, 0)}" y="{y - 14}">{escape(row.label)}</text>'
-            f'<text class="mark far" x="{_at(frame, WHOLE)}" y="{y - 14}">{escape(row.words)}</text>'
+            f'<text class="mark ends" x="{_at(frame, WHOLE)}" y="{y - 14}">{escape(row.words)}</text>'
             f'<line class="rule" x1="0%" x2="100%" y1="{y}" y2="{y}"/>'
             f'<line class="reach" x1="{_at(frame, 20)}" x2="{_at(frame, end)}" y1="{y}" y2="{y}"/>'
             f'<line class="reach" x1="{_at(frame, end)}" x2="{_at(frame, end)}" y1="{y - 6}" y2="{y + 6}"/>'
@@ -125,9 +125,9 @@ def pairs(frame: Frame, rows: Sequence[Pair]) -> str:
         drawn.append(
             f"<g><title>{escape(f'{row.label}: {row.words}')}</title>"
             f'<text class="name" x="{_at(frame, 0)}" y="{y - 6}">{escape(row.label)}</text>'
-            f'<text class="mark far" x="{_at(frame, WHOLE)}" y="{y - 6}">{escape(row.words)}</text>'
+            f'<text class="mark ends" x="{_at(frame, WHOLE)}" y="{y - 6}">{escape(row.words)}</text>'
             f'<rect class="rest" x="0%" width="100%" y="{y}" height="12"/>'
-            f'<rect class="bar" x="{_percent(edge)}" width="{_percent(now)}" y="{y}" height="12"/>'
+            f'<rect class="stick" x="{_percent(edge)}" width="{_percent(now)}" y="{y}" height="12"/>'
             f'<line class="was" x1="{_at(frame, before)}" x2="{_at(frame, before)}" y1="{y - 3}" y2="{y + 15}"/></g>'
         )
     return _plot(frame, len(rows) * ROW + 6, drawn)
@@ -183,7 +183,7 @@ def _bar(frame: Frame, bar: Bar, x: int, width: int, top: int) -> str:
         foot += part.value
         tall = max(high - low, 1) if part.value else 0
         drawn.append(
-            f'<rect class="bar {part.look}" x="{_percent(edge)}" width="{_percent(width - gap)}" '
+            f'<rect class="stick {part.look}" x="{_percent(edge)}" width="{_percent(width - gap)}" '
             f'y="{ABOVE + HEIGHT - low - tall}" height="{tall}"/>'
         )
     return "".join([*drawn, "</g>"])

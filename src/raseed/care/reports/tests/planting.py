@@ -80,30 +80,38 @@ def _staff(institution_id: UUID, login: str, role: str) -> UUID:
     return staff_id
 
 
-def a_field(seed: int = 1, slug: str = "nile") -> Planted:
+def a_field(
+    seed: int = 1, slug: str = "nile", *, institution: people.Institution | None = None, teams: list[UUID] | None = None
+) -> Planted:
     """Return an institution with two teams and four people besides their leads and the head, in which nothing was said yet."""
-    institution = an_institution(slug)
+    institution = institution or an_institution(slug)
     here, clock, numbers = institution.id, ManualClock(NOW), random.Random(seed)  # noqa: S311  (repeatable, not secret)
     head = _staff(here, "head", "supervisor")
     leads = [_staff(here, f"lead{each}", "supervisor") for each in range(2)]
     staff = [_staff(here, f"agent{each}", "agent") for each in range(4)]
+    if teams is None:
+        teams = _teams(here, leads, staff, clock)
+        duty.set_head(institution_id=here, staff_id=head, by=people.SYSTEM, reason="a test", clock=clock)
+    ensure_rules(here, at=NOW - 100 * DAY, clock=clock)
+    rules = {row.slug: row for row in RuleRow.objects.filter(institution_id=here)}
+    return Planted(institution, teams, [new_id(), new_id()], staff, head, leads, rules, clock, numbers)
+
+
+def _teams(here: UUID, leads: Sequence[UUID], staff: Sequence[UUID], clock: ManualClock) -> list[UUID]:
     calendar = duty.make_calendar(
         id=new_id(), institution_id=here, slug="cairo", names={"en": "Cairo"},
         hours=Hours("Africa/Cairo", week((opening("09:00", "17:00"),))), by=people.SYSTEM, reason="a test", clock=clock,
     )  # fmt: skip
-    teams = [
+    made = [
         duty.make_team(
             id=new_id(), institution_id=here, slug=f"team-{place}", names={"en": f"Team {place}"}, calendar_id=calendar.id,
             lead=lead, keeps_after_shift=False, by=people.SYSTEM, reason="a test", clock=clock,
         ).id
         for place, lead in enumerate(leads)
     ]  # fmt: skip
-    duty.set_head(institution_id=here, staff_id=head, by=people.SYSTEM, reason="a test", clock=clock)
     for place, who in enumerate(staff):
-        MemberRow.objects.create(team_id=teams[place % 2], staff_id=who, by_shifts=False, since=NOW - 100 * DAY)
-    ensure_rules(here, at=NOW - 100 * DAY, clock=clock)
-    rules = {row.slug: row for row in RuleRow.objects.filter(institution_id=here)}
-    return Planted(institution, teams, [new_id(), new_id()], staff, head, leads, rules, clock, numbers)
+        MemberRow.objects.create(team_id=made[place % 2], staff_id=who, by_shifts=False, since=NOW - 100 * DAY)
+    return made
 
 
 def plant(field_: Planted, *, talks: int, messages: int = 3) -> None:

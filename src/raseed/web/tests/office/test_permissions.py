@@ -102,6 +102,8 @@ def arguments(house: House) -> dict[str, Any]:
         "tie_id": new_id(),
         "action": "goodwill_credit",
         "tag_id": new_id(),
+        "report": "reasons",
+        "table": "categories",
         "token": "x",
         "rest": "nowhere",
     }
