@@ -191,7 +191,8 @@ class Calendar:
                 current = Span(start, span.end)
             if until is None and current.end - current.start > SPAN_MAX:
                 yield current
-                current, told = None, current.end
+                told = current.end
+                current = None
         if current is not None:
             yield current
 

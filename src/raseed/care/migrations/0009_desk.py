@@ -9,7 +9,7 @@ from django.db import migrations
 GUARD = """
 CREATE OR REPLACE FUNCTION care_clock_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    reopened constant text[] := ARRAY['stopped_at', 'stop_reason', 'stopped_by', 'next_at', 'counted_from'];
+    reopened constant text[] := ARRAY['stopped_at', 'stop_reason', 'stopped_by', 'next_at', 'counted_from', 'worked_s'];
 BEGIN
     IF TG_OP <> 'UPDATE' THEN
         RAISE EXCEPTION '% on care_clock refused: clocks are stopped, not deleted', TG_OP
