@@ -39,7 +39,8 @@ def follow_delivery(event: Event) -> None:
 
 @subscribe(MEDIA_SETTLED, handler_name="care.follow_media")
 def follow_media(event: Event) -> None:
-    """Take over what became of a file."""
+    """Take over what became of a file; where its message is still being placed, that is waited for, or done."""
+    receive(UUID(str(event.payload["message_id"])))
     media_settled(UUID(str(event.payload["media_id"])), state=str(event.payload["state"]))
 
 

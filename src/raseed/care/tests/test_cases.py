@@ -10,12 +10,13 @@ from django.db import DatabaseError, connection, transaction
 
 from raseed.care import api as care
 from raseed.care.cases.filing import media_settled, references_in
+from raseed.care.conversations.handlers import MEDIA_SETTLED, MESSAGE_RECEIVED, follow_media, receive_message
 from raseed.care.models import AttachmentRow
 from raseed.channels.api import NewFile
 from raseed.kernel.errors import InputError
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
-from raseed.platform.api import SameIdOtherContent, audit_records
+from raseed.platform.api import Event, SameIdOtherContent, audit_records
 
 from .beside import Beside
 from .talk import PHONE, House, mona, staff_id
@@ -190,6 +191,18 @@ def test_what_became_of_a_file_is_taken_over(house: House) -> None:
         media_settled(lost.media_id, state="infected", clock=house.clock)
     assert care.unfiled_count(house.id, by=house.salma) == 0
     media_settled(new_id(), state="kept", clock=house.clock)
+
+
+def test_a_file_that_is_settled_before_its_message_was_placed_is_not_forgotten(house: House) -> None:
+    mona(house)
+    message = house.writes("", kind="image", files=PICTURE, phone=PHONE)
+    (file,) = message.media
+    told = {"media_id": str(file.id), "message_id": str(message.id), "state": "infected"}
+    now = house.clock.now()
+    follow_media(Event(new_id(), MEDIA_SETTLED, 1, house.id, 1, now, told))
+    receive_message(Event(new_id(), MESSAGE_RECEIVED, 1, house.id, 2, now, {"message_id": str(message.id)}))
+    (attachment,) = AttachmentRow.objects.all()
+    assert (attachment.media_id, attachment.state) == (file.id, "infected")
 
 
 def test_who_may_not_see_finds_no_case(house: House) -> None:
