@@ -18,6 +18,7 @@ from .cards.domain import (
     fact,
 )
 from .cards.errors import FactChanged, FactNotChecked, FactNotYours
+from .cards.pulse import pulse
 from .cards.registry import register_provider, tellable
 from .cards.voice import Voice
 from .cases.api import (
@@ -266,6 +267,7 @@ __all__ = [
     "open_case",
     "possible_customers",
     "promises",
+    "pulse",
     "receive",
     "recheck",
     "register_provider",

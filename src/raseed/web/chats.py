@@ -101,7 +101,10 @@ class ShownFile:
 
 @dataclass(frozen=True, slots=True)
 class ShownMessage:
-    """One message: the customer's own (``read`` once it was answered, since an answer is refused before all was seen) or ours."""
+    """One message: the customer's own (``read`` once it was answered, since an answer is refused before all was seen) or ours.
+
+    ``sent_as`` is the id of the form by which the customer sent it.
+    """
 
     id: UUID
     mine: bool
@@ -109,6 +112,7 @@ class ShownMessage:
     at: datetime
     files: tuple[ShownFile, ...]
     read: bool
+    sent_as: str = ""
 
 
 def sender_of(customer_id: UUID) -> str:
@@ -136,7 +140,7 @@ def thread(line: channels.Line, customer_id: UUID) -> list[ShownMessage]:
     shown = [
         ShownMessage(
             each.id, True, each.text, each.received_at, tuple(_file(one) for one in each.media),
-            answered is not None and each.received_at <= answered,
+            answered is not None and each.received_at <= answered, each.provider_id.split(":")[1],
         )
         for each in channels.web_written(line.id, who, limit=SHOWN_MAX)
     ]  # fmt: skip

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from raseed.web.office.requests import StaffRequest
 
 KEPT: Final = "kept"
+IMAGE: Final = "image"
 PICTURES: Final = frozenset({"image/jpeg", "image/png", "image/webp"})
 """What is shown in the page; everything else is only given out to be kept."""
 STATE_WORDS: Final = {
@@ -46,7 +47,7 @@ def shown_files(request: StaffRequest, conversation_id: UUID, media: Iterable[ch
 
 
 def _shown(request: StaffRequest, conversation_id: UUID, one: channels.Media) -> ShownFile:
-    name = one.name or gettext("File")
+    name = one.name or (gettext("Photo") if one.kind == IMAGE else gettext("File"))
     state = str(getattr(one.state, "value", one.state))
     if state != KEPT:
         return ShownFile(name, "", gettext(STATE_WORDS[state]) if state in STATE_WORDS else state)

@@ -67,7 +67,7 @@ class Visitor:
         """
         folder = os.environ.get("RASEED_PICTURES")
         if folder:
-            self.page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=whole)
+            self.page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=whole, caret="initial")
 
 
 Visit: TypeAlias = Callable[..., AbstractContextManager[Visitor]]

@@ -70,6 +70,7 @@ def chat_page(request: CustomerRequest, institution_id: UUID | None = None) -> H
         ways=[] if line else _other_ways(one.id, language),
         messages=messages,
         digest=digest_of(messages),
+        last=next((each.sent_as for each in reversed(messages) if each.mine), ""),
         id=new_id(),
         text=text,
         error=words(request, error) if error else None,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from django.db import transaction
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -31,6 +32,9 @@ OPEN: Final = care.CaseState.OPEN.value
 LISTS: Final = {OPEN: True, care.CaseState.RESOLVED.value: False}
 """The lists of cases: those that are open or wait, and those that ended; any other word: all."""
 CURSOR_MAX: Final = 300
+LOOSE_MAX: Final = 20
+"""So many papers of a conversation are offered to a case at once."""
+FILEABLE: Final = frozenset({"waiting", "kept"})
 LOOKS: Final = {care.CaseState.OPEN: "warn", care.CaseState.WAITING: "", care.CaseState.RESOLVED: "good"}
 
 
@@ -251,16 +255,31 @@ def of_conversation(request: StaffRequest, conversation_id: UUID) -> HttpRespons
         category=category,
         categories=[(each.value, gettext(words)) for each, words in care.CATEGORY_WORDS.items()],
         cases=_shown(request, [each for each in theirs if each.state is not care.CaseState.RESOLVED]),
+        papers=[_paper(request, each) for each in _loose(request, one)],
         errors=said(request, error, ("title", "reason")),
     )
 
 
+def _loose(request: StaffRequest, one: care.Conversation) -> list[care.Attachment]:
+    """Return what was sent in a conversation and is with no case yet, the latest last."""
+    sent = care.attachments_of(one.id, by=request.author)
+    return [each for each in sent if each.case_id is None and each.state in FILEABLE][-LOOSE_MAX:]
+
+
+@transaction.atomic
 def _file(request: StaffRequest, one: care.Conversation, title: str, category: str) -> None:
+    """Open a case, or join or leave one; papers of the conversation that were ticked go with it."""
     do = request.POST.get("do", "open")
     if do == "leave":
         care.leave_case(one.id, by=request.author, reason=request.POST.get("reason", ""))
-    elif do == "join":
-        care.join_case(one.id, case_id=parse_id(request.POST.get("case", ""), field="case"), by=request.author)
+        return
+    if do == "join":
+        case_id = parse_id(request.POST.get("case", ""), field="case")
+        case = care.join_case(one.id, case_id=case_id, by=request.author)
     else:
         kind = care.Category(category) if category in set(care.Category) else care.Category.OTHER
-        care.open_case(one.id, category=kind, title=title, by=request.author)
+        case = care.open_case(one.id, category=kind, title=title, by=request.author)
+    ticked = set(request.POST.getlist("media"))
+    for each in _loose(request, one):
+        if str(each.media_id) in ticked:
+            care.attach_media(case.id, each.media_id, by=request.author, reason=gettext("chosen by a colleague"))

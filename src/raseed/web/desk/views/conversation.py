@@ -17,7 +17,7 @@ from raseed.web.desk.answering import Answer, Entered, form_of
 from raseed.web.desk.cardings import cards_of
 from raseed.web.desk.checking import findings_of
 from raseed.web.desk.listing import Asked, listed, writing_text
-from raseed.web.desk.live import care_changes
+from raseed.web.desk.live import care_changes, told_before
 from raseed.web.desk.talking import VIEW, WORK, Talk, deeds_of, talk_of, thread_of
 from raseed.web.desk.tokens import facts_of
 from raseed.web.office.rendering import render
@@ -45,9 +45,13 @@ def page(
     error: RaseedError | None = None,
     fresh_after: int | None = None,
     status: int = 200,
+    told: int | None = None,
 ) -> HttpResponseBase:
-    """Return the page of a conversation, with the answer as it stands and what went wrong with a deed."""
-    one = talk.conversation
+    """Return the page of a conversation, with the answer as it stands and what went wrong with a deed.
+
+    ``told`` is what the stream told before ``talk`` was read.
+    """
+    one, told = talk.conversation, told_before() if told is None else told
     before = request.GET["before"][:BEFORE_MAX] if request.GET.get("before") else None
     may_work = request.rights.may(WORK, one.institution_id) and not before
     written = answer or Answer(Entered(new_id(), one.version), is_sent=request.GET.get("done") == "sent")
@@ -66,6 +70,7 @@ def page(
         fetches=not before,
         error=words(request, error) if error else None,
         care_changes=care_changes(request),
+        care_told=told,
         here_address=f"{talk.address}/here" if may_work else "",
     )  # fmt: skip
 
@@ -88,7 +93,7 @@ def _head(request: StaffRequest, talk: Talk) -> dict[str, Any]:
 @staff_only(VIEW)
 def one(request: StaffRequest, conversation_id: UUID) -> HttpResponseBase:
     """Show a conversation; that facts about a customer were opened is recorded."""
-    talk = talk_for(request, conversation_id)
+    told, talk = told_before(), talk_for(request, conversation_id)
     if talk.conversation.customer_id is not None:
         platform.record(
             actor=request.author.actor,
@@ -97,7 +102,7 @@ def one(request: StaffRequest, conversation_id: UUID) -> HttpResponseBase:
             after={"part": "desk"},
             institution_id=talk.conversation.institution_id,
         )
-    return page(request, talk)
+    return page(request, talk, told=told)
 
 
 @require_safe

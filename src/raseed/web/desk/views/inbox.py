@@ -16,7 +16,7 @@ from raseed.care import api as care
 from raseed.kernel.errors import mark
 from raseed.kernel.ids import InvalidId, parse_id
 from raseed.web.desk.listing import Asked, listed
-from raseed.web.desk.live import care_changes
+from raseed.web.desk.live import care_changes, told_before
 from raseed.web.desk.talking import VIEW
 from raseed.web.desk.words import CHANNEL_WORDS
 from raseed.web.office.rendering import render
@@ -61,7 +61,7 @@ def elsewhere(request: StaffRequest) -> list[Elsewhere]:
 def inbox(request: StaffRequest) -> HttpResponseBase:
     """Show the inbox: what is mine first, or the list that the address names."""
     request.rights.require(VIEW)
-    asked = Asked.of(request)
+    asked, told = Asked.of(request), told_before()
     return render(
         request,
         "desk/inbox.html",
@@ -74,6 +74,7 @@ def inbox(request: StaffRequest) -> HttpResponseBase:
         tags=[each.name for each in care.tags(request.institution.id, by=request.author)],
         elsewhere=elsewhere(request),
         care_changes=care_changes(request),
+        care_told=told,
         done=gettext(DONE[request.GET["done"]]) if request.GET.get("done") in DONE else "",
         **listed(request, asked),
     )

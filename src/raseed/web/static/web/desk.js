@@ -2,10 +2,10 @@
 /* The desk: keys, facts by one key, who else is here, and fetching anew what has changed. Comfort only: every deed on these
    pages is a form that works without this file. */
 (() => {
-  const { changes, here } = document.currentScript.dataset;
+  const { changes, here, told: shown } = document.currentScript.dataset;
   const AGAIN_MS = 15000, WITH_STREAM_MS = 60000, SPREAD_MS = 400, LEAST_MS = 1500, HERE_MS = 10000, KEPT = "raseed-draft:";
   const form = document.getElementById("answer"), box = document.getElementById("text");
-  let stream, told, timer, last = 0, typed = 0;
+  let stream, told = shown, timer, last = 0, typed = 0, saidTyping = -HERE_MS;
 
   /* --- what changed is fetched, never sent: htmx asks for the parts that listen for "changed" --- */
 
@@ -89,16 +89,28 @@
       if (form.dataset.sent !== undefined) sessionStorage.removeItem(draft);
       else if (kept && !box.value) { box.value = kept[0]; kept[1].forEach(carry); begin(kept[2]); }
     } catch { /* nothing kept */ }
-    box.addEventListener("input", () => { typed = performance.now(); keep(); });
-    const bottom = document.querySelector("[data-latest]");
-    if (bottom && !location.hash) bottom.scrollIntoView({ block: "end" });
+    box.addEventListener("input", () => {
+      typed = performance.now();
+      keep();
+      if (typed - saidTyping > HERE_MS) sayHere(); /* colleagues are told at the first letter, not at the next round */
+    });
+    const latest = () => document.querySelector("[data-latest]");
+    let follows = true; /* who has the latest in sight sees what comes next, too; who reads further up is left there */
+    if (latest() && !location.hash) latest().scrollIntoView({ block: "end" });
+    document.addEventListener("htmx:beforeSwap", ({ target }) => {
+      if (target.id === "thread" && latest()) follows = latest().getBoundingClientRect().top < innerHeight;
+    });
+    document.addEventListener("htmx:afterSettle", ({ target }) => {
+      if (target.id === "thread" && follows && document.querySelector("[data-latest].fresh")) latest().scrollIntoView({ block: "end" });
+    });
   }
 
   /* --- who is here: said every while, and heard back --- */
 
   function sayHere() {
     if (!here || !form || document.hidden || !window.htmx) return;
-    const typing = box && performance.now() - typed < HERE_MS && box.value.trim() ? "1" : "";
+    const typing = box && typed && performance.now() - typed < HERE_MS && box.value.trim() ? "1" : "";
+    if (typing) saidTyping = performance.now();
     const csrfmiddlewaretoken = form.elements.csrfmiddlewaretoken.value;
     htmx.ajax("POST", here, { source: typing ? "#answer" : "#writing", target: "#writing", swap: "innerHTML", values: { typing, csrfmiddlewaretoken } }).catch(() => {});
   }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 
 from raseed.care import api as care
+from raseed.channels import api as channels
 from raseed.people import api as people
 from raseed.web.tests.street import hidden, words_of
 
@@ -38,6 +40,31 @@ def test_a_case_is_opened_told_on_a_card_worked_on_and_ended(bureau: Bureau) -> 
     found = client.get("/office/desk/cases", {"q": case.reference.lower()})
     assert (found.status_code, found["Location"]) == (303, address)
     assert client.get("/office/desk/cases", {"q": "R-1999-1"}).status_code == 404
+
+
+PICTURE = channels.NewFile("bill.jpg", "image/jpeg", b"\xff\xd8\xff\xe0 synthetic", "image")
+
+
+def test_what_was_sent_before_there_was_a_case_goes_with_it_where_it_is_ticked(bureau: Bureau) -> None:
+    talk, other = bureau.write(files=(PICTURE,)), bureau.write(files=(PICTURE,), phone="+201009998877", name="منى")
+    bureau.proven(talk)
+    bureau.write(files=(PICTURE,))
+    client = at_desk(bureau.house.salma)
+    form = client.get(f"/office/desk/{talk}/case").content.decode()
+    mine, theirs = (
+        [str(each.media_id) for each in care.attachments_of(one, by=people.SYSTEM)] for one in (talk, other)
+    )
+    assert re.findall(r'type="checkbox" name="media" value="([^"]+)" checked', form) == mine
+    sent = {"do": "open", "title": "رسوم", "category": "fee", "media": [mine[0], *theirs, "nonsense"]}
+    assert client.post(f"/office/desk/{talk}/case", sent).status_code == 303
+    (case,) = care.cases(institution_id=NILE, by=people.SYSTEM).cases
+    assert [str(each.media_id) for each in case.attachments] == mine[:1]
+    assert client.post(f"/office/desk/{talk}/case", {"do": "leave", "reason": "another matter"}).status_code == 303
+    form = client.get(f"/office/desk/{talk}/case").content.decode()
+    assert re.findall(r'type="hidden" name="media" value="([^"]+)"', form) == mine[1:]
+    joined = {"do": "join", "case": str(case.id), "media": mine[1:]}
+    assert client.post(f"/office/desk/{talk}/case", joined).status_code == 303
+    assert {str(each.media_id) for each in care.case(case.id, by=people.SYSTEM).attachments} == set(mine)
 
 
 def test_what_is_beyond_ones_limits_is_said_in_words_and_nothing_typed_is_lost(bureau: Bureau) -> None:
