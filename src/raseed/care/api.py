@@ -54,6 +54,7 @@ from .cases.api import (
     unfiled_count,
     work_on_case,
 )
+from .clocks import api as clocks
 from .clocks.api import KIND_WORDS as CLOCK_KIND_WORDS
 from .clocks.api import PAUSE_WORDS, RunningClock, clocks_of
 from .conversations.api import (
@@ -75,6 +76,7 @@ from .conversations.api import (
     EntryPage,
     EventCode,
     FactsMissing,
+    HandedOver,
     HeldByAnother,
     IdentityNotProven,
     Inbox,
@@ -113,6 +115,7 @@ from .conversations.api import (
     facts_in,
     fill_macro,
     give_to_team,
+    hand_over,
     hold_lease,
     leases_of,
     leave,
@@ -143,6 +146,7 @@ from .conversations.api import (
     who_is_here,
     window_of,
 )
+from .duty import api as duty
 from .promises import api as promises
 from .replies.checking import check_reply
 from .replies.domain import Finding, FindingKind, Verdict
@@ -193,6 +197,7 @@ __all__ = [
     "FiledHow",
     "Finding",
     "FindingKind",
+    "HandedOver",
     "HeldByAnother",
     "IdentityNotProven",
     "Inbox",
@@ -241,18 +246,21 @@ __all__ = [
     "change_tags",
     "check_reply",
     "choose_customer",
+    "clocks",
     "clocks_of",
     "close",
     "conversation",
     "conversations",
     "counts",
     "digest_of",
+    "duty",
     "edit_macro",
     "entries",
     "fact",
     "facts_in",
     "fill_macro",
     "give_to_team",
+    "hand_over",
     "hold_lease",
     "join_case",
     "leases_of",

@@ -71,8 +71,9 @@ def open_case(
     case.save(update_fields=["steps"])
     _join(row, case, by, clock)
     ports.clocks().case_opened(
-        case_id=case.id, institution_id=case.institution_id, team_id=case.team_id, owner=owner, at=now, clock=clock
-    )
+        case_id=case.id, institution_id=case.institution_id, team_id=case.team_id, category=case.category, owner=owner,
+        at=now, clock=clock,
+    )  # fmt: skip
     _record(case, "care.case_opened", by, {"category": kind.value}, clock=clock)
     tell_case(case, clock)
     return _told([case])[0]

@@ -25,13 +25,15 @@ from .domain import (
     Whom,
 )
 from .errors import InvalidRule, NotExtendable, PauseDoesNotCount, UnknownClock, UnknownRule
-from .presets import PRESETS, Preset
+from .presets import PRESETS, REGULATORS, STARTING, Preset
+from .preview import Moved, Preview, SampleDue, preview_calendar, preview_rule
 from .reading import breached_subjects, clock_of, clocks_of, history_of, stopped_clocks, taken_over_by, was_answered
 from .record import breaches_of, record_of
 from .reopening import answer_failed
-from .rules import adopt_preset, rule_history, rule_in_force, rules, set_rule
+from .rules import adopt_preset, ensure_rules, rule_history, rule_in_force, rules, rules_decided, set_rule
 from .running import (
     answered,
+    case_opened,
     closed,
     extend_clock,
     handed_over,
@@ -44,11 +46,64 @@ from .running import (
 )
 
 __all__ = [
-    "KIND_WORDS", "PAUSE_WORDS", "PRESETS", "WHOM_WORDS", "Breach", "ClockKind", "HeldBy", "HistoryStep", "InvalidRule",
-    "NotExtendable", "PauseDoesNotCount", "PauseReason", "Preset", "Rule", "RunningClock", "StaffRecord", "Step",
-    "StopReason", "SubjectKind", "Unit", "UnknownClock", "UnknownRule", "Whom", "adopt_preset", "answer_failed", "answered",
-    "breached_subjects", "breaches_of", "clock_of", "clocks_of", "closed", "extend_clock", "handed_over", "history_of",
-    "look_after_clocks", "message_arrived", "move_clocks", "pause_clock", "record_of", "reopened", "resume_clock",
-    "rule_history", "rule_in_force", "rules", "set_rule", "start_clock", "stop_clock", "stopped_clocks", "taken_over_by",
+    "KIND_WORDS",
+    "PAUSE_WORDS",
+    "PRESETS",
+    "REGULATORS",
+    "STARTING",
+    "WHOM_WORDS",
+    "Breach",
+    "ClockKind",
+    "HeldBy",
+    "HistoryStep",
+    "InvalidRule",
+    "Moved",
+    "NotExtendable",
+    "PauseDoesNotCount",
+    "PauseReason",
+    "Preset",
+    "Preview",
+    "Rule",
+    "RunningClock",
+    "SampleDue",
+    "StaffRecord",
+    "Step",
+    "StopReason",
+    "SubjectKind",
+    "Unit",
+    "UnknownClock",
+    "UnknownRule",
+    "Whom",
+    "adopt_preset",
+    "answer_failed",
+    "answered",
+    "breached_subjects",
+    "breaches_of",
+    "case_opened",
+    "clock_of",
+    "clocks_of",
+    "closed",
+    "ensure_rules",
+    "extend_clock",
+    "handed_over",
+    "history_of",
+    "look_after_clocks",
+    "message_arrived",
+    "move_clocks",
+    "pause_clock",
+    "preview_calendar",
+    "preview_rule",
+    "record_of",
+    "reopened",
+    "resume_clock",
+    "rule_history",
+    "rule_in_force",
+    "rules",
+    "rules_decided",
+    "set_rule",
+    "start_clock",
+    "stop_clock",
+    "stopped_clocks",
+    "taken_over_by",
     "was_answered",
-]  # fmt: skip
+]

@@ -19,8 +19,9 @@ from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from ..duty.departures import notice_departures
 from ..duty.hours import follow_declared_holidays
 from ..duty.locks import share_roster
-from ..duty.settling import register_settler
+from ..duty.settling import register_counter, register_settler
 from ..models import ClockRow
+from . import measure
 from .keeping import put_back, take_out
 
 BATCH_MAX: Final = 200
@@ -85,7 +86,21 @@ def settle_clocks(institution_id: UUID, clock: Clock) -> None:
         put_back(kept, clock)
 
 
+def count_clocks(team_id: UUID, clock: Clock) -> None:
+    """Write what the running clocks of a team have used until now; whoever calls it holds the roster alone."""
+    locked = ClockRow.objects.select_for_update(of=("self",)).select_related("rule")
+    now = clock.now()
+    for kept in take_out(list(locked.filter(team_id=team_id, stopped_at=None).order_by("id")), now):
+        kept.move_to(now)
+        state = kept.state
+        if state.counted_from is not None and state.counted_from < now and state.breached_at is None:
+            state.used += measure.used(kept.roster.calendar, state.unit, state.started_at, state.counted_from, now)
+            state.counted_from = now
+        put_back(kept, clock)
+
+
 register_settler(settle_clocks)
+register_counter(count_clocks)
 
 
 def look_after_clocks(*, clock: Clock = SYSTEM_CLOCK) -> int:

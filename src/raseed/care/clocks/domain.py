@@ -7,7 +7,7 @@ since when it counts, and when it is due. Nothing ticks, so nothing can stop tic
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -120,6 +120,9 @@ class Rule:
         ladder: what happens when it is broken, in order.
         source: where the rule comes from: a law, a contract, or the institution itself.
         retired: it starts no clock any more.
+        team_id: it is this team's own, before that of all; ``category``: it is for cases about this.
+        with_cases: of a regulator's rule: a clock of it starts with each case that is opened.
+        version: which of its slug it is, from 1 on.
     """
 
     id: UUID
@@ -135,6 +138,26 @@ class Rule:
     source: str
     valid_from: datetime
     retired: bool = False
+    team_id: UUID | None = None
+    category: str = ""
+    with_cases: bool = False
+    version: int = 0
+
+    def fits(self, team_id: UUID, category: str) -> bool:
+        """Whether it is for this team, and for what it is about."""
+        return self.team_id in (None, team_id) and self.category in ("", category)
+
+    @property
+    def is_narrower(self) -> tuple[bool, bool]:
+        """How narrow it is: what is for one category goes before what is for one team, and that before what is for all."""
+        return (bool(self.category), self.team_id is not None)
+
+
+def most_fitting(rules: Iterable[Rule], kind: ClockKind, team_id: UUID, category: str = "") -> list[Rule]:
+    """Return the rules of a kind that count for a team and what it is about: the narrowest that there are."""
+    found = [rule for rule in rules if rule.kind is kind and rule.fits(team_id, category)]
+    narrowest = max((rule.is_narrower for rule in found), default=None)
+    return [rule for rule in found if rule.is_narrower == narrowest]
 
 
 @dataclass(frozen=True, slots=True)

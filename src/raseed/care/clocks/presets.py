@@ -23,7 +23,10 @@ _NONE: Final[frozenset[PauseReason]] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A rule to be adopted; ``since``: the first day on which it holds; ``words``: what it is, to be translated."""
+    """A rule to be adopted; ``since``: the first day on which it holds; ``words``: what it is, to be translated.
+
+    ``with_cases``: as it ships, its clock starts with each case; others are started by whoever deals with what they are of.
+    """
 
     slug: str
     words: str
@@ -35,6 +38,7 @@ class Preset:
     since: date | None = None
     extended: int | None = None
     pauses: frozenset[PauseReason] = _NONE
+    with_cases: bool = False
 
 
 _OWN: Final = mark("The institution's own promise")
@@ -65,24 +69,28 @@ REGULATORS: Final = (
     ),
     Preset(
         "cbe-answer", mark("An answer to the complaint, or the time that is needed"), ClockKind.REGULATOR,
-        Unit.WORKING_DAYS, 15, _SLOW, _CBE, since=date(2024, 11, 7),
+        Unit.WORKING_DAYS, 15, _SLOW, _CBE, since=date(2024, 11, 7), with_cases=True,
     ),
-    Preset("ntra-answer", mark("The operator's answer to the authority"), ClockKind.REGULATOR, Unit.WORKING_DAYS, 5, _SLOW, _NTRA),
+    Preset(
+        "ntra-answer", mark("The operator's answer to the authority"), ClockKind.REGULATOR, Unit.WORKING_DAYS, 5, _SLOW, _NTRA,
+        with_cases=True,
+    ),
     Preset(
         "apsr-answer", mark("A written answer to the complaint"), ClockKind.REGULATOR, Unit.WORKING_DAYS, 10, _SLOW, _APSR,
+        with_cases=True,
     ),
     Preset("apsr-manager", mark("The manager's written answer"), ClockKind.REGULATOR, Unit.WORKING_DAYS, 40, _SLOW, _APSR),
     Preset(
         "disp-summary", mark("Settled informally, with a summary sent"), ClockKind.REGULATOR, Unit.WORKING_DAYS, 3, _SLOW,
-        _DISP + ".5", since=date(2016, 6, 30),
+        _DISP + ".5", since=date(2016, 6, 30), with_cases=True,
     ),
     Preset(
         "disp-payments", mark("A final response about payments"), ClockKind.REGULATOR, Unit.WORKING_DAYS, 15, _SLOW,
-        _DISP + ".6.2A", since=date(2018, 1, 13), extended=35,
+        _DISP + ".6.2A", since=date(2018, 1, 13), extended=35, with_cases=True,
     ),
     Preset(
         "disp-final", mark("A final response"), ClockKind.REGULATOR, Unit.CALENDAR_DAYS, 56, _SLOW, _DISP + ".6.2",
-        since=date(2001, 12, 1),
+        since=date(2001, 12, 1), with_cases=True,
     ),
     Preset(
         "dora-initial", mark("The first notice of an incident, from its classification"), ClockKind.REGULATOR, Unit.ELAPSED,

@@ -23,7 +23,7 @@ from ..duty.reading import rosters
 from ..duty.reading import team as read_team
 from ..models import ClockRow
 from . import measure
-from .domain import ClockKind, PauseReason, Rule, RunningClock, StopReason, SubjectKind
+from .domain import ClockKind, PauseReason, Rule, RunningClock, StopReason, SubjectKind, most_fitting
 from .errors import NotExtendable, PauseDoesNotCount, UnknownClock
 from .keeping import (
     Kept,
@@ -71,11 +71,39 @@ def message_arrived(
     running = set(ClockRow.objects.filter(subject_id=conversation_id, stopped_at=None).values_list("kind", flat=True))
     waits = bool(running & {ClockKind.FIRST_ANSWER.value, ClockKind.NEXT_ANSWER.value})
     wanted = [ClockKind.RESOLUTION] if waits else [answer, ClockKind.RESOLUTION]
-    starting = [rule for rule in ensure_rules(institution_id, at=at, clock=clock) if rule.kind in wanted]
+    known = ensure_rules(institution_id, at=at, clock=clock)
+    starting = [rule for kind in wanted for rule in most_fitting(known, kind, team_id)]
     roster = _roster(team_id, assignee, at, clock) if {rule.kind.value for rule in starting} - running else None
     for rule in starting:
         _start(SubjectKind.CONVERSATION, conversation_id, rule, team_id, assignee, at, clock, roster)
     return clocks_of([conversation_id], at=clock.now()).get(conversation_id, ())
+
+
+@transaction.atomic
+def case_opened(
+    *,
+    case_id: UUID,
+    institution_id: UUID,
+    team_id: UUID,
+    category: str,
+    owner: UUID,
+    at: datetime,
+    clock: Clock = SYSTEM_CLOCK,
+) -> tuple[RunningClock, ...]:
+    """Let the clocks of a case run: that of its resolution, and those of regulators that start with a case of its kind.
+
+    Raises:
+        UnknownTeam: there is no such team.
+    """
+    share_roster(institution_id)
+    hold_subject(case_id)
+    at = min(at, clock.now())
+    known = ensure_rules(institution_id, at=at, clock=clock)
+    by_law = [rule for rule in known if rule.kind is ClockKind.REGULATOR and rule.with_cases]
+    for rule in most_fitting(known, ClockKind.RESOLUTION, team_id, category) + by_law:
+        if rule.fits(team_id, category):
+            _start(SubjectKind.CASE, case_id, rule, team_id, owner, at, clock)
+    return clocks_of([case_id], at=clock.now()).get(case_id, ())
 
 
 @transaction.atomic

@@ -20,6 +20,7 @@ from .domain import (
     EntryKind,
     EntryPage,
     EventCode,
+    HandedOver,
     Inbox,
     Lease,
     Macro,
@@ -60,7 +61,7 @@ from .replying import reply, retry, tell
 from .routing import route_line, routes
 from .searching import search
 from .tags import change_tags, make_tag, retire_tag, tag, tags
-from .working import assign, close, give_to_team, note, reopen, return_to_queue, take
+from .working import assign, close, give_to_team, hand_over, note, reopen, return_to_queue, take
 
 __all__ = [
     "BOX_WORDS",
@@ -81,6 +82,7 @@ __all__ = [
     "EntryPage",
     "EventCode",
     "FactsMissing",
+    "HandedOver",
     "HeldByAnother",
     "IdentityNotProven",
     "Inbox",
@@ -119,6 +121,7 @@ __all__ = [
     "facts_in",
     "fill_macro",
     "give_to_team",
+    "hand_over",
     "hold_lease",
     "leases_of",
     "leave",

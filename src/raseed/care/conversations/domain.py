@@ -132,6 +132,7 @@ class Inbox:
     channel: str | None = None
     team_id: UUID | None = None
     assignee: UUID | None = None
+    accountable: UUID | None = None
     customer_id: UUID | None = None
     case_id: UUID | None = None
     tag: str = ""
@@ -180,6 +181,18 @@ class Conversation:
     tags: tuple[str, ...]
     breached_at: datetime | None
     documents: bool
+
+
+HANDED_OVER_MAX: Final = 200
+"""Conversations that one hand-over gives away."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """How many conversations a hand-over gave away, and how many it left for another one."""
+
+    moved: int
+    left: int
 
 
 @dataclass(frozen=True, slots=True)

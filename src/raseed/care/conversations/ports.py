@@ -87,7 +87,15 @@ class Clocks(Protocol):
         """Let run again what a closing stopped."""
 
     def case_opened(
-        self, *, case_id: UUID, institution_id: UUID, team_id: UUID, owner: UUID, at: datetime, clock: Clock
+        self,
+        *,
+        case_id: UUID,
+        institution_id: UUID,
+        team_id: UUID,
+        category: str,
+        owner: UUID,
+        at: datetime,
+        clock: Clock,
     ) -> object:
         """Start what runs until a case is resolved."""
 

@@ -258,6 +258,8 @@ def _wanted(
         rows = rows.filter(team_id=wanted.team_id)
     if wanted.assignee is not None:
         rows = rows.filter(assignee=wanted.assignee)
+    if wanted.accountable is not None:
+        rows = rows.filter(accountable=wanted.accountable)
     if wanted.customer_id is not None:
         rows = rows.filter(customer_id__in=people.customers_as_one(wanted.customer_id))
     if wanted.case_id is not None:

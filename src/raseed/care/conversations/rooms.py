@@ -14,8 +14,6 @@ from ..duty import api as duty
 
 SYSTEM: Final = "system"
 ANSWERS: Final = frozenset({clocks.ClockKind.FIRST_ANSWER, clocks.ClockKind.NEXT_ANSWER})
-CASE_RULE: Final = "resolution"
-"""The rule whose clock runs until a case is resolved; a regulator's are started by whoever adopts them."""
 
 
 class HouseDuty:
@@ -31,7 +29,7 @@ class HouseDuty:
 
     def teams_of(self, staff_id: UUID, institution_id: UUID, at: datetime) -> Sequence[UUID]:
         """Return the teams that someone belongs to or leads."""
-        return duty.teams_of(staff_id, institution_id, at=at)
+        return [team.id for team in duty.teams_of(staff_id, institution_id, at=at)]
 
     def accountable(self, team_id: UUID, assignee: UUID | None, at: datetime) -> UUID:
         """Return who answers at an instant; never nobody."""
@@ -101,10 +99,18 @@ class HouseClocks:
         )  # fmt: skip
 
     def case_opened(
-        self, *, case_id: UUID, institution_id: UUID, team_id: UUID, owner: UUID, at: datetime, clock: Clock
+        self,
+        *,
+        case_id: UUID,
+        institution_id: UUID,
+        team_id: UUID,
+        category: str,
+        owner: UUID,
+        at: datetime,
+        clock: Clock,
     ) -> None:
-        """Start what runs until a case is resolved."""
-        clocks.start_clock(
-            subject_kind=clocks.SubjectKind.CASE, subject_id=case_id, rule=CASE_RULE, institution_id=institution_id,
-            team_id=team_id, assignee=owner, at=at, clock=clock,
+        """Start what runs until a case is resolved, the regulators' too."""
+        clocks.case_opened(
+            case_id=case_id, institution_id=institution_id, team_id=team_id, category=category, owner=owner, at=at,
+            clock=clock,
         )  # fmt: skip

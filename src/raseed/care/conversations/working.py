@@ -9,6 +9,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.errors import InputError, RaseedError
@@ -17,7 +18,16 @@ from raseed.people import api as people
 from ..clocks.domain import SubjectKind
 from ..models import ConversationRow, LeaseRow
 from . import ports
-from .domain import NOTE_LENGTH_MAX, Conversation, ConversationState, Entry, EntryKind, EventCode
+from .domain import (
+    HANDED_OVER_MAX,
+    NOTE_LENGTH_MAX,
+    Conversation,
+    ConversationState,
+    Entry,
+    EntryKind,
+    EventCode,
+    HandedOver,
+)
 from .errors import AssigneeMayNot, ConversationClosed, HeldByAnother, StillUnanswered
 from .keeping import (
     Said,
@@ -74,6 +84,47 @@ def assign(
     if row.assignee != to:
         _hand_over(row, to, by, EventCode.ASSIGNED, said, clock)
     return told(row)
+
+
+def hand_over(
+    *,
+    institution_id: UUID,
+    giver: UUID,
+    to: UUID | None,
+    by: people.Author,
+    reason: str,
+    clock: Clock = SYSTEM_CLOCK,
+) -> HandedOver:
+    """Give what is somebody's to a colleague, or (``None``) back to the queues of its teams; each with its own record.
+
+    At most ``HANDED_OVER_MAX`` at once, those that wait the longest first. What somebody else takes up meanwhile stays theirs.
+
+    Raises:
+        NotPermitted: ``by`` may not assign, unless they are the giver. AssigneeMayNot: ``to`` may not answer here, or is
+        the giver. UnacceptableText: no reason.
+    """
+    people.clean_reason(reason)
+    people.require(by, WORK if staff_id_of(by) == giver else ASSIGN, institution_id)
+    if to is not None:
+        _check_assignee(to, institution_id)
+        if to == giver:
+            raise AssigneeMayNot(field="to")
+    theirs = ConversationRow.objects.filter(institution_id=institution_id, assignee=giver).exclude(
+        state=ConversationState.CLOSED.value
+    )
+    ids = list(theirs.order_by(F("unanswered_since").asc(nulls_last=True), "id").values_list("id", flat=True))
+    moved = sum(_pass_on(one, giver, to, by, reason, clock) for one in ids[:HANDED_OVER_MAX])
+    return HandedOver(moved, max(0, len(ids) - HANDED_OVER_MAX))
+
+
+@transaction.atomic
+def _pass_on(conversation_id: UUID, giver: UUID, to: UUID | None, by: people.Author, reason: str, clock: Clock) -> bool:
+    row = permitted(conversation_id, by, WORK, lock=True)
+    if row.assignee != giver or row.state == ConversationState.CLOSED.value:
+        return False
+    code = EventCode.RETURNED if to is None else EventCode.ASSIGNED
+    _hand_over(row, to, by, code, people.clean_reason(reason), clock)
+    return True
 
 
 @transaction.atomic

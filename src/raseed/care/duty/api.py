@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 from .domain import WHY_WORDS, Absence, AbsenceKind, Accountable, Held, Member, Roster, Shift, Team, Why
-from .errors import InvalidShift, NobodyWorksHere, NotAtWork, PastIsOver, UnknownCalendar, UnknownShift, UnknownTeam
+from .errors import (
+    ChangedMeanwhile,
+    InvalidShift,
+    NobodyWorksHere,
+    NotAtWork,
+    PastIsOver,
+    UnknownCalendar,
+    UnknownShift,
+    UnknownTeam,
+)
 from .hours import (
+    DAYS_AT_ONCE_MAX,
     NamedCalendar,
+    amend_hours,
+    amended_versions,
     announce_ramadan,
     calendars_of,
     change_hours,
+    days_edit,
     hours_now,
     make_calendar,
     named_calendar,
+    ramadan_edit,
     set_day,
+    set_days,
+    with_versions,
 )
+from .hours_kept import day_text
+from .now import Heir, Waiting, heirs_of, waiting_now
+from .permissions import EDIT_CLOCKS, EDIT_DUTY, VIEW_DUTY, VIEW_RECORDS
 from .reading import (
+    absence,
     absences_of,
     accountable,
     accountable_many,
@@ -31,10 +51,17 @@ from .shifts import PlannedShift, end_absence, end_shift, note_absence, plan_shi
 from .teams import add_member, change_team, default_team, end_member, make_team, set_head, somebody_works
 
 __all__ = [
+    "DAYS_AT_ONCE_MAX",
+    "EDIT_CLOCKS",
+    "EDIT_DUTY",
+    "VIEW_DUTY",
+    "VIEW_RECORDS",
     "WHY_WORDS",
     "Absence",
     "AbsenceKind",
     "Accountable",
+    "ChangedMeanwhile",
+    "Heir",
     "Held",
     "InvalidShift",
     "Member",
@@ -49,20 +76,27 @@ __all__ = [
     "UnknownCalendar",
     "UnknownShift",
     "UnknownTeam",
+    "Waiting",
     "Why",
+    "absence",
     "absences_of",
     "accountable",
     "accountable_many",
     "add_member",
+    "amend_hours",
+    "amended_versions",
     "announce_ramadan",
     "calendars_of",
     "change_hours",
     "change_team",
+    "day_text",
+    "days_edit",
     "default_team",
     "end_absence",
     "end_member",
     "end_shift",
     "head_of",
+    "heirs_of",
     "hours_now",
     "make_calendar",
     "make_team",
@@ -71,7 +105,9 @@ __all__ = [
     "note_absence",
     "on_duty",
     "plan_shifts",
+    "ramadan_edit",
     "set_day",
+    "set_days",
     "set_head",
     "shift",
     "shifts_by_week",
@@ -80,4 +116,6 @@ __all__ = [
     "team",
     "teams",
     "teams_of",
+    "waiting_now",
+    "with_versions",
 ]

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from itertools import pairwise
 from typing import Final
 from uuid import UUID
@@ -74,6 +75,13 @@ class Team:
     keeps_after_shift: bool
     is_default: bool
 
+    @property
+    def digest(self) -> str:
+        """What it is now, as a short mark: whoever changes it says by it what they saw."""
+        names = "|".join(f"{language}={name}" for language, name in sorted(self.names.items()))
+        whole = f"{names}|{self.calendar_id}|{self.lead}|{self.keeps_after_shift}"
+        return sha256(whole.encode()).hexdigest()[:16]
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -99,12 +107,14 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """Someone does not work from an instant on, until another or for good."""
+    """Someone does not work from an instant on, until another or for good; ``note``: what was said to it."""
 
     staff_id: UUID
     kind: AbsenceKind
     since: datetime
     until: datetime | None
+    id: UUID | None = None
+    note: str = ""
 
     def covers(self, at: datetime) -> bool:
         """Whether they are away at this instant."""

@@ -59,3 +59,11 @@ class InvalidShift(InputError):
     code = "invalid_shift"
     sentence = mark("The times of this shift or absence can't be right.")
     hint = mark("It ends after it begins; a shift is at most a day long, and planned at most 400 days ahead.")
+
+
+class ChangedMeanwhile(Conflict):
+    """Somebody else changed it between the moment it was read and this change; nothing was changed by this one."""
+
+    code = "changed_meanwhile"
+    sentence = mark("Somebody else changed this while you were looking at it.")
+    hint = mark("Open it again, see what is there now, and enter your change anew if it is still needed.")

@@ -35,13 +35,13 @@ def teams(institution_id: UUID) -> tuple[Team, ...]:
     return tuple(map(read_team, TeamRow.objects.filter(institution_id=institution_id).order_by("slug")))
 
 
-def teams_of(staff_id: UUID, institution_id: UUID, *, at: datetime) -> tuple[UUID, ...]:
+def teams_of(staff_id: UUID, institution_id: UUID, *, at: datetime) -> tuple[Team, ...]:
     """Return the teams of an institution that someone belongs to or leads at an instant, in one query."""
     belongs = MemberRow.objects.filter(
         Q(until=None) | Q(until__gt=at), team=OuterRef("id"), staff_id=staff_id, since__lte=at
     )
     rows = TeamRow.objects.filter(Q(lead=staff_id) | Exists(belongs), institution_id=institution_id)
-    return tuple(rows.order_by("slug").values_list("id", flat=True))
+    return tuple(map(read_team, rows.order_by("slug")))
 
 
 def head_of(institution_id: UUID) -> UUID | None:
@@ -76,6 +76,18 @@ def absences_of(institution_id: UUID, *, at: datetime) -> tuple[Absence, ...]:
     """Return who is away at an instant or will be, and who was let go for good."""
     rows = AbsenceRow.objects.filter(Q(until=None) | Q(until__gt=at), institution_id=institution_id)
     return tuple(map(_absence, rows.order_by("since", "id")))
+
+
+def absence(absence_id: UUID) -> tuple[UUID, Absence]:
+    """Return an absence, after the institution that it is of.
+
+    Raises:
+        UnknownShift: there is none with this id.
+    """
+    row = AbsenceRow.objects.filter(id=absence_id).first()
+    if row is None:
+        raise UnknownShift(field="absence_id")
+    return row.institution_id, _absence(row)
 
 
 def on_duty(team_id: UUID, at: datetime) -> tuple[UUID, ...]:
@@ -170,4 +182,4 @@ def _member(row: MemberRow) -> Member:
 
 
 def _absence(row: AbsenceRow) -> Absence:
-    return Absence(row.staff_id, AbsenceKind(row.kind), row.since, row.until)
+    return Absence(row.staff_id, AbsenceKind(row.kind), row.since, row.until, row.id, row.reason)

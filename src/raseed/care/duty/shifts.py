@@ -152,7 +152,7 @@ def note_absence(
         if known is not None:
             if (known.staff_id, known.since, known.until) != (staff_id, since, until):
                 raise platform.SameIdOtherContent(field="id")
-            return Absence(staff_id, kind, since, until)
+            return Absence(staff_id, kind, since, until, id, known.reason)
         if since < now:
             raise PastIsOver(field="since")
         AbsenceRow.objects.create(
@@ -164,7 +164,7 @@ def note_absence(
             after={"kind": kind.value, "since": since.isoformat(), "until": until.isoformat()},
             institution_id=institution_id, clock=clock,
         )  # fmt: skip
-    return Absence(staff_id, kind, since, until)
+    return Absence(staff_id, kind, since, until, id, said)
 
 
 def end_absence(*, absence_id: UUID, by: people.Author, reason: str, clock: Clock = SYSTEM_CLOCK) -> None:

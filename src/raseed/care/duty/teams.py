@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
+from re import compile as pattern
 from typing import Final
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
+from raseed.kernel.errors import InputError
 from raseed.kernel.ids import new_id
 from raseed.kernel.text import clean_text
 from raseed.people import api as people
@@ -18,14 +21,16 @@ from raseed.platform import api as platform
 
 from ..models import HeadRow, MemberRow, TeamRow
 from .domain import Member, Team
-from .errors import NobodyWorksHere, NotAtWork, UnknownCalendar
+from .errors import ChangedMeanwhile, NobodyWorksHere, NotAtWork, UnknownCalendar
 from .hours import make_default_calendar, named_calendar
 from .locks import change_roster, hold_roster
-from .permissions import EDIT_DUTY
+from .permissions import EDIT_CLOCKS, EDIT_DUTY
 from .reading import head_of, members_of, read_team, team
-from .settling import settle_all
+from .settling import count_used, settle_all
 
 DEFAULT_SLUG: Final = "care"
+SLUG_LENGTH_MAX: Final = 60
+SLUG: Final = pattern(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _NAMES: Final = {"ar": "خدمة العملاء", "he": "שירות לקוחות", "en": "Customer care"}
 _FIRST_ROLES: Final = ("supervisor", "back-office", "agent", "administrator")
 """Whose holders are asked first to be accountable, until somebody says who is."""
@@ -49,17 +54,20 @@ def make_team(
     Raises:
         NotPermitted: ``by`` lacks ``care.duty.edit``. NotAtWork: the lead is not let in now. UnknownCalendar.
         SameIdOtherContent: the id, or the short name, is another team's. UnacceptableText: no name or reason.
+        InputError: a short name that is not of small letters, digits and dashes.
     """
     people.require(by, EDIT_DUTY, institution_id)
     said = people.clean_reason(reason)
-    cleaned = {language: clean_text(name, field="names") for language, name in names.items()}
+    cleaned = cleaned_names(names)
+    short = clean_text(slug, field="slug", length_max=SLUG_LENGTH_MAX)
+    if not SLUG.fullmatch(short):
+        raise InputError(field="slug")
     check_at_work(institution_id, lead)
-    if named_calendar(calendar_id).institution_id != institution_id:
-        raise UnknownCalendar(field="calendar_id")
+    check_calendar(calendar_id, institution_id)
     with change_roster(institution_id, clock) as now:
         known = TeamRow.objects.filter(id=id).first()
         if known is not None:
-            if (known.institution_id, known.slug) != (institution_id, slug):
+            if (known.institution_id, known.slug) != (institution_id, short):
                 raise platform.SameIdOtherContent(field="id")
             return read_team(known)
         if head_of(institution_id) is None:
@@ -68,12 +76,12 @@ def make_team(
         try:
             with transaction.atomic():
                 TeamRow.objects.create(
-                    id=id, institution_id=institution_id, slug=slug, names=cleaned, calendar_id=calendar_id, lead=lead,
+                    id=id, institution_id=institution_id, slug=short, names=cleaned, calendar_id=calendar_id, lead=lead,
                     keeps_after_shift=keeps_after_shift, is_default=first, created_at=now,
                 )  # fmt: skip
         except IntegrityError:
             raise platform.SameIdOtherContent(field="slug") from None
-        after: platform.AuditFacts = {"slug": slug, "lead": str(lead), "keeps_after_shift": keeps_after_shift}
+        after: platform.AuditFacts = {"slug": short, "lead": str(lead), "keeps_after_shift": keeps_after_shift}
         _record(institution_id, "care.team_made", f"team:{id}", after, by, said, clock)
     return team(id)
 
@@ -85,22 +93,60 @@ def change_team(
     keeps_after_shift: bool,
     by: people.Author,
     reason: str,
+    names: Mapping[str, str] | None = None,
+    calendar_id: UUID | None = None,
+    expected: str | None = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> Team:
-    """Say who leads a team from now on, and whether what is somebody's stays theirs after their shift.
+    """Say what a team is called, who leads it, by which hours it goes, and whether what is somebody's stays theirs.
+
+    It holds from now on: what running clocks have used by the hours of before stays used. ``None`` leaves a thing as it
+    is; ``expected`` is the ``digest`` of what the change was decided on.
 
     Raises:
-        NotPermitted: ``by`` lacks ``care.duty.edit``. UnknownTeam, NotAtWork, UnacceptableText: what they say.
+        NotPermitted: ``by`` lacks ``care.duty.edit``, or, for other hours, ``care.clocks.edit``.
+        UnknownTeam, NotAtWork, UnknownCalendar, UnacceptableText: what they say. ChangedMeanwhile: it is not as expected.
     """
     known = team(team_id)
     people.require(by, EDIT_DUTY, known.institution_id)
     said = people.clean_reason(reason)
-    check_at_work(known.institution_id, lead)
+    cleaned = None if names is None else cleaned_names(names)
+    if calendar_id not in (None, known.calendar_id):
+        people.require(by, EDIT_CLOCKS, known.institution_id)
+        check_calendar(calendar_id, known.institution_id)
+    if lead != known.lead:
+        check_at_work(known.institution_id, lead)
     with _from_now_on(known.institution_id, clock):
-        TeamRow.objects.filter(id=team_id).update(lead=lead, keeps_after_shift=keeps_after_shift)
-        after: platform.AuditFacts = {"lead": str(lead), "keeps_after_shift": keeps_after_shift}
-        _record(known.institution_id, "care.team_changed", f"team:{team_id}", after, by, said, clock)
+        before = team(team_id)
+        if expected is not None and before.digest != expected:
+            raise ChangedMeanwhile(field="expected")
+        after = replace(
+            before, lead=lead, keeps_after_shift=keeps_after_shift, names=cleaned or before.names,
+            calendar_id=calendar_id or before.calendar_id,
+        )  # fmt: skip
+        if after == before:
+            return before
+        if after.calendar_id != before.calendar_id:
+            count_used(team_id, clock)
+        TeamRow.objects.filter(id=team_id).update(
+            lead=lead, keeps_after_shift=keeps_after_shift, names=dict(after.names), calendar_id=after.calendar_id
+        )
+        was, is_now = _facts(before), _facts(after)
+        platform.record(
+            actor=by.actor, action="care.team_changed", subject=f"team:{team_id}",
+            before={key: value for key, value in was.items() if value != is_now[key]},
+            after={key: value for key, value in is_now.items() if value != was[key]},
+            reason=said, institution_id=known.institution_id, clock=clock,
+        )  # fmt: skip
     return team(team_id)
+
+
+def _facts(one: Team) -> dict[str, platform.AuditValue]:
+    names = [one.names[language] for language in sorted(one.names)]
+    return {
+        "lead": str(one.lead), "keeps_after_shift": one.keeps_after_shift, "names": names,
+        "calendar": str(one.calendar_id),
+    }  # fmt: skip
 
 
 def set_head(
@@ -115,11 +161,17 @@ def set_head(
     said = people.clean_reason(reason)
     check_at_work(institution_id, staff_id)
     with _from_now_on(institution_id, clock) as now:
+        before = head_of(institution_id)
+        if before == staff_id:
+            return
         HeadRow.objects.update_or_create(
             institution_id=institution_id, defaults={"staff_id": staff_id, "since": now}
         )  # fmt: skip
-        subject = f"institution:{institution_id}"
-        _record(institution_id, "care.head_set", subject, {"head": str(staff_id)}, by, said, clock)
+        platform.record(
+            actor=by.actor, action="care.head_set", subject=f"institution:{institution_id}",
+            before={"head": None if before is None else str(before)}, after={"head": str(staff_id)},
+            reason=said, institution_id=institution_id, clock=clock,
+        )  # fmt: skip
 
 
 def add_member(
@@ -193,6 +245,26 @@ def somebody_works(institution_id: UUID) -> bool:
     return TeamRow.objects.filter(institution_id=institution_id, is_default=True).exists() or bool(
         _staff(institution_id)
     )
+
+
+def cleaned_names(names: Mapping[str, str]) -> dict[str, str]:
+    """Return a thing's names as they are kept, one at least.
+
+    Raises:
+        UnacceptableText: there is none, or one that can't be kept.
+    """
+    told = {language: name for language, name in names.items() if name.strip()}
+    return {language: clean_text(name, field="names") for language, name in (told or {"en": ""}).items()}
+
+
+def check_calendar(calendar_id: UUID, institution_id: UUID) -> None:
+    """Refuse a calendar that is not the institution's.
+
+    Raises:
+        UnknownCalendar: it is none, or another's.
+    """
+    if named_calendar(calendar_id).institution_id != institution_id:
+        raise UnknownCalendar(field="calendar_id")
 
 
 def check_at_work(institution_id: UUID, staff_id: UUID) -> None:

@@ -143,3 +143,30 @@ def test_whoever_answers_what_was_nobodys_goes_on_with_all_of_it_and_its_time_re
     house.hears("and now?")
     running = clocks.clocks_of([one], at=house.clock.now())[one]
     assert {(each.assignee, each.paused) for each in running} == {(staff_id(house.karim), None)}
+
+
+def test_all_that_is_somebodys_is_handed_over_at_once_with_a_record_each(manned: House) -> None:
+    house = manned
+    theirs = [house.hears(who=f"wa:2010012345{number}") for number in range(10, 13)]
+    for each in theirs:
+        care.take(each, by=house.salma, clock=house.clock)
+    care.close(theirs[2], by=house.salma, reason="answered", nothing_to_answer=True, clock=house.clock)
+    salma, karim = staff_id(house.salma), staff_id(house.karim)
+    with pytest.raises(people.NotPermitted):
+        care.hand_over(institution_id=house.id, giver=salma, to=karim, by=house.karim, reason="I take it all")
+    with pytest.raises(care.AssigneeMayNot):
+        care.hand_over(institution_id=house.id, giver=salma, to=salma, by=house.boss, reason="to herself")
+    done = care.hand_over(
+        institution_id=house.id, giver=salma, to=karim, by=house.salma, reason="my shift ends", clock=house.clock
+    )
+    assert (done.moved, done.left) == (2, 0)
+    assert [house.now_is(each).assignee for each in theirs] == [karim, karim, salma]
+    assert {house.now_is(each).accountable for each in theirs[:2]} == {karim}
+    again = care.hand_over(institution_id=house.id, giver=karim, to=None, by=house.boss, reason="gone home")
+    assert again.moved == 2
+    assert [house.now_is(each).assignee for each in theirs[:2]] == [None, None]
+    record = clocks.record_of(
+        salma, institution_id=house.id, since=house.clock.now() - timedelta(days=1),
+        until=house.clock.now() + timedelta(days=1), by=house.salma,
+    )  # fmt: skip
+    assert record.given >= 2

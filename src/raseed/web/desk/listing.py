@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.urls import reverse
@@ -14,14 +15,13 @@ from django.utils.translation import gettext
 
 from raseed.care import api as care
 from raseed.kernel.clock import SYSTEM_CLOCK
+from raseed.kernel.ids import InvalidId, parse_id
 from raseed.people import api as people
 from raseed.web.office.naming import name_in
 
 from .words import CHANNEL_WORDS, Due, channel_words, due_of, next_due
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from raseed.web.office.requests import StaffRequest
 
 ROWS_PER_PAGE: Final = 50
@@ -48,6 +48,8 @@ class Asked:
     q: str = ""
     before: str = ""
     tag: str = ""
+    team: str = ""
+    whose: str = ""
 
     @classmethod
     def of(cls, request: StaffRequest, *, otherwise: care.Box = care.Box.MINE) -> Asked:
@@ -59,12 +61,29 @@ class Asked:
             " ".join(request.GET.get("q", "")[:TYPED_MAX].split()),
             request.GET.get("before", "")[:TYPED_MAX * 4],
             request.GET.get("tag", "")[:TYPED_MAX],
+            _id_text(request.GET.get("team", "")),
+            _id_text(request.GET.get("whose", "")),
         )  # fmt: skip
 
     def query(self, **others: str) -> str:
         """Return it for an address, with some of it replaced."""
-        now = {"box": self.box.value, "channel": self.channel, "q": self.q, "tag": self.tag} | others
+        now = {
+            "box": self.box.value,
+            "channel": self.channel,
+            "q": self.q,
+            "tag": self.tag,
+            "team": self.team,
+            "whose": self.whose,
+        } | others
         return urlencode({name: value for name, value in now.items() if value})
+
+
+def _id_text(text: str) -> str:
+    """Return an id that stands in the address, or nothing where it is none."""
+    try:
+        return str(parse_id(text[:TYPED_MAX])) if text else ""
+    except InvalidId:
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +118,14 @@ def listed(request: StaffRequest, asked: Asked, *, current: UUID | None = None) 
     page = care.conversations(
         institution_id=request.institution.id,
         by=request.author,
-        wanted=care.Inbox(box=asked.box, channel=asked.channel or None, search=asked.q, tag=asked.tag),
+        wanted=care.Inbox(
+            box=asked.box,
+            channel=asked.channel or None,
+            search=asked.q,
+            tag=asked.tag,
+            team_id=UUID(asked.team) if asked.team else None,
+            accountable=UUID(asked.whose) if asked.whose else None,
+        ),
         before=asked.before or None,
         limit=ROWS_PER_PAGE,
     )
@@ -109,6 +135,7 @@ def listed(request: StaffRequest, asked: Asked, *, current: UUID | None = None) 
     here = asked.query() + (f"&current={current}" if current else "")
     return {
         "boxes": boxes,
+        "narrowed": narrowed_to(request, asked),
         "rows": rows,
         "list_next": f"{reverse('office:inbox')}?{asked.query(before=page.next)}" if page.next else "",
         "list_address": f"{reverse('office:inbox-list')}?{here}",
@@ -116,10 +143,23 @@ def listed(request: StaffRequest, asked: Asked, *, current: UUID | None = None) 
     }
 
 
+def narrowed_to(request: StaffRequest, asked: Asked) -> str:
+    """Return whose conversations alone are shown, in words; nothing where it is everybody's."""
+    found = []
+    if asked.team:
+        names = {str(each.id): each.names for each in care.duty.teams(request.institution.id)}
+        found.append(name_in(names.get(asked.team, {}), request.reader.language))
+    if asked.whose:
+        found += staff_names(request, [UUID(asked.whose)]).values()
+    return " · ".join(each for each in found if each)
+
+
 def _box(box: care.Box, asked: Asked, counts: Mapping[care.Box, int]) -> ShownBox:
     address = f"{reverse('office:inbox')}?{urlencode({'box': box.value})}"
     count = None if box is care.Box.CLOSED else counts.get(box)
-    return ShownBox(gettext(care.BOX_WORDS[box]), address, box is asked.box and not asked.q, count)
+    return ShownBox(
+        gettext(care.BOX_WORDS[box]), address, box is asked.box and not (asked.q or asked.team or asked.whose), count
+    )
 
 
 def shown_rows(

@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from raseed.assurance.api import guard
 from raseed.banking import api as banking
 from raseed.bills import api as bills
+from raseed.care import api as care
 from raseed.kernel.errors import mark
 from raseed.kernel.ids import InvalidId, parse_id
 from raseed.payments import api as payments
@@ -64,6 +65,8 @@ KIND_WORDS: Final = {
     "dispute": mark("Dispute"),
     "bill": mark("Bill"),
     "release": mark("Release"),
+    "team": mark("Team"),
+    "calendar": mark("Working hours"),
 }
 NO_ID_WORDS: Final = {"many": mark("many"), "unknown": mark("unknown")}
 """What stands in the place of an id where there is none: an import of thousands, a login that nobody has."""
@@ -259,6 +262,28 @@ def _releases(ids: list[UUID], page: StaffRequest) -> Mapping[UUID, Named]:
     return found
 
 
+def _teams(ids: list[UUID], page: StaffRequest) -> Mapping[UUID, Named]:
+    found = {}
+    for id_ in ids:
+        with suppress(care.duty.UnknownTeam):
+            one = care.duty.team(id_)
+            linked = page.rights.may(care.duty.VIEW_DUTY, one.institution_id)
+            address = reverse("office:care-team", args=[id_]) if linked else ""
+            found[id_] = Named("team", kind_words("team"), name_in(one.names, page.reader.language), address)
+    return found
+
+
+def _calendars(ids: list[UUID], page: StaffRequest) -> Mapping[UUID, Named]:
+    found = {}
+    for id_ in ids:
+        with suppress(care.duty.UnknownCalendar):
+            one = care.duty.named_calendar(id_)
+            linked = page.rights.may(care.duty.VIEW_DUTY, one.institution_id)
+            address = reverse("office:care-calendar", args=[id_]) if linked else ""
+            found[id_] = Named("calendar", kind_words("calendar"), name_in(one.names, page.reader.language), address)
+    return found
+
+
 _NAMERS: Final[Mapping[str, Callable[[list[UUID], StaffRequest], Mapping[UUID, Named]]]] = {
     "staff": _staff,
     "customer": _customers,
@@ -273,4 +298,6 @@ _NAMERS: Final[Mapping[str, Callable[[list[UUID], StaffRequest], Mapping[UUID, N
     "dispute": _disputes,
     "bill": _bills,
     "release": _releases,
+    "team": _teams,
+    "calendar": _calendars,
 }

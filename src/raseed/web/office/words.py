@@ -304,5 +304,7 @@ REFERENCES: Final[Mapping[str, str]] = {
     "head": "staff",
     "lead": "staff",
     "member": "staff",
+    "team": "team",
+    "calendar": "calendar",
 }
 """Facts whose value is an id, and of what."""

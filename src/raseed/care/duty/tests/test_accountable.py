@@ -312,7 +312,8 @@ def test_the_teams_of_somebody_are_those_they_are_in_now_or_lead_asked_once(desk
     with CaptureQueriesContext(connection) as asked:
         now = duty.teams_of(desk.omar, desk.institution_id, at=desk.now)
     assert len(asked) == 1
-    assert set(now) == {desk.team.id, others[1].id}
-    assert set(duty.teams_of(desk.omar, desk.institution_id, at=before)) == {desk.team.id, others[0].id, others[1].id}
+    assert {team.id for team in now} == {desk.team.id, others[1].id}
+    then = duty.teams_of(desk.omar, desk.institution_id, at=before)
+    assert {team.id for team in then} == {desk.team.id, others[0].id, others[1].id}
     assert duty.teams_of(new_id(), desk.institution_id, at=desk.now) == ()
     assert duty.teams_of(desk.omar, new_id(), at=desk.now) == ()

@@ -10,7 +10,10 @@ from django.test import Client
 from django.urls import URLPattern, reverse
 
 from raseed.banking import api as banking
+from raseed.care import api as care
 from raseed.channels import api as channels
+from raseed.kernel.clock import SYSTEM_CLOCK
+from raseed.kernel.hijri import year_near
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
 from raseed.web.office.urls import urlpatterns
@@ -32,6 +35,7 @@ NOT_THERE = {
     "person-sender-part", "merge-undo",
     "macro", "tag-retire", "limit-change", "limit-end", "tie-end",
     "conversation-question", "question", "known-answer",
+    "care-shift-end", "care-leave-end", "care-rule-off",
     "message", "message-act", "set-aside-look", "set-aside-replay",
     "release", "release-roll-back", "release-report", "release-report-file", "release-act",
 }  # fmt: skip
@@ -104,6 +108,12 @@ def arguments(house: House) -> dict[str, Any]:
         "tag_id": new_id(),
         "report": "reasons",
         "table": "categories",
+        "team_id": (team := care.duty.default_team(NILE)).id,
+        "calendar_id": team.calendar_id,
+        "shift_id": new_id(),
+        "absence_id": new_id(),
+        "year": year_near(SYSTEM_CLOCK.now().date()),
+        "slug": "first-answer",
         "token": "x",
         "rest": "nowhere",
     }
@@ -126,6 +136,8 @@ def addresses(house: House) -> Iterator[tuple[str, str, str | None]]:
             kwargs["verb"] = "baseline"
         if pattern.name == "release-report-file":
             kwargs["form"] = "json"
+        if pattern.name == "care-rule-on":
+            kwargs["slug"] = "cbe-answer"
         if pattern.name == "receipt-key-act":
             kwargs["verb"] = "renew"
         permission = getattr(pattern.callback, "permission", None)
