@@ -74,7 +74,9 @@ def shown_requests(request: StaffRequest, found: list[authority.Request]) -> lis
             LOOKS.get(each.state, ""),
             customers.get(each.customer_id, ""),
             staff.get(each.asked_by, ""),
-            staff.get(each.assigned_to, "") if each.assigned_to else "",
+            staff.get(each.assigned_to, "")
+            if each.assigned_to and each.state is authority.RequestState.AWAITING
+            else "",
             gettext(authority.BEYOND_WORDS[each.beyond]) if each.beyond else "",
             due_of(each.due_at, now, request.reader)
             if each.due_at and each.state is authority.RequestState.AWAITING

@@ -96,7 +96,7 @@
     });
     const latest = () => document.querySelector("[data-latest]");
     let follows = true; /* who has the latest in sight sees what comes next, too; who reads further up is left there */
-    if (latest() && !location.hash) latest().scrollIntoView({ block: "end" });
+    if (latest() && (!location.hash || form.dataset.sent !== undefined)) latest().scrollIntoView({ block: "end" });
     document.addEventListener("htmx:beforeSwap", ({ target }) => {
       if (target.id === "thread" && latest()) follows = latest().getBoundingClientRect().top < innerHeight;
     });

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from django.test import override_settings
+
 from raseed.care import api as care
+from raseed.care.cards.pulse import beat
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
 from raseed.web.tests.street import words_of
@@ -74,3 +77,16 @@ def test_tags_are_put_on_and_taken_off_and_narrow_the_inbox(bureau: Bureau) -> N
     refused = client.post(f"{address}/tag", {"tag": ["nobody-made-it"]})
     assert refused.status_code == 404
     assert "There is no such tag here" in words_of(refused.content.decode())
+
+
+def test_pages_say_what_the_stream_told_before_they_were_read(bureau: Bureau) -> None:
+    id_ = bureau.write()
+    client = at_desk(bureau.house.salma)
+    for address in ("/office/desk/?box=open", f"/office/desk/{id_}"):
+        with override_settings(RAIL_URL="http://127.0.0.1:9"):
+            before = care.pulse()
+            assert f'data-told="{before}"' in client.get(address).content.decode()
+            beat()
+            assert care.pulse() > before
+            assert f'data-told="{care.pulse()}"' in client.get(address).content.decode()
+        assert "data-told" not in client.get(address).content.decode()
