@@ -10,9 +10,10 @@ from django.db import DatabaseError, connection, transaction
 
 from raseed.care import api as care
 from raseed.care.cases.filing import media_settled, references_in
-from raseed.care.conversations.handlers import MEDIA_SETTLED, MESSAGE_RECEIVED, follow_media, receive_message
+from raseed.care.conversations.handlers import follow_media, receive_message
 from raseed.care.models import AttachmentRow
 from raseed.channels.api import NewFile
+from raseed.channels.events import MEDIA_SETTLED, MESSAGE_RECEIVED
 from raseed.kernel.errors import InputError
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
