@@ -13,10 +13,28 @@ from .authority import (
 )
 from .domain import ONE_TIME_CODE, Channel, InvalidMessage, OutgoingText, TextState
 from .gateway import KEY_NAME as SMS_KEY_NAME
-from .lines.domain import InvalidLine, Line, LinePurpose, LineTaken, LineUnknown, SecretMissing
+from .lines.domain import (
+    OVERLAP_MAX,
+    PROVING,
+    InvalidLine,
+    Line,
+    LinePurpose,
+    LineTaken,
+    LineUnknown,
+    SecretMissing,
+)
 from .lines.secrets import has_secret as has_line_secret
 from .lines.secrets import line_secret
-from .lines.services import change_line, line, line_at, lines, register_line, set_line_secret
+from .lines.services import (
+    change_line,
+    end_overlap,
+    line,
+    line_at,
+    lines,
+    overlap_of,
+    register_line,
+    set_line_secret,
+)
 from .media.domain import Media, MediaNotKept, MediaState, MediaUnknown, NewFile, Refusal
 from .media.queries import media, media_bytes, media_of, media_parts
 from .receiving.aside import item_content, replay_item, set_aside
@@ -61,6 +79,7 @@ from .sending.api import (
     failed_messages,
     filled,
     line_standings,
+    messages_without_sign,
     outgoing,
     outgoing_content,
     register_template,
@@ -71,6 +90,7 @@ from .sending.api import (
     unknown_messages,
     web_latest,
     web_messages,
+    web_one,
     web_seen,
     web_unread,
     window,
@@ -84,6 +104,8 @@ __all__ = [
     "MESSAGES_RESEND",
     "MESSAGES_VIEW",
     "ONE_TIME_CODE",
+    "OVERLAP_MAX",
+    "PROVING",
     "REPLY",
     "SMS_KEY_NAME",
     "Attempt",
@@ -137,6 +159,7 @@ __all__ = [
     "apply_status",
     "attempts_of",
     "change_line",
+    "end_overlap",
     "failed_messages",
     "failed_texts",
     "filled",
@@ -153,9 +176,11 @@ __all__ = [
     "media_bytes",
     "media_of",
     "media_parts",
+    "messages_without_sign",
     "outgoing",
     "outgoing_content",
     "outgoing_text",
+    "overlap_of",
     "register_line",
     "register_status_sink",
     "register_template",
@@ -172,6 +197,7 @@ __all__ = [
     "unknown_messages",
     "web_latest",
     "web_messages",
+    "web_one",
     "web_seen",
     "web_unread",
     "web_written",

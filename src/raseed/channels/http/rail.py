@@ -101,7 +101,7 @@ def proven(door: Door, headers: Mapping[bytes, bytes], body: bytes) -> tuple[lis
     Raises:
         SignatureMissing, SignatureWrong: it is not proven.
     """
-    check(door.line.channel, headers, body, door.secret)
+    check(door.line.channel, headers, body, *door.accepted)
     try:
         return split(door.line.channel, body), True
     except NotReadable as trouble:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -18,6 +19,15 @@ ADDRESS_LENGTH_MAX: Final = 200
 SECRET_LENGTH_MAX: Final = 8_000
 LINES_MAX: Final = 200
 """Of one institution."""
+OVERLAP_MAX: Final = timedelta(days=7)
+"""How long two secrets of a line may prove what comes in, at the most."""
+PROVING: Final[Mapping[Channel, str]] = {
+    Channel.WHATSAPP: "app_secret",
+    Channel.TELEGRAM: "secret_token",
+    Channel.X: "consumer_secret",
+    Channel.SMS: "api_key",
+}
+"""Under which name a line keeps what proves its deliveries."""
 
 
 class LinePurpose(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -26,6 +27,40 @@ def folder(line_id: UUID) -> Path:
     return Path(settings.HOME) / "keys" / "channels" / str(line_id)
 
 
+def accepted_secrets(line_id: UUID, name: str, *, now: datetime) -> tuple[str, ...]:
+    """Return what proves a delivery at an instant: the secret, and the one before it while both are accepted.
+
+    Raises:
+        SecretMissing: there is none of this name.
+    """
+    current, before = line_secret(line_id, name), _before(line_id, name)
+    return (current,) if before is None or before[0] <= now else (current, before[1])
+
+
+def overlap_ends(line_id: UUID, name: str, *, now: datetime) -> datetime | None:
+    """Return until when the secret before this one is accepted, too; ``None`` where it is not any more."""
+    before = _before(line_id, name) if name in NAMES else None
+    return before[0] if before is not None and before[0] > now else None
+
+
+def _before(line_id: UUID, name: str) -> tuple[datetime, str] | None:
+    """Return the secret before this one, and until when it is accepted."""
+    try:
+        until, _, secret = (folder(line_id) / f"{name}.before").read_text(encoding="utf-8").partition("\n")
+        return datetime.fromisoformat(until), secret.strip()
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def forget_before(line_id: UUID, name: str) -> bool:
+    """Accept the secret before this one no longer; return whether there was one."""
+    path = folder(line_id) / f"{name}.before"
+    if name not in NAMES or not path.is_file():
+        return False
+    path.unlink(missing_ok=True)
+    return True
+
+
 def line_secret(line_id: UUID, name: str) -> str:
     """Return a line's secret.
 
@@ -43,8 +78,11 @@ def has_secret(line_id: UUID, name: str) -> bool:
     return name in NAMES and (folder(line_id) / name).is_file()
 
 
-def write_secret(line_id: UUID, name: str, value: str) -> None:
+def write_secret(line_id: UUID, name: str, value: str, *, before_until: datetime | None = None) -> None:
     """Keep a line's secret in place of the one before; whoever reads finds the one or the other, whole.
+
+    ``before_until``: until then what it replaces is accepted as well. It is kept before the new one is, so that no delivery
+    is refused in between.
 
     Raises:
         InvalidLine: no secret is called so, or it is empty, too long or not one line of printable text.
@@ -56,7 +94,19 @@ def write_secret(line_id: UUID, name: str, value: str) -> None:
         raise InvalidLine(field="value")
     path = folder(line_id) / name
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = path.with_name(f".{name}.{os.getpid()}.{secrets.token_hex(4)}")
+    if before_until is None:
+        _write(path, text)
+        forget_before(line_id, name)
+        return
+    with contextlib.suppress(SecretMissing):
+        was = line_secret(line_id, name)
+        if was != text:
+            _write(path.with_name(f"{name}.before"), f"{before_until.isoformat()}\n{was}")
+    _write(path, text)
+
+
+def _write(path: Path, text: str) -> None:
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:

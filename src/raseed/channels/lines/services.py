@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -19,6 +20,8 @@ from ..models import LineRow
 from .domain import (
     ADDRESS_LENGTH_MAX,
     LINES_MAX,
+    OVERLAP_MAX,
+    PROVING,
     SETTING_LENGTH_MAX,
     SETTINGS_MAX,
     InvalidLine,
@@ -27,7 +30,7 @@ from .domain import (
     LineTaken,
     LineUnknown,
 )
-from .secrets import write_secret
+from .secrets import forget_before, overlap_ends, write_secret
 
 _LANGUAGES: Final = ("ar", "he", "en")
 _SETTING: Final = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
@@ -145,16 +148,53 @@ def change_line(
 
 @transaction.atomic
 def set_line_secret(
-    *, line_id: UUID, name: str, value: str, by: Authority, reason: str = "", clock: Clock = SYSTEM_CLOCK
+    *,
+    line_id: UUID,
+    name: str,
+    value: str,
+    by: Authority,
+    reason: str = "",
+    overlap: timedelta = timedelta(0),
+    clock: Clock = SYSTEM_CLOCK,
 ) -> None:
     """Keep a secret of a line in its file; the audit trail names the secret and never holds it.
 
+    ``overlap``: for so long the secret that it replaces still proves what comes in, so that nothing is refused while the provider
+    takes the new one up. Only for secrets that prove deliveries (``PROVING``).
+
     Raises:
-        LineUnknown, ChannelsNotPermitted, InvalidLine: what they say.
+        LineUnknown, ChannelsNotPermitted, InvalidLine: what they say; ``overlap`` for another secret, or longer than ``OVERLAP_MAX``.
     """
     row = _managed(line_id, by)
-    _record(row, "secret_set", by, reason, clock, after={"secret": name})
-    write_secret(line_id, name, value)
+    if not timedelta(0) <= overlap <= OVERLAP_MAX or (overlap and PROVING.get(Channel(row.channel)) != name):
+        raise InvalidLine(field="overlap")
+    after: AuditFacts = {"secret": name, "overlap_s": int(overlap.total_seconds())} if overlap else {"secret": name}
+    _record(row, "secret_set", by, reason, clock, after=after)
+    write_secret(line_id, name, value, before_until=clock.now() + overlap if overlap else None)
+
+
+@transaction.atomic
+def end_overlap(*, line_id: UUID, by: Authority, reason: str = "", clock: Clock = SYSTEM_CLOCK) -> None:
+    """Accept the secret before the present one no longer, from now on; where none is, nothing changes.
+
+    Raises:
+        LineUnknown, ChannelsNotPermitted: what they say.
+    """
+    row = _managed(line_id, by)
+    name = PROVING.get(Channel(row.channel))
+    if name is not None and overlap_ends(line_id, name, now=clock.now()) is not None:
+        _record(row, "overlap_ended", by, reason, clock, after={"secret": name})
+        forget_before(line_id, name)
+
+
+def overlap_of(line_id: UUID, *, clock: Clock = SYSTEM_CLOCK) -> datetime | None:
+    """Return until when the secret before the present one still proves what comes in; ``None`` where it does not.
+
+    Raises:
+        LineUnknown: there is no such line.
+    """
+    name = PROVING.get(line(line_id).channel)
+    return None if name is None else overlap_ends(line_id, name, now=clock.now())
 
 
 def line(line_id: UUID) -> Line:

@@ -6,16 +6,16 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.errors import NotFound
 from raseed.kernel.ids import InvalidId, parse_id
 from raseed.platform.rail.pool import Pool
 
 from ..domain import Channel
-from ..lines.domain import Line
-from ..lines.secrets import line_secret
+from ..lines.domain import PROVING, Line
+from ..lines.secrets import accepted_secrets, line_secret
 from ..lines.services import line
 from .errors import HookUnknown
-from .proof import SECRETS
 from .splitting import DELIVERED
 
 REMEMBERED_SECONDS: Final = 5.0
@@ -24,11 +24,16 @@ REMEMBERED_MAX: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """A line that takes deliveries. ``verify_token`` is WhatsApp's, and empty elsewhere."""
+    """A line that takes deliveries. ``accepted``: what proves them, now first; ``verify_token`` is WhatsApp's, else empty."""
 
     line: Line
-    secret: str
+    accepted: tuple[str, ...]
     verify_token: str
+
+    @property
+    def secret(self) -> str:
+        """The present secret, by which we prove ourselves where a provider asks."""
+        return self.accepted[0]
 
 
 class Doors:
@@ -64,10 +69,10 @@ def look_up(channel: str, line_id: str) -> Door | None:
         found = line(parse_id(line_id))
         if found.channel.value != channel or not found.active:
             return None
-        secret = line_secret(found.id, SECRETS[found.channel])
+        accepted = accepted_secrets(found.id, PROVING[found.channel], now=SYSTEM_CLOCK.now())
     except (NotFound, InvalidId):
         return None
-    return Door(found, secret, _verify_token(found))
+    return Door(found, accepted, _verify_token(found))
 
 
 def _verify_token(found: Line) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.ids import new_id
@@ -90,11 +91,12 @@ def take_in(
     sent_at: datetime,
     files: Sequence[NewFile] = (),
     reply_to: str = "",
+    received_at: datetime | None = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> IncomingMessage:
     """Take in a message that no provider delivers: an e-mail, one from our own pages, a call or a visit that staff log.
 
-    Kept and told in the caller's transaction, once for its line and ``provider_id``: again, it returns the first. Files are
+    ``received_at`` is when it reached us, where that was before now: a call is written down after it. Kept and told in the caller's transaction, once for its line and ``provider_id``: again, it returns the first. Files are
     checked by a job before they can be seen, as those of other channels.
 
     Raises:
@@ -117,7 +119,7 @@ def take_in(
         files=drafts,
     )  # fmt: skip
     with transaction.atomic():
-        kept = keep_message(draft, there, received_at=clock.now(), clock=clock)
+        kept = keep_message(draft, there, received_at=received_at or clock.now(), clock=clock)
         if kept is not None:
             tell(there, [kept], clock=clock)
             return incoming(kept)
@@ -162,9 +164,14 @@ def incomings(message_ids: Iterable[UUID]) -> dict[UUID, IncomingMessage]:
     }
 
 
-def web_written(line_id: UUID, external_id: str, *, limit: int = 50) -> list[IncomingMessage]:
-    """Return the latest that one person wrote on a web line, oldest first."""
+def web_written(
+    line_id: UUID, external_id: str, *, before: tuple[datetime, UUID] | None = None, limit: int = 50
+) -> list[IncomingMessage]:
+    """Return the latest that one person wrote on a web line, oldest first; those before a message, by its time and id."""
     rows = MessageRow.objects.filter(line_id=line_id, external_id=external_id, channel=Channel.WEB.value)
+    if before is not None:
+        at, id_ = before
+        rows = rows.filter(Q(sent_at__lt=at) | Q(sent_at=at, id__lt=id_))
     ids = list(rows.order_by("-sent_at", "-id").values_list("id", flat=True)[: min(limit, READ_MAX)])
     found = incomings(ids)
     return [found[each] for each in reversed(ids)]

@@ -23,17 +23,10 @@ HEADERS: Final[Mapping[Channel, bytes]] = {
     Channel.X: b"x-twitter-webhooks-signature",
     Channel.SMS: b"x-raseed-signature-256",
 }
-SECRETS: Final[Mapping[Channel, str]] = {
-    Channel.WHATSAPP: "app_secret",
-    Channel.TELEGRAM: "secret_token",
-    Channel.X: "consumer_secret",
-    Channel.SMS: "api_key",
-}
-"""Under which name a line keeps what proves its deliveries."""
 
 
-def check(channel: Channel, headers: Mapping[bytes, bytes], body: bytes, secret: str) -> None:
-    """Refuse a delivery that its provider did not prove.
+def check(channel: Channel, headers: Mapping[bytes, bytes], body: bytes, *accepted: str) -> None:
+    """Refuse a delivery that its provider did not prove by one of the secrets that are accepted: while one is replaced, two are.
 
     Raises:
         SignatureMissing: it carries no proof. SignatureWrong: not one of these bytes.
@@ -42,11 +35,11 @@ def check(channel: Channel, headers: Mapping[bytes, bytes], body: bytes, secret:
     if not said:
         raise SignatureMissing
     if channel is Channel.TELEGRAM:
-        if not hmac.compare_digest(said, secret.encode()):
-            raise SignatureWrong
-        return
-    given = _given(channel, said)
-    if given is None or not hmac.compare_digest(given, digest(secret, body)):
+        known = [hmac.compare_digest(said, secret.encode()) for secret in accepted]
+    else:
+        given = _given(channel, said)
+        known = [given is not None and hmac.compare_digest(given, digest(secret, body)) for secret in accepted]
+    if not any(known):
         raise SignatureWrong
 
 

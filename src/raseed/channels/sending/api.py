@@ -20,8 +20,8 @@ from .domain import (
     WindowClosed,
 )
 from .outbox import InvalidSendingTime, send_message
-from .oversight import LineStanding, failed_messages, line_standings, unknown_messages
-from .pages import PageMessage, web_latest, web_messages, web_seen, web_unread
+from .oversight import LineStanding, failed_messages, line_standings, messages_without_sign, unknown_messages
+from .pages import PageMessage, web_latest, web_messages, web_one, web_seen, web_unread
 from .queries import attempts_of, outgoing, outgoing_content
 from .reasons import Reason
 from .retrying import NothingToSettle, OutgoingUnknown, retry_message, settle_message
@@ -59,6 +59,7 @@ __all__ = [
     "failed_messages",
     "filled",
     "line_standings",
+    "messages_without_sign",
     "outgoing",
     "outgoing_content",
     "register_template",
@@ -69,6 +70,7 @@ __all__ = [
     "unknown_messages",
     "web_latest",
     "web_messages",
+    "web_one",
     "web_seen",
     "web_unread",
     "window",

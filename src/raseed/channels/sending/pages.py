@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 
@@ -42,10 +43,23 @@ def web_messages(line_id: UUID, external_id: str, *, after: int = 0, limit: int 
     return [_shown(row) for row in rows[: min(limit, PAGE_MAX)]]
 
 
-def web_latest(line_id: UUID, external_id: str, *, limit: int = 50) -> list[PageMessage]:
-    """Return the latest that was written to one person on a web line, oldest first."""
+def web_latest(
+    line_id: UUID, external_id: str, *, before: tuple[datetime, UUID] | None = None, limit: int = 50
+) -> list[PageMessage]:
+    """Return the latest that was written to one person on a web line, oldest first; those before a message, by its time and id."""
     rows = OutgoingRow.objects.filter(line_id=line_id, to_external_id=external_id, channel=Channel.WEB.value)
-    return [_shown(row) for row in rows.order_by("-position")[: min(limit, PAGE_MAX)]][::-1]
+    if before is not None:
+        at, id_ = before
+        rows = rows.filter(Q(created_at__lt=at) | Q(created_at=at, id__lt=id_))
+    return [_shown(row) for row in rows.order_by("-created_at", "-id")[: min(limit, PAGE_MAX)]][::-1]
+
+
+def web_one(line_id: UUID, external_id: str, message_id: UUID) -> PageMessage | None:
+    """Return a message to one person on a web line; ``None`` where it is none, or another's."""
+    row = OutgoingRow.objects.filter(
+        id=message_id, line_id=line_id, to_external_id=external_id, channel=Channel.WEB.value
+    ).first()
+    return None if row is None else _shown(row)
 
 
 def web_unread(line_ids: Sequence[UUID], external_id: str) -> int:

@@ -71,4 +71,5 @@ def as_message(row: OutgoingRow) -> OutgoingMessage:
         read_at=row.read_at,
         failed_at=row.failed_at,
         next_try_at=row.next_try_at,
+        media_name=row.media_name,
     )

@@ -20,6 +20,7 @@ from .buckets import forget_buckets
 from .calling import call
 from .claiming import call_next
 from .moving import move
+from .oversight import NO_SIGN
 from .standings import mark_of
 from .states import OutgoingState
 from .statuses import forget_early
@@ -28,7 +29,6 @@ BATCH_MAX: Final = 500
 OVERDUE_AFTER: Final = timedelta(minutes=1)
 NO_SIGN_AFTER: Final = timedelta(minutes=15)
 """A provider that has taken a message says so again within seconds; one that says nothing for so long may do nothing."""
-NO_SIGN: Final = "no_sign_of_delivery"
 LOOKED_BACK: Final = timedelta(days=2)
 _log = structlog.get_logger("raseed.channels")
 

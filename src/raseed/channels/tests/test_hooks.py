@@ -5,16 +5,29 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
 from django.db import connections
 
-from raseed.channels.api import Channel, LinePurpose, change_line
+from raseed.channels.api import (
+    OVERLAP_MAX,
+    PROVING,
+    Channel,
+    InvalidLine,
+    LinePurpose,
+    change_line,
+    end_overlap,
+    overlap_of,
+    set_line_secret,
+)
 from raseed.channels.http.rail import BODY_BYTES_MAX
+from raseed.channels.lines.secrets import accepted_secrets, folder
 from raseed.channels.models import ItemRow, MessageRow
 from raseed.channels.receiving.intake import connect_to_database
+from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.ids import new_id
 
 from .delivering import Provider, delivery, provider, said, signed, told, value, work_all
@@ -291,3 +304,40 @@ def test_the_other_channels_deliver_too(hooks: Provider) -> None:
         ("+201001234567", "رصيد", "s1"), ("tg:77", "שלום", "77:5"), ("x:9", "hello", "e1"),
     ]  # fmt: skip
     assert SECRET not in json.dumps(list(ItemRow.objects.values_list("key", "problem")))
+
+
+@pytest.mark.parametrize("channel", list(PROVING))
+def test_while_a_secret_is_replaced_both_prove_what_comes_in_and_afterwards_only_the_new_one(
+    hooks: Provider, channel: Channel
+) -> None:
+    clerk = Clerk()
+    line = make_line(channel, clerk)
+    name, now = PROVING[channel], SYSTEM_CLOCK.now()
+    set_line_secret(line_id=line.id, name=name, value="the-next-one", by=clerk, overlap=timedelta(hours=1))
+    body = b'{"update_id": 1}'
+    for secret in (SECRET, "the-next-one"):
+        assert hooks.post(line, body, **signed(channel, body, secret)).status == 200
+    assert hooks.post(line, body, **signed(channel, body, "another")).error["code"] == "signature_wrong"
+    assert accepted_secrets(line.id, name, now=now + timedelta(minutes=59)) == ("the-next-one", SECRET)
+    assert accepted_secrets(line.id, name, now=now + timedelta(hours=2)) == ("the-next-one",), "bounded"
+    kept = folder(line.id) / f"{name}.before"
+    assert kept.stat().st_mode & 0o077 == 0
+    end_overlap(line_id=line.id, by=clerk, reason="the old one became known")
+    assert not kept.exists()
+    hooks.hooks._doors._known.clear()
+    assert hooks.post(line, body, **signed(channel, body, SECRET)).error["code"] == "signature_wrong"
+    assert hooks.post(line, body, **signed(channel, body, "the-next-one")).status == 200
+
+
+def test_an_overlap_is_bounded_and_only_of_what_proves(database: object) -> None:
+    clerk = Clerk()
+    line = make_line(Channel.TELEGRAM, clerk)
+    for name, overlap in (
+        ("access_token", timedelta(hours=1)), ("secret_token", OVERLAP_MAX + timedelta(seconds=1)),
+        ("secret_token", timedelta(seconds=-1)),
+    ):  # fmt: skip
+        with pytest.raises(InvalidLine):
+            set_line_secret(line_id=line.id, name=name, value="x", by=clerk, overlap=overlap)
+    set_line_secret(line_id=line.id, name="secret_token", value="second", by=clerk, overlap=OVERLAP_MAX)
+    set_line_secret(line_id=line.id, name="secret_token", value="third", by=clerk)
+    assert overlap_of(line.id) is None, "without an overlap the earlier ones are gone"
