@@ -5,12 +5,14 @@ from __future__ import annotations
 from raseed.channels.api import WindowClosed
 
 from .accounting import settle_accountable
+from .again import retry
 from .contacts import log_contact
 from .delivery import not_arrived
 from .domain import (
     BOX_WORDS,
     CONVERSATION_STATE_WORDS,
     EVENT_WORDS,
+    MEDIA_MAX,
     TOLD,
     Box,
     Conversation,
@@ -57,7 +59,7 @@ from .presence import be_here, hold_lease, leases_of, leave, release_lease, who_
 from .proving import ask_for_code, choose_customer, possible_customers, take_code, unlink_customer
 from .reading import EVERYTHING, conversation, conversations, counts, entries, window_of
 from .receiving import receive
-from .replying import reply, retry, tell
+from .replying import reply, tell
 from .routing import route_line, routes
 from .searching import search
 from .tags import change_tags, make_tag, retire_tag, tag, tags
@@ -68,6 +70,7 @@ __all__ = [
     "CONVERSATION_STATE_WORDS",
     "EVENT_WORDS",
     "EVERYTHING",
+    "MEDIA_MAX",
     "TOLD",
     "AssigneeMayNot",
     "Box",

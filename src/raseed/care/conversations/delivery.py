@@ -27,6 +27,7 @@ from .replying import ANSWERS, FAILED, PART_OF, standing
 
 LOST: Final = frozenset({FAILED, channels.OutgoingState.UNKNOWN.value, channels.OutgoingState.EXPIRED.value})
 """Where a message is that the customer cannot be taken to have."""
+_ON_THEIR_WAY: Final = frozenset({channels.OutgoingState.WAITING.value, channels.OutgoingState.SENDING.value})
 _ASKS_NOTHING: Final = channels.MessageKind.REACTION.value
 _LOOKED_BACK_MAX: Final = 200
 
@@ -108,12 +109,16 @@ def _owe_again(row: ConversationRow, entry: EntryRow, clock: Clock) -> None:
 
 
 def _arrived_after_all(row: ConversationRow, entry: EntryRow, clock: Clock) -> None:
-    """Let an answer that was taken for lost have answered when it was sent: a breach since then is withdrawn."""
+    """Let an answer that was taken for lost have answered when it was sent: a breach since then is withdrawn.
+
+    One that was sent again answers from now on.
+    """
     end = _last_end(row)
     if not row.unanswered or end is None:
         tell_changed(row, clock=clock)
         return
-    at, owed = _sent_at(row, entry), _owed(row, end)
+    leaves_now = entry.delivery in _ON_THEIR_WAY  # somebody had it sent again
+    at, owed = clock.now() if leaves_now else _sent_at(row, entry), _owed(row, end)
     owe_nothing(row)
     if entry.actor.startswith(STAFF):
         staff_id = UUID(entry.actor.removeprefix(STAFF))

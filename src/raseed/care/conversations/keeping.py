@@ -71,7 +71,7 @@ def permitted(
 def add_entry(
     row: ConversationRow, kind: EntryKind, actor: str, said: Said, *, now: datetime, sent_at: datetime | None = None
 ) -> EntryRow:
-    """Add an entry to a locked conversation. ``sent_at``: of a message that came in."""
+    """Add an entry to a locked conversation. ``sent_at``: of a message that came in, or of what was said before it is written."""
     row.positions += 1
     if kind is EntryKind.IN:
         assert sent_at is not None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid5
@@ -38,7 +38,6 @@ from .domain import (
     ConversationState,
     Entry,
     EntryKind,
-    EventCode,
     Override,
     ReplyMedia,
     ReplyTemplate,
@@ -46,7 +45,6 @@ from .domain import (
 from .errors import (
     ConversationClosed,
     EmptyReply,
-    EntryNotFailed,
     HeldByAnother,
     IdentityNotProven,
     UnknownConversation,
@@ -55,7 +53,6 @@ from .errors import (
 from .keeping import (
     Said,
     add_entry,
-    add_event,
     facts_as_json,
     ids_of,
     keep,
@@ -145,7 +142,7 @@ def reply(
             _may_answer(row, expected_version, by, clock.now())
             body = _said_by(row, template) if template else written
             said = [fact for fact in facts if fact.is_in(body)]
-            _facts_allowed(row, said, macro_id, by, clock)
+            facts_allowed(row, said, macro_id, by, clock)
             why = _why_all_the_same(row, body, said, override, by, clock)
             sent = _send(row, client_message_id, body, template, media[:1], clock)
             content = Said(
@@ -172,6 +169,7 @@ def tell(
     text: str,
     purpose: str,
     template: ReplyTemplate | None = None,
+    media: ReplyMedia | None = None,
     actor: str = "system",
     answers: bool = False,
     clock: Clock = SYSTEM_CLOCK,
@@ -186,11 +184,12 @@ def tell(
     row = ConversationRow.objects.select_for_update(no_key=True).filter(id=conversation_id).first()
     if row is None:
         raise UnknownConversation(field="conversation_id")
-    digest = _digest(text, template, (), ())
+    files = (media,) if media is not None else ()
+    digest = _digest(text, template, files, ())
     before = EntryRow.objects.defer("words").filter(message_id=client_message_id).first()
     if before is not None:
         return _repeated(before, row, digest)
-    sent = _send(row, client_message_id, text, template, (), clock, purpose=purpose)
+    sent = _send(row, client_message_id, text, template, files, clock, purpose=purpose)
     content = Said(
         text=text, message_id=client_message_id, delivery=sent.state, reason=sent.reason, may_retry=sent.may_retry,
         digest=digest, details={"purpose": purpose} | ({ANSWERS: "1"} if answers else {}),
@@ -203,46 +202,6 @@ def tell(
         ports.clocks().closed(subject_id=row.id, by=actor, at=now, clock=clock)
     keep(row, clock=clock)
     return told_entries([made])[0]
-
-
-@transaction.atomic
-def retry(
-    entry_id: UUID, *, by: people.Author, reason: str = "sent again from the conversation", clock: Clock = SYSTEM_CLOCK
-) -> Entry:
-    """Really send an answer again that failed, or of which nobody knows; what went wrong before stays in its history.
-
-    Raises:
-        UnknownConversation: no such entry, or not to be seen. NotPermitted.
-        EntryNotFailed: it is no answer, or has arrived. NothingToRetry: it can't help.
-        IdentityNotProven, FactChanged, FactNotChecked, FactNotYours: what it tells is not so any more, or not for them.
-    """
-    entry = EntryRow.objects.defer("words").filter(id=entry_id).first()
-    if entry is None:
-        raise UnknownConversation(field="entry_id")
-    row = permitted(entry.conversation_id, by, WORK, lock=True)
-    entry.refresh_from_db(fields=["delivery", "may_retry"])
-    if entry.kind != EntryKind.OUT.value or entry.delivery not in SENT_AGAIN or entry.message_id is None:
-        raise EntryNotFailed(field="entry_id")
-    told = told_entries([entry])[0]
-    _facts_allowed(row, told.facts, None, by, clock)  # it leaves now, with what was so then
-    permitted_here = replace(by, everything=True)  # that they may was decided here; the trail of channels names them
-    now = clock.now()
-    sent = standing_of(
-        channels.retry_message(
-            entry.message_id, by=permitted_here, reason=reason, expires_at=now + LEAVES_WITHIN, clock=clock
-        )
-    )
-    entry.delivery, entry.reason, entry.may_retry = sent.state, sent.reason, sent.may_retry
-    entry.save(update_fields=["delivery", "reason", "may_retry"])
-    add_event(row, EventCode.SENT_AGAIN, by.actor, now=now, entry=str(entry.id))
-    if not EntryRow.objects.filter(conversation=row, kind="in", order_at__gt=entry.order_at).exists():
-        owe_nothing(row)
-        if row.state != ConversationState.CLOSED.value:
-            row.state = ConversationState.WAITING.value
-        credit(row, by, now, clock)
-    keep(row, clock=clock)
-    record(row, "care.reply_sent_again", by, after={"entry": str(entry.id)}, clock=clock)
-    return told_entries([entry])[0]
 
 
 def standing(message_ids: Sequence[UUID]) -> dict[UUID, Standing]:
@@ -284,7 +243,7 @@ def _may_answer(row: ConversationRow, expected_version: int, by: people.Author, 
         raise HeldByAnother(field="conversation_id", holder=str(holder))
 
 
-def _facts_allowed(
+def facts_allowed(
     row: ConversationRow, facts: Sequence[InsertedFact], macro_id: UUID | None, by: people.Author, clock: Clock
 ) -> None:
     """Refuse facts for somebody who has not proven to be the customer they are about; look again at those that may be told."""

@@ -153,10 +153,13 @@ def give_to_team(
     """Give a conversation to another team, whose duty answers for it from now on.
 
     Raises:
-        UnknownConversation, NotPermitted, UnacceptableText, ConversationClosed. InputError: no team of this institution.
+        UnknownConversation, UnacceptableText, ConversationClosed. InputError: no team of this institution.
+        NotPermitted: a colleague's, and ``by`` may not assign.
     """
     said = people.clean_reason(reason)
     row = permitted(conversation_id, by, WORK, lock=True)
+    if row.assignee not in (None, staff_id_of(by)):
+        people.require(by, ASSIGN, row.institution_id)
     _check_open(row)
     if not ports.duty().is_team_of(team_id, row.institution_id):
         raise InputError(field="team_id")

@@ -12,6 +12,7 @@ from raseed.care.clocks import api as clocks
 from raseed.care.conversations.delivery import delivery_changed
 from raseed.care.conversations.handlers import stand_beside
 from raseed.care.conversations.replying import LEAVES_WITHIN
+from raseed.care.duty.hours import _read
 from raseed.channels import api as channels
 from raseed.channels.api import OutgoingState
 from raseed.channels.models import OutgoingFileRow, OutgoingRow
@@ -37,6 +38,7 @@ PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 def manned(database: object, monkeypatch: pytest.MonkeyPatch) -> House:
     """A house in which two agents and a supervisor are employed."""
     make_hashes_quick(monkeypatch)
+    _read.cache_clear()  # another test's database may have had other hours at the same place
     stand_beside()
     house = a_house()
     house.clock.advance(timedelta(days=1))  # a Monday

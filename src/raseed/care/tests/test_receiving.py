@@ -12,14 +12,19 @@ from django.db import DatabaseError, connection, transaction
 
 from raseed.care import api as care
 from raseed.care.conversations.accounting import clock_breached, settle_accountable
+from raseed.care.conversations.handlers import stand_beside
 from raseed.care.conversations.receiving import REOPENED_WITHIN
 from raseed.care.models import ConversationRow, EntryRow
+from raseed.channels import api as channels
 from raseed.channels.api import Channel, MessageUnknown
 from raseed.channels.tests.lines import Clerk, make_line
+from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
+from raseed.people.tests.office import a_colleague, make_hashes_quick
 from raseed.people.tests.world import a_customer, an_institution
-from raseed.platform.models import EventRow
+from raseed.platform.events import ATTEMPTS_MAX, deliver_event
+from raseed.platform.models import DeliveryRow, EventRow
 
 from .beside import Beside
 from .talk import House, mona, staff_id
@@ -236,3 +241,28 @@ def test_who_may_not_see_conversations_finds_none(house: House) -> None:
         care.conversation(one, by=stranger)
     with pytest.raises(people.NotPermitted):
         care.conversations(institution_id=house.id, by=stranger)
+
+
+def test_where_nobody_works_a_message_waits_and_is_placed_as_soon_as_somebody_is_there(
+    database: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_hashes_quick(monkeypatch)
+    stand_beside()
+    empty = an_institution()
+    line = make_line(Channel.TELEGRAM, Clerk(empty.id))
+    channels.take_in(
+        line_id=line.id, party=channels.Party(line.scope, "tg:1", name="Mona"), text="Is anybody there?",
+        provider_id="1", sent_at=SYSTEM_CLOCK.now(),
+    )  # fmt: skip
+    assert not care.duty.somebody_works(empty.id)
+    (owed,) = DeliveryRow.objects.filter(handler="care.receive_message")
+    for _ in range(ATTEMPTS_MAX + 2):
+        deliver_event(delivery_id=owed.id)
+    owed.refresh_from_db()
+    assert (owed.attempts, owed.failed_at, EntryRow.objects.count()) == (0, None, 0)
+    assert owed.due_at > SYSTEM_CLOCK.now(), "it is asked again"
+    a_colleague(empty.id, login="first", roles=("agent",))
+    assert care.duty.somebody_works(empty.id)
+    deliver_event(delivery_id=owed.id)
+    assert EntryRow.objects.get(kind="in").text == "Is anybody there?"
+    assert not DeliveryRow.objects.filter(id=owed.id).exists()

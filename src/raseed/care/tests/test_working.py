@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -13,6 +14,7 @@ from raseed.kernel.errors import InputError
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
 from raseed.people.tests.office import a_colleague, make_hashes_quick
+from raseed.people.tests.world import a_customer, an_institution
 from raseed.platform.api import InvalidCursor, audit_records
 
 from .beside import Beside
@@ -223,3 +225,55 @@ def test_a_visit_without_an_answer_waits_for_one_and_a_customer_named_is_a_claim
         care.log_contact(id=new_id(), line_id=house.branch.id, text="who?", by=house.salma, clock=house.clock)
     with pytest.raises(InputError):
         care.log_contact(id=new_id(), line_id=house.talk.id, name="Mona", text="x", by=house.salma, clock=house.clock)
+
+
+def test_what_is_written_down_later_waits_since_the_call_and_is_answered_at_its_time(house: House) -> None:
+    called_at = house.clock.now() - timedelta(hours=3)
+    one = care.log_contact(
+        id=new_id(), line_id=house.branch.id, phone="0100 123 4567", text="Asks for her money", at=called_at,
+        by=house.salma, clock=house.clock,
+    )  # fmt: skip
+    assert house.now_is(one).unanswered_since == called_at
+    before = care.log_contact(
+        id=new_id(), line_id=house.branch.id, phone="0100 123 4567", text="Asked where the branch is",
+        said="In Nile Street, until 17:00.", at=called_at - timedelta(hours=1), by=house.salma, clock=house.clock,
+    )  # fmt: skip
+    now = house.now_is(one)
+    assert (before, now.unanswered, now.unanswered_since) == (one, 1, called_at), "what came later still waits"
+    house.answers(one, "It came at 14:33.")
+    care.log_contact(
+        id=new_id(), line_id=house.branch.id, phone="0100 123 4567", text="Asked for the hours", said="Until 17:00.",
+        at=called_at - timedelta(hours=2), by=house.salma, clock=house.clock,
+    )  # fmt: skip
+    assert house.now_is(one).unanswered == 0, "what was answered since then does not wait again"
+    assert [entry.at for entry in house.said(one) if entry.text.startswith("In Nile")] == [
+        called_at - timedelta(hours=1)
+    ]
+
+
+def test_a_call_of_ours_says_what_we_called_for_and_nothing_waits(house: House) -> None:
+    call: dict[str, Any] = {
+        "line_id": house.branch.id, "phone": "0100 123 4567", "text": "Thanks", "by": house.salma, "clock": house.clock,
+    }  # fmt: skip
+    one = care.log_contact(id=new_id(), said="Your card is here since 10:00.", we_called=True, **call)
+    assert house.now_is(one).unanswered == 0
+    assert house.said(one)[-1].details == {"called": "us"}
+    now = house.clock.now()
+    wrongs: tuple[tuple[dict[str, Any], str], ...] = (
+        ({"we_called": True}, "said"), ({"at": now + timedelta(hours=1)}, "at"), ({"at": now - timedelta(days=32)}, "at"),
+    )  # fmt: skip
+    for wrong, field in wrongs:
+        with pytest.raises(InputError) as refused:
+            care.log_contact(id=new_id(), **call, **wrong)
+        assert refused.value.field == field
+    with pytest.raises(people.UnknownCustomer):
+        care.log_contact(id=new_id(), **call, customer_id=a_customer(an_institution("delta").id).id)
+
+
+def test_a_colleague_s_conversation_goes_to_another_team_only_by_who_may_assign(house: House) -> None:
+    one = house.hears()
+    care.take(one, by=house.karim, clock=house.clock)
+    with pytest.raises(people.NotPermitted):
+        care.give_to_team(one, team_id=new_id(), by=house.salma, reason="about loans", clock=house.clock)
+    care.give_to_team(one, team_id=(team := new_id()), by=house.karim, reason="about loans", clock=house.clock)
+    assert (house.now_is(one).team_id, house.now_is(one).assignee) == (team, None)

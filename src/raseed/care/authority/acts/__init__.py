@@ -10,7 +10,7 @@ from .bills import EXTEND_DUE_DATE, REFUND_BILL_PAYMENT, WAIVE_BILL_PENALTY
 from .fees import REFUND_FEE
 from .goodwill import GOODWILL_CREDIT
 from .loans import WAIVE_LOAN_PENALTY
-from .messages import RESEND_RECEIPT, RESEND_TEXT
+from .messages import RESEND_MESSAGE, RESEND_RECEIPT
 
 ACTIONS: Final[tuple[Action, ...]] = (
     EXTEND_DUE_DATE,
@@ -18,7 +18,7 @@ ACTIONS: Final[tuple[Action, ...]] = (
     REFUND_BILL_PAYMENT,
     REFUND_FEE,
     RESEND_RECEIPT,
-    RESEND_TEXT,
+    RESEND_MESSAGE,
     UNBLOCK_ACCOUNT,
     WAIVE_BILL_PENALTY,
     WAIVE_LOAN_PENALTY,

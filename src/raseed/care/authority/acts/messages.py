@@ -1,8 +1,9 @@
-"""Sending again: a text that did not reach the customer, or a payment's receipt."""
+"""Sending again: a text or a message that did not reach the customer, whatever it holds, or a payment's receipt."""
 
 from __future__ import annotations
 
 from typing import Final
+from uuid import UUID
 
 from django.utils.translation import gettext, override
 
@@ -13,12 +14,16 @@ from raseed.kernel.errors import mark
 from raseed.people import api as people
 from raseed.platform import api as platform
 
+from ...conversations import again
+from ...conversations.errors import UnknownConversation
 from ..domain import Asked
 from ..errors import InvalidSubject
 from ..registry import Action, subject_id
 from .owned import own_payment
 
 RECEIPT_TEXT: Final = "receipt_again"
+MESSAGE: Final = "message"
+"""The subjects that are messages of conversations, by the message's id."""
 
 
 def _own_text(asked: Asked) -> channels.OutgoingText:
@@ -31,9 +36,33 @@ def _own_text(asked: Asked) -> channels.OutgoingText:
     return found
 
 
-def _weigh_text(asked: Asked, clock: Clock) -> None:
+def _weigh_message(asked: Asked, clock: Clock) -> None:
     del clock
-    _own_text(asked)
+    if asked.subject.startswith(MESSAGE):
+        _own_message(asked)
+    else:
+        _own_text(asked)
+
+
+def _own_message(asked: Asked) -> UUID:
+    """Return the id of a message of a conversation, if it went to the customer."""
+    message_id = subject_id(asked, MESSAGE)
+    try:
+        again.answer_to(message_id, customer_id=asked.customer_id, institution_id=asked.institution_id)
+    except UnknownConversation:
+        raise InvalidSubject(field="subject") from None
+    return message_id
+
+
+def _message_again(asked: Asked, clock: Clock) -> None:
+    """Send a conversation's message again, with its template or its file; else a text."""
+    if not asked.subject.startswith(MESSAGE):
+        _text_again(asked, clock)
+        return
+    again.answer_again(
+        _own_message(asked), customer_id=asked.customer_id, institution_id=asked.institution_id, id=asked.id,
+        by=people.author_of_staff(asked.asked_by), reason=asked.reason, clock=clock,
+    )  # fmt: skip
 
 
 def _text_again(asked: Asked, clock: Clock) -> None:
@@ -65,14 +94,14 @@ def _receipt_again(asked: Asked, clock: Clock) -> None:
     channels.send_text(to_phone=whom.phone, text=text, purpose=RECEIPT_TEXT, message_id=asked.id, clock=clock)
 
 
-RESEND_TEXT: Final = Action(
+RESEND_MESSAGE: Final = Action(
     code="resend_message",
-    words=mark("Send a text again"),
+    words=mark("Send a message again"),
     subject="text",
     has_amount=False,
     asks_amount=False,
-    weigh=_weigh_text,
-    perform=_text_again,
+    weigh=_weigh_message,
+    perform=_message_again,
 )
 RESEND_RECEIPT: Final = Action(
     code="resend_receipt",

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def desk(database: object) -> Desk:
+    from raseed.care.duty.hours import _read  # noqa: PLC0415  (Django is set up by then)
+
     from .desk import build_desk  # noqa: PLC0415  (Django is set up by then)
 
     del database
+    _read.cache_clear()  # another test's database may have had other hours at the same place
     return build_desk()
