@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
+from django.db import transaction
 
 from raseed.care import api as care
 from raseed.kernel.clock import SYSTEM_CLOCK
@@ -62,17 +63,51 @@ def busy(bureau: Bureau) -> UUID:
     return id_
 
 
+def lost(bureau: Bureau, conversation_id: UUID) -> None:
+    """Let there be a second team and lines for calls and visits, and let an answer fail that was sent with two files."""
+    from raseed.care.conversations.delivery import delivery_changed  # noqa: PLC0415  (models need Django set up)
+    from raseed.channels import api as channels  # noqa: PLC0415  (as above)
+    from raseed.channels.models import OutgoingRow  # noqa: PLC0415  (as above)
+    from raseed.channels.sending.moving import move  # noqa: PLC0415  (as above)
+
+    house = bureau.line.institution_id
+    for channel, address, name in (("phone", "+20225550100", "مركز الاتصال"), ("branch", "downtown", "فرع وسط البلد")):
+        channels.register_line(
+            id=new_id(), institution_id=house, channel=channels.Channel(channel), address=address, names={"ar": name},
+            by=people.SYSTEM,
+        )  # fmt: skip
+    care.duty.make_team(
+        id=new_id(), institution_id=house, slug="loans", names={"ar": "القروض", "he": "הלוואות", "en": "Loans"},
+        calendar_id=care.duty.default_team(house).calendar_id, lead=bureau.house.hoda.staff.id, by=people.SYSTEM,
+        keeps_after_shift=False, reason="a second team",
+    )  # fmt: skip
+    one = care.conversation(conversation_id, by=people.SYSTEM)
+    pdf = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+    made = care.reply(
+        conversation_id, client_message_id=new_id(), text=GOOD, expected_version=one.version,
+        media=[care.ReplyMedia(name, "application/pdf", pdf) for name in ("إيصال.pdf", "statement-2026-11.pdf")],
+        by=people.author_of_staff(bureau.house.salma.staff.id),
+    )  # fmt: skip
+    assert made.message_id is not None
+    with transaction.atomic():
+        row = OutgoingRow.objects.get(id=made.message_id)
+        move(row, channels.OutgoingState.FAILED, at=SYSTEM_CLOCK.now(), code="provider_trouble", clock=SYSTEM_CLOCK)
+    delivery_changed(made.message_id)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_pages_of_the_desk_fit_are_read_tapped_and_named(bureau: Bureau, visit: Visit, language: str) -> None:
     id_ = busy(bureau)
     salma = people.author_of_staff(bureau.house.salma.staff.id)
     case = care.open_case(id_, category=care.Category.TRANSFER, title="تحويل 250 لم يصل", by=salma)
+    lost(bureau, id_)
     found: dict[str, Any] = {}
     with visit(language, reduced_motion="reduce") as visitor:
         sign_in(visitor, bureau.house.salma)
         for name, path in (
             ("inbox", "/office/desk/?box=open"),
             ("conversation", f"/office/desk/{id_}?box=open"),
+            ("contact", "/office/desk/contact"),
             ("cases", "/office/desk/cases"),
             ("case", f"/office/desk/cases/{case.id}"),
             ("papers", "/office/desk/papers"),

@@ -37,11 +37,18 @@ def made() -> dict[str, str]:
         id=new_id(), line_id=line.id, kind="message", key="k", content=b'{"item": "' + b"x" * 500 + b'"}',
         received_at=now, state="set_aside", ended_at=now, attempts=8, problem="number_unknown",
     )  # fmt: skip
+    channels.set_line_secret(
+        line_id=line.id, name="app_secret", value="the-next-one", overlap=channels.OVERLAP_MAX, by=people.SYSTEM
+    )
     at, aside, message = f"/office/channels/{line.id}", "/office/channels/set-aside", "/office/channels/messages"
     return {
         "lines": "/office/channels",
         "line": at,
         "line-change": f"{at}/change",
+        "line-new": "/office/channels/new",
+        "line-new-whatsapp": "/office/channels/new?channel=whatsapp",
+        "line-retire": f"{at}/retire",
+        "line-overlap-end": f"{at}/secret/overlap",
         "line-secret": f"{at}/secret",
         "line-template": f"{at}/templates",
         "set-aside": aside,

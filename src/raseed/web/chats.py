@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 from django.utils.translation import gettext
 
@@ -16,12 +17,11 @@ from raseed.channels import api as channels
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.errors import Conflict, InputError, mark
 from raseed.people import api as people
+from raseed.platform import api as platform
 from raseed.platform.api import TooManyRequests
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
-    from uuid import UUID
 
     from django.core.files.uploadedfile import UploadedFile
 
@@ -29,7 +29,7 @@ TEXT_LENGTH_MAX: Final = 4_000
 IMAGE_BYTES_MAX: Final = 10 << 20
 FILE_BYTES_MAX: Final = 16 << 20
 SHOWN_MAX: Final = 50
-"""Messages of each side on the page, the latest."""
+"""Messages on a page, of both sides together."""
 WRITTEN_MAX: Final = 10
 WRITTEN_WITHIN: Final = timedelta(minutes=1)
 IMAGES: Final = frozenset({"image/jpeg", "image/png", "image/webp", "image/heic"})
@@ -132,22 +132,60 @@ def unread_of(customer_id: UUID, institutions: Sequence[people.Institution]) -> 
     return channels.web_unread(found, sender_of(customer_id)) if found else 0
 
 
-def thread(line: channels.Line, customer_id: UUID) -> list[ShownMessage]:
-    """Return the latest of what was written both ways, oldest first."""
-    who = sender_of(customer_id)
-    answers = channels.web_latest(line.id, who, limit=SHOWN_MAX)
-    answered = max((each.at for each in answers), default=None)
-    shown = [
-        ShownMessage(
-            each.id, True, each.text, each.received_at, tuple(_file(one) for one in each.media),
-            answered is not None and each.received_at <= answered, each.provider_id.split(":")[1],
-        )
-        for each in channels.web_written(line.id, who, limit=SHOWN_MAX)
-    ]  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A page of a conversation, oldest first. ``earlier`` marks the page before it, and is empty where there is none."""
+
+    messages: tuple[ShownMessage, ...]
+    earlier: str = ""
+
+
+def thread(line: channels.Line, customer_id: UUID, *, before: str = "") -> Thread:
+    """Return the latest of what was written both ways, or what was before a page's marker; oldest first.
+
+    Raises:
+        InvalidCursor: ``before`` is no marker of this conversation.
+    """
+    who, kind = sender_of(customer_id), f"web.chat:{line.id}"
+    place = _place(kind, before)
+    answers = channels.web_latest(line.id, who, before=place, limit=SHOWN_MAX + 1)
+    mine = channels.web_written(line.id, who, before=place, limit=SHOWN_MAX + 1)
+    shown = _mine(line, who, mine)
     for each in answers:
         files = (ShownFile(each.media_name, each.id),) if each.media_name else ()
-        shown.append(ShownMessage(each.id, False, each.text, each.at, files, each.read_at is not None))
-    return sorted(shown, key=lambda one: one.at)
+        shown.append((each.at, ShownMessage(each.id, False, each.text, each.at, files, each.read_at is not None)))
+    shown.sort(key=lambda one: (one[0], one[1].id))
+    page = shown[-SHOWN_MAX:]
+    earlier = platform.encode_cursor(kind, page[0][0].isoformat(), str(page[0][1].id)) if len(shown) > len(page) else ""
+    return Thread(tuple(one for _, one in page), earlier)
+
+
+def _mine(
+    line: channels.Line, who: str, written: Sequence[channels.IncomingMessage]
+) -> list[tuple[datetime, ShownMessage]]:
+    """Return what the customer wrote, each with its place in time; read is what our latest answer came after."""
+    latest = channels.web_latest(line.id, who, limit=1)
+    answered = latest[-1].at if latest else None
+    return [
+        (
+            each.sent_at,
+            ShownMessage(
+                each.id, True, each.text, each.received_at, tuple(_file(one) for one in each.media),
+                answered is not None and each.received_at <= answered, each.provider_id.split(":")[1],
+            ),
+        )
+        for each in written
+    ]  # fmt: skip
+
+
+def _place(kind: str, before: str) -> tuple[datetime, UUID] | None:
+    if not before:
+        return None
+    try:
+        at, id_ = platform.decode_cursor(kind, before)
+        return datetime.fromisoformat(str(at)), UUID(str(id_))
+    except ValueError:
+        raise platform.InvalidCursor(field="before") from None
 
 
 def mark_seen(line: channels.Line, customer_id: UUID, messages: Sequence[ShownMessage]) -> None:
@@ -210,15 +248,18 @@ def write(
 def file_of(line: channels.Line, customer_id: UUID, file_id: UUID) -> tuple[str, str, bytes] | None:
     """Return name, type and content of a file of the customer's own conversation, or ``None``."""
     who = sender_of(customer_id)
-    for answer in channels.web_latest(line.id, who, limit=SHOWN_MAX):
-        content = channels.outgoing_content(answer.id) if answer.id == file_id else None
+    if channels.web_one(line.id, who, file_id) is not None:
+        content = channels.outgoing_content(file_id)
         if content is not None and content.media is not None:
             return content.media.name, content.media.type, content.media.content
-    for message in channels.web_written(line.id, who, limit=SHOWN_MAX):
-        for one in message.media:
-            if one.id == file_id and one.state is channels.MediaState.KEPT:
-                return one.name, one.found_type, channels.media_bytes(one.id)
-    return None
+    try:
+        one = channels.media(file_id)
+        message = channels.incoming(one.message_id)
+    except (channels.MediaUnknown, channels.MessageUnknown):
+        return None
+    if (message.line_id, message.party.external_id) != (line.id, who) or one.state is not channels.MediaState.KEPT:
+        return None
+    return one.name, one.found_type, channels.media_bytes(one.id)
 
 
 def _taken(file: UploadedFile[Any]) -> channels.NewFile:

@@ -39,11 +39,17 @@ class ShownFile:
     words: str
     address: str = ""
     picture: bool = False
+    ours: bool = False
 
 
 def shown_files(request: StaffRequest, conversation_id: UUID, media: Iterable[channels.Media]) -> tuple[ShownFile, ...]:
     """Return files as they stand in a conversation."""
     return tuple(_shown(request, conversation_id, each) for each in media)
+
+
+def sent_file(name: str) -> tuple[ShownFile, ...]:
+    """Return a file that we sent, by its name; none where there is none."""
+    return (ShownFile(name, "", "", ours=True),) if name else ()
 
 
 def _shown(request: StaffRequest, conversation_id: UUID, one: channels.Media) -> ShownFile:

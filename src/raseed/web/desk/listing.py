@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
@@ -37,6 +37,10 @@ SHOWN_BOXES: Final = (
     care.Box.OPEN,
     care.Box.CLOSED,
 )
+
+
+WORK_FIRST: Final = (care.Box.MINE, care.Box.TEAM, care.Box.UNASSIGNED)
+"""Where the desk opens: the first of these that is not empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,16 @@ class Row:
     due: Due | None
     writing: str
     current: bool
+    lost: str = ""
+
+
+def asked_of(request: StaffRequest) -> Asked:
+    """Return which list is wanted; where the address names none, the first in which there is work: mine, my team's, nobody's."""
+    asked = Asked.of(request)
+    if request.GET.get("box") or asked.q:
+        return asked
+    counts = care.counts(request.institution.id, by=request.author)
+    return replace(asked, box=next((each for each in WORK_FIRST if counts.get(each)), care.Box.MINE))
 
 
 def listed(request: StaffRequest, asked: Asked, *, current: UUID | None = None) -> dict[str, Any]:
@@ -171,6 +185,7 @@ def shown_rows(
     staff = staff_names(request, [each.assignee or each.accountable for each in found])
     clocks = care.clocks_of(ids, at=now) if ids else {}
     here = care.who_is_here(ids) if ids else {}
+    lost = care.not_arrived(ids) if ids else {}
     rows = []
     for each in found:
         due_at = next_due(clocks.get(each.id, ()))
@@ -187,6 +202,7 @@ def shown_rows(
                 due=due_of(due_at, now, request.reader) if due_at and each.unanswered_since else None,
                 writing=writing_text(request, here.get(each.id, ())),
                 current=each.id == current,
+                lost=gettext("answer did not arrive") if each.id in lost else "",
             )
         )
     return rows

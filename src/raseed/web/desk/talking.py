@@ -17,7 +17,7 @@ from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.people import api as people
 from raseed.web.office.naming import name_in
 
-from .files import ShownFile, shown_files
+from .files import ShownFile, sent_file, shown_files
 from .listing import SEE_CUSTOMERS, address_of, customer_names, staff_names, writing_text
 from .words import (
     BAD_DELIVERIES,
@@ -28,6 +28,7 @@ from .words import (
     channel_words,
     delivery_words,
     due_of,
+    lost_words,
     next_due,
 )
 
@@ -107,6 +108,8 @@ class Talk:
     possible: tuple[tuple[str, str], ...]
     may_ask_code: bool
     proof_asked: bool
+    team: str = ""
+    lost: str = ""
 
     @property
     def id(self) -> UUID:
@@ -155,7 +158,15 @@ def talk_of(request: StaffRequest, one: care.Conversation) -> Talk:
         possible=tuple((str(id_), named.get(id_, str(id_)[-8:])) for id_ in possible),
         may_ask_code=asks and one.customer_id is not None,
         proof_asked=one.proof_asked,
+        team=_team(request, one),
+        lost=lost_words(care.not_arrived([one.id]).get(one.id)),
     )  # fmt: skip
+
+
+def _team(request: StaffRequest, one: care.Conversation) -> str:
+    """Return the team's name, where there is more than one."""
+    teams = teams_of(request, one.institution_id)
+    return dict(teams).get(str(one.team_id), "") if len(teams) > 1 else ""
 
 
 def _proof_says(one: care.Conversation) -> str:
@@ -230,11 +241,11 @@ def _entry(
     retry = reverse("office:entry-retry", args=[talk.id, one.id]) if one.may_retry and bad else ""
     count = len(one.facts)
     return ShownEntry(
-        one.id, one.position, "out", "", who, one.text, one.at,
+        one.id, one.position, "out", gettext("We called") if one.details.get("called") == "us" else "", who, one.text, one.at,
         delivery=delivery_words(one.delivery), delivery_look=one.delivery or "",
         ticks=TICKS.get(one.delivery or "", ""),
         reason=gettext(sent.reason.sentence) if sent and sent.reason else one.reason,
-        retry=retry, files=files, fresh=fresh,
+        retry=retry, files=files or sent_file(sent.media_name if sent else ""), fresh=fresh,
         checked=gettext("facts checked: %(count)s") % {"count": request.reader.number(count)} if count else "",
         overridden=one.overridden,
     )  # fmt: skip
@@ -279,18 +290,38 @@ def deeds_of(request: StaffRequest, one: care.Conversation) -> list[Deed]:
         found.append(Deed("take", gettext("Take up"), "", "t", first=one.assignee is None))
     else:
         found.append(Deed("return", gettext("Return"), gettext("Return to the queue"), "u", says=why))
-    if request.rights.may(ASSIGN, one.institution_id):
-        found.append(
-            Deed(
-                "assign", gettext("Assign"), gettext("Assign"), "a", says=why, label=gettext("To whom"),
-                options=tuple(colleagues(request, one.institution_id)),
-            )
-        )  # fmt: skip
+    found += _giving_away(request, one, why)
     found.append(note)
     found.append(
         Deed("close", gettext("Close"), gettext("Close"), "e", says=why, tick=gettext("There is nothing to answer"))
     )
     return found
+
+
+def _giving_away(request: StaffRequest, one: care.Conversation, why: str) -> list[Deed]:
+    """Return how a conversation may be given to somebody else: one's own by everybody, others' by who may assign."""
+    mine, may = one.assignee == request.staff.id, request.rights.may(ASSIGN, one.institution_id)
+    found = []
+    if may or mine:
+        options = tuple(each for each in colleagues(request, one.institution_id) if each[0] != str(one.assignee))
+        if options:
+            label = gettext("To whom")
+            found.append(
+                Deed("assign", gettext("Assign"), gettext("Assign"), "a", says=why, label=label, options=options)
+            )
+    teams = tuple(each for each in teams_of(request, one.institution_id) if each[0] != str(one.team_id))
+    if teams and (may or mine or one.assignee is None):
+        label, words = gettext("To which team"), gettext("Another team")
+        found.append(Deed("team", words, gettext("Give it to this team"), "", says=why, label=label, options=teams))
+    return found
+
+
+def teams_of(request: StaffRequest, institution_id: UUID) -> list[tuple[str, str]]:
+    """Return the teams of an institution, by name."""
+    named = [
+        (str(each.id), name_in(each.names, request.reader.language)) for each in care.duty.teams(institution_id)
+    ]  # fmt: skip
+    return sorted(named, key=lambda pair: pair[1])
 
 
 def colleagues(request: StaffRequest, institution_id: UUID, permission: str = WORK) -> list[tuple[str, str]]:

@@ -37,6 +37,12 @@ DELIVERY_WORDS: Final = {
     "expired": mark("too late to be sent"),
     "told": mark("said in person"),
 }
+LOST_WORDS: Final = {
+    "failed": mark("Our answer was not sent. The customer still waits, since the time they asked."),
+    "unknown": mark("Nobody knows whether our answer was sent. Until that is known the customer counts as waiting, since the time they asked."),
+    "expired": mark("Our answer could not leave in time and was not sent. The customer still waits, since the time they asked."),
+}  # fmt: skip
+"""Of an answer that cannot be taken for one."""
 TICKS: Final = {"sent": "✓", "delivered": "✓✓", "read": "✓✓"}
 BAD_DELIVERIES: Final = frozenset({"failed", "unknown", "expired"})
 PROOF_WORDS: Final = {
@@ -74,6 +80,11 @@ def channel_words(channel: str) -> str:
 def delivery_words(state: str | None) -> str:
     """Return how far a message has come."""
     return gettext(DELIVERY_WORDS[state]) if state in DELIVERY_WORDS else state or ""
+
+
+def lost_words(state: str | None) -> str:
+    """Say that the last answer cannot be taken for one, if that is so."""
+    return gettext(LOST_WORDS[state]) if state in LOST_WORDS else ""
 
 
 def length_text(seconds: int, reader: Reader) -> str:

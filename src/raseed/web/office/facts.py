@@ -181,6 +181,7 @@ FACTS: Final[Mapping[str, str]] = {
     "active": mark("In use"),
     "problem": mark("Problem"),
     "secret": mark("Secret"),
+    "overlap_s": mark("Earlier one accepted as well, in seconds"),
     "settings": mark("Settings"),
     "amount": mark("Amount"),
     "by_shifts": mark("Works by shifts"),

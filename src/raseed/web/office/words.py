@@ -214,6 +214,7 @@ ACTIONS: Final[Mapping[str, str]] = {
     "channels.item_replayed": mark("What was set aside was tried again"),
     "channels.item_viewed": mark("What was set aside was looked at"),
     "channels.line_changed": mark("Line changed"),
+    "channels.line_overlap_ended": mark("Earlier secret of a line accepted no longer"),
     "channels.line_registered": mark("Line registered"),
     "channels.line_secret_set": mark("Secret of a line set"),
     "channels.message_sent_again": mark("Message sent again"),

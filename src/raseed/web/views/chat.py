@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.http import Http404, HttpResponse, HttpResponseNotModified, HttpResponseRedirect
 from django.urls import reverse
@@ -15,7 +15,7 @@ from raseed.kernel.errors import RaseedError
 from raseed.kernel.ids import new_id, parse_id
 from raseed.people import api as people
 from raseed.platform.api import error_status
-from raseed.web.chats import TEXT_LENGTH_MAX, digest_of, file_of, mark_seen, thread, web_line, write
+from raseed.web.chats import TEXT_LENGTH_MAX, Thread, digest_of, file_of, mark_seen, thread, web_line, write
 from raseed.web.rendering import render, words
 from raseed.web.requests import CustomerRequest, find_customer, signed_in
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
     from django.http.response import HttpResponseBase
+
+
+BEFORE_MAX: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,9 @@ def chat_page(request: CustomerRequest, institution_id: UUID | None = None) -> H
             error = refused
         else:
             return HttpResponseRedirect(reverse("chat-with", args=[one.id]) + "#text", status=303)
-    messages = thread(line, request.customer.id) if line else []
+    before = "" if request.method == "POST" else request.GET.get("before", "")[:BEFORE_MAX]
+    shown = thread(line, request.customer.id, before=before) if line else Thread(())
+    messages = shown.messages
     if line:
         mark_seen(line, request.customer.id, messages)
     language = request.reader.language
@@ -69,6 +74,8 @@ def chat_page(request: CustomerRequest, institution_id: UUID | None = None) -> H
         line=line,
         ways=[] if line else _other_ways(one.id, language),
         messages=messages,
+        earlier=shown.earlier,
+        is_past=bool(before),
         digest=digest_of(messages),
         last=next((each.sent_as for each in reversed(messages) if each.mine), ""),
         id=new_id(),
@@ -86,13 +93,14 @@ def chat_lines(request: HttpRequest, institution_id: UUID) -> HttpResponseBase:
         return HttpResponse(status=401)
     one = _mine(people.institutions_of(customer.id), institution_id)
     line = web_line(one.id)
-    messages = thread(line, customer.id) if line else []
+    shown = thread(line, customer.id) if line else Thread(())
+    messages = shown.messages
     tag = f'"{digest_of(messages)}"'
     if request.headers.get("If-None-Match", "").removeprefix("W/") == tag:
         return HttpResponseNotModified(headers={"ETag": tag})
     if line:
         mark_seen(line, customer.id, messages)
-    answer = render(request, "web/parts/chat_lines.html", one=one, messages=messages)
+    answer = render(request, "web/parts/chat_lines.html", one=one, messages=messages, earlier=shown.earlier)
     answer.headers["ETag"] = tag
     return answer
 

@@ -91,12 +91,7 @@ def _send(request: StaffRequest, talk: Talk, entered: Entered) -> HttpResponseBa
         kept = tuple(token_of(each, talk.id) for each in standing)
         changed = replace(entered, tokens=kept)
         return page(request, talk, answer=Answer(changed, altered=True), status=409)
-    file = request.FILES.get("file")
-    media: tuple[care.ReplyMedia, ...] = ()
-    if file is not None:
-        if (file.size or 0) > FILE_BYTES_MAX:
-            raise channels.FileNotCarried(field="file")  # an answer never leaves without what was put to it
-        media = (care.ReplyMedia(file.name or "file", file.content_type or "", file.read()),)
+    media = _files(request)
     care.reply(
         talk.id,
         client_message_id=entered.id,
@@ -110,6 +105,18 @@ def _send(request: StaffRequest, talk: Talk, entered: Entered) -> HttpResponseBa
         by=request.author,
     )
     return HttpResponseRedirect(back_to(talk.id, "sent"), status=303)
+
+
+def _files(request: StaffRequest) -> tuple[care.ReplyMedia, ...]:
+    """Return the files that go along, in the order in which they were chosen: an answer never leaves without one of them.
+
+    Raises:
+        FileNotCarried: one is too large, or there are too many.
+    """
+    given = request.FILES.getlist("file")
+    if len(given) > care.MEDIA_MAX or any((each.size or 0) > FILE_BYTES_MAX for each in given):
+        raise channels.FileNotCarried(field="file")
+    return tuple(care.ReplyMedia(each.name or "file", each.content_type or "", each.read()) for each in given)
 
 
 def _filled(talk: Talk, language: str, name: str, values: tuple[str, ...]) -> str:

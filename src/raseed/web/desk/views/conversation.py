@@ -16,7 +16,7 @@ from raseed.platform import api as platform
 from raseed.web.desk.answering import Answer, Entered, form_of
 from raseed.web.desk.cardings import cards_of
 from raseed.web.desk.checking import findings_of
-from raseed.web.desk.listing import Asked, listed, writing_text
+from raseed.web.desk.listing import asked_of, listed, writing_text
 from raseed.web.desk.live import care_changes, told_before
 from raseed.web.desk.talking import VIEW, WORK, Talk, deeds_of, talk_of, thread_of
 from raseed.web.desk.tokens import facts_of
@@ -61,7 +61,7 @@ def page(
         "desk/conversation.html",
         status=status,
         tab="inbox",
-        **listed(request, Asked.of(request), current=one.id),
+        **listed(request, asked_of(request), current=one.id),
         **_head(request, talk),
         **thread_of(request, one, before=before, fresh_after=fresh_after),
         **cards_of(request, talk),

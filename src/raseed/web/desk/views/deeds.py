@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SAID_MAX: Final = 4_000
 TAGS_SENT_MAX: Final = 300
-BACK_TO_THE_INBOX: Final = {"close": "closed", "return": "returned"}
+BACK_TO_THE_INBOX: Final = {"close": "closed", "return": "returned", "assign": "assigned", "team": "team"}
 """After these there is nothing more to do here: the next one waits in the list."""
 
 
@@ -39,6 +39,11 @@ def _return(request: StaffRequest, id_: UUID, said: str) -> None:
 
 def _assign(request: StaffRequest, id_: UUID, said: str) -> None:
     care.assign(id_, to=parse_id(request.POST.get("to", ""), field="to"), by=request.author, reason=said)
+
+
+def _team(request: StaffRequest, id_: UUID, said: str) -> None:
+    chosen = parse_id(request.POST.get("to", ""), field="to")
+    care.give_to_team(id_, team_id=chosen, by=request.author, reason=said)
 
 
 def _close(request: StaffRequest, id_: UUID, said: str) -> None:
@@ -78,6 +83,7 @@ VERBS: Final[dict[str, Callable[[StaffRequest, UUID, str], None]]] = {
     "take": _take,
     "return": _return,
     "assign": _assign,
+    "team": _team,
     "close": _close,
     "reopen": _reopen,
     "note": _note,

@@ -15,9 +15,10 @@ from django.views.decorators.http import require_safe
 from raseed.care import api as care
 from raseed.kernel.errors import mark
 from raseed.kernel.ids import InvalidId, parse_id
-from raseed.web.desk.listing import Asked, listed
+from raseed.web.desk.contacting import contact_lines
+from raseed.web.desk.listing import Asked, asked_of, listed
 from raseed.web.desk.live import care_changes, told_before
-from raseed.web.desk.talking import VIEW
+from raseed.web.desk.talking import VIEW, WORK
 from raseed.web.desk.words import CHANNEL_WORDS
 from raseed.web.office.rendering import render
 from raseed.web.office.requests import StaffRequest, staff_only
@@ -29,6 +30,8 @@ DONE: Final = {
     "closed": mark("Closed. It is in the list of closed ones."),
     "returned": mark("Returned to the queue: somebody else answers for it now."),
     "assigned": mark("Assigned."),
+    "team": mark("Given to the other team, which answers for it now."),
+    "logged": mark("Written down."),
 }
 
 
@@ -44,7 +47,10 @@ class Elsewhere:
 def elsewhere(request: StaffRequest) -> list[Elsewhere]:
     """Return the other pages of the desk."""
     waiting = care.unfiled_count(request.institution.id, by=request.author)
-    pages = [
+    pages = []
+    if request.rights.may(WORK) and contact_lines(request):
+        pages.append(Elsewhere(gettext("Write down a call or a visit"), reverse("office:contact")))
+    pages += [
         Elsewhere(gettext("Cases"), reverse("office:cases")),
         Elsewhere(gettext("Papers without a case"), reverse("office:unfiled"), waiting),
     ]
@@ -59,9 +65,9 @@ def elsewhere(request: StaffRequest) -> list[Elsewhere]:
 @require_safe
 @staff_only(VIEW)
 def inbox(request: StaffRequest) -> HttpResponseBase:
-    """Show the inbox: what is mine first, or the list that the address names."""
+    """Show the inbox: the first list in which there is work, or the one that the address names."""
     request.rights.require(VIEW)
-    asked, told = Asked.of(request), told_before()
+    asked, told = asked_of(request), told_before()
     return render(
         request,
         "desk/inbox.html",

@@ -35,6 +35,8 @@ ASK: Final = "care.authority.ask"
 APPROVE: Final = "care.authority.approve"
 TEXT_MAX: Final = 500
 CURSOR_MAX: Final = 300
+MESSAGES_MAX: Final = 10
+SHOWN_LENGTH: Final = 60
 LOOKS: Final = {
     authority.RequestState.DONE: "good",
     authority.RequestState.AWAITING: "warn",
@@ -237,4 +239,16 @@ def _subjects(request: StaffRequest, talk: Talk) -> list[tuple[str, str]]:
             subject = each.link if each.link.partition(":")[0] in kinds else f"{kind}:{id_}"
             if subject.partition(":")[0] in kinds:
                 shown.setdefault(subject, each.words)
-    return list(shown.items())
+    return [*shown.items(), *_messages(request, talk)]
+
+
+def _messages(request: StaffRequest, talk: Talk) -> list[tuple[str, str]]:
+    """Return what we wrote last in the conversation, to be sent again: the latest first."""
+    latest = care.entries(talk.id, by=request.author).entries[::-1]
+    ours = [
+        each for each in latest if each.kind is care.EntryKind.OUT and each.message_id and each.delivery != care.TOLD
+    ]
+    return [
+        (f"message:{each.message_id}", gettext("Message: %(text)s") % {"text": each.text[:SHOWN_LENGTH] or gettext("File")})
+        for each in ours[:MESSAGES_MAX]
+    ]  # fmt: skip

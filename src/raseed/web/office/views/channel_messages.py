@@ -55,6 +55,27 @@ OUTCOME_WORDS: Final = {
     "unknown": mark("No answer that says whether it took it"),
     "": mark("Being asked"),
 }
+LISTS: Final = {
+    "unknown": (
+        mark("Not known whether sent"),
+        mark("The provider was asked and gave no clear answer. They are not sent again by themselves: somebody has to say what became of them. The oldest first."),
+        mark("Of every message it is known."),
+        channels.unknown_messages,
+    ),
+    "no-sign": (
+        mark("No sign of delivery"),
+        mark("The provider took them and has said nothing since. They may have arrived. Whoever wants to be sure asks the customer, or sends the message again from its conversation. The latest first."),
+        mark("The provider has spoken of every message that it took."),
+        channels.messages_without_sign,
+    ),
+    "failed": (
+        mark("Not sent"),
+        mark("Each says why, and whether sending it again may help. The latest first."),
+        mark("No message has failed."),
+        channels.failed_messages,
+    ),
+}  # fmt: skip
+"""By their names in addresses: their words, what is said above them and where they are empty, and who reads them."""
 WINDOW_CLOSED: Final = "window_closed"
 """A reason that ends when the customer writes: whether it has ended, ``channels`` says."""
 TWICE: Final = mark(
@@ -115,22 +136,54 @@ def _all_shown(
     return [_shown(each, lines[each.line_id], request) for each in found if each.line_id in lines]
 
 
+@dataclass(frozen=True, slots=True)
+class ShownList:
+    """One of the lists: what it is called, what is said above it, and where there is nothing in it."""
+
+    name: str
+    words: str
+    what: str
+    nothing: str
+    messages: list[ShownMessage]
+
+
 @require_safe
 @staff_only(VIEW)
 def message_list(request: StaffRequest) -> HttpResponseBase:
-    """List the messages of which a person has to say what became, the oldest first, then those that failed, the latest first."""
+    """List the messages of which a person has to say what became, those without a sign of delivery, and those that failed.
+
+    ``only`` narrows to one of these lists, ``line`` to one line.
+    """
     request.rights.require(VIEW)
     here = request.institution.id
     lines = {each.id: each for each in channels.lines(here)}
-    unknown = channels.unknown_messages(here, by=request.author, limit=LIST_MAX)
-    failed = channels.failed_messages(here, by=request.author, limit=LIST_MAX)
+    only, line = request.GET.get("only", ""), request.GET.get("line", "")
+    on = next((each for each in lines if str(each) == line), None)
+    lists = [
+        ShownList(
+            name,
+            gettext(words),
+            gettext(what),
+            gettext(nothing),
+            _all_shown(read(here, by=request.author, line_id=on, limit=LIST_MAX), lines, request),
+        )
+        for name, (words, what, nothing, read) in LISTS.items()
+        if only in (name, "") or only not in LISTS
+    ]
     return render(
         request,
         "office/messages.html",
         tab="channels",
-        unknown=_all_shown(unknown, lines, request),
-        failed=_all_shown(failed, lines, request),
+        lists=lists,
+        only=only if only in LISTS else "",
+        line=str(on) if on else "",
+        kinds=[("", gettext("All lists")), *((name, gettext(told[0])) for name, told in LISTS.items())],
+        lines=[("", gettext("All lines")), *((str(id_), _line_name(each, request)) for id_, each in lines.items())],
     )
+
+
+def _line_name(line: channels.Line, request: StaffRequest) -> str:
+    return f"{name_in(line.names, request.reader.language) or line.address} · {channel_words(line.channel.value)}"
 
 
 def _found(message_id: UUID, request: StaffRequest) -> tuple[channels.OutgoingMessage, channels.Line]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
+from raseed.care import api as care
 from raseed.channels import api as channels
 from raseed.channels.api import Channel, LinePurpose
 from raseed.kernel.clock import SYSTEM_CLOCK
@@ -18,10 +20,11 @@ from raseed.kernel.errors import RaseedError, mark
 from raseed.kernel.text import clean_text
 from raseed.web.changes import rail_origin
 from raseed.web.desk.words import channel_words
-from raseed.web.office.forms import ENTERED_MAX, said, status_of
+from raseed.web.office.forms import ENTERED_MAX, Act, act_page, said, status_of
 from raseed.web.office.naming import name_in
 from raseed.web.office.rendering import render
 from raseed.web.office.requests import LINE_SECRET, StaffRequest, second_factor, staff_only
+from raseed.web.office.setting_up import DELIVERED, setup_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,8 +40,6 @@ SETTINGS_ENTERED_MAX: Final = 25_000
 SECRET_ENTERED_MAX: Final = 10_000
 BODY_ENTERED_MAX: Final = 4_000
 NAME_LANGUAGES: Final = ("ar", "he", "en")
-DELIVERED: Final = frozenset({Channel.WHATSAPP, Channel.TELEGRAM, Channel.X, Channel.SMS})
-"""The channels whose providers deliver to an address of ours."""
 SECRETS: Final[Mapping[Channel, tuple[str, ...]]] = {
     Channel.WHATSAPP: ("app_secret", "verify_token", "access_token"),
     Channel.TELEGRAM: ("secret_token", "access_token"),
@@ -47,6 +48,14 @@ SECRETS: Final[Mapping[Channel, tuple[str, ...]]] = {
     Channel.EMAIL: ("smtp_password", "imap_password"),
 }
 """What a line of each channel may need, the first one being what proves deliveries where there are any."""
+OVERLAPS: Final = {
+    "none": (mark("No longer, from now on"), timedelta(0)),
+    "hour": (mark("For an hour"), timedelta(hours=1)),
+    "day": (mark("For a day"), timedelta(days=1)),
+    "week": (mark("For seven days"), channels.OVERLAP_MAX),
+}
+"""For how long the secret that is replaced is accepted as well."""
+DEFAULT_OVERLAP: Final = "day"
 PURPOSE_WORDS: Final = {
     LinePurpose.TALK: mark("For talking"),
     LinePurpose.DOCUMENTS: mark("For documents"),
@@ -75,6 +84,17 @@ def reason_of(request: StaffRequest) -> str:
         UnacceptableText: there is none, or it can't be kept.
     """
     return clean_text(request.POST.get("reason", "")[:ENTERED_MAX], field="reason", length_max=REASON_LENGTH_MAX)
+
+
+def purpose_of(text: str) -> LinePurpose:
+    """Return the purpose that was chosen.
+
+    Raises:
+        InvalidLine: it is none.
+    """
+    if text not in set(LinePurpose):
+        raise channels.InvalidLine(field="purpose")
+    return LinePurpose(text)
 
 
 def line_here(line_id: UUID, request: StaffRequest) -> channels.Line:
@@ -136,6 +156,10 @@ def line_list(request: StaffRequest) -> HttpResponseBase:
         "office/lines.html",
         tab="channels",
         lines=[_shown(each, standings.get(each.id), request) for each in channels.lines(here)],
+        in_trouble=sum(each.unknown + each.no_sign + each.failed for each in standings.values()),
+        may_manage=request.rights.may(MANAGE),
+        nobody=not care.duty.somebody_works(here),
+        done=request.GET.get("done", ""),
     )
 
 
@@ -152,6 +176,9 @@ def one(request: StaffRequest, line_id: UUID) -> HttpResponseBase:
         tab="channels",
         one=_shown(line, standings.get(line.id), request),
         secrets=[(name, channels.has_line_secret(line.id, name)) for name in SECRETS.get(line.channel, ())],
+        overlap_until=channels.overlap_of(line.id),
+        proving=channels.PROVING.get(line.channel, ""),
+        setup=setup_of(line),
         settings=sorted(line.settings.items()),
         templates=channels.templates(line.id) if line.channel is Channel.WHATSAPP else [],
         has_templates=line.channel is Channel.WHATSAPP,
@@ -164,7 +191,7 @@ def _back(line: channels.Line, done: str) -> HttpResponseRedirect:
     return HttpResponseRedirect(f"{reverse('office:line', args=[line.id])}?{urlencode({'done': done})}", status=303)
 
 
-def _settings_of(text: str) -> dict[str, str]:
+def settings_of(text: str) -> dict[str, str]:
     """Read settings, a line each: ``name = value``.
 
     Raises:
@@ -199,14 +226,14 @@ def change(request: StaffRequest, line_id: UUID) -> HttpResponseBase:
             channels.change_line(
                 line_id=line.id,
                 names={code: name for code, name in names.items() if name},
-                purpose=_purpose(purpose),
-                settings=_settings_of(settings),
+                purpose=purpose_of(purpose),
+                settings=settings_of(settings),
                 active=active,
                 by=request.author,
                 reason=reason_of(request),
             )
         except RaseedError as refused:
-            error = _at_whole_field(refused)
+            error = at_whole_field(refused)
         else:
             return _back(line, "change")
     return render(
@@ -225,13 +252,7 @@ def change(request: StaffRequest, line_id: UUID) -> HttpResponseBase:
     )
 
 
-def _purpose(text: str) -> LinePurpose:
-    if text not in set(LinePurpose):
-        raise channels.InvalidLine(field="purpose")
-    return LinePurpose(text)
-
-
-def _at_whole_field(error: RaseedError) -> RaseedError:
+def at_whole_field(error: RaseedError) -> RaseedError:
     """Return a refusal of one setting as one of the field in which all of them are entered."""
     if isinstance(error, channels.InvalidLine) and (error.field or "").startswith("settings."):
         return channels.InvalidLine(field="settings")
@@ -252,6 +273,7 @@ def secret(request: StaffRequest, line_id: UUID) -> HttpResponseBase:
         asked = second_factor(request)
         if asked is not None:
             return asked
+    proving = channels.PROVING.get(line.channel, "")
     name, error = request.POST.get("name", request.GET.get("name", ""))[:ENTERED_MAX], None
     if request.method == "POST" and "reason" in request.POST:
         try:
@@ -263,6 +285,7 @@ def secret(request: StaffRequest, line_id: UUID) -> HttpResponseBase:
                 value=request.POST.get(LINE_SECRET, "")[:SECRET_ENTERED_MAX],
                 by=request.author,
                 reason=reason_of(request),
+                overlap=_overlap_of(name, line, request),
             )
         except RaseedError as refused:
             error = refused
@@ -277,9 +300,56 @@ def secret(request: StaffRequest, line_id: UUID) -> HttpResponseBase:
         names=[(each, channels.has_line_secret(line.id, each)) for each in known],
         name=name,
         field=LINE_SECRET,
+        proving=proving,
+        overlaps=[(value, gettext(words)) for value, (words, _) in OVERLAPS.items()] if proving else [],
+        overlap=request.POST.get("overlap", DEFAULT_OVERLAP)[:ENTERED_MAX],
         reason=request.POST.get("reason", "")[:ENTERED_MAX],
-        errors=said(request, error, ("name", "value", "reason")),
+        errors=said(request, error, ("name", "value", "overlap", "reason")),
     )
+
+
+def _overlap_of(name: str, line: channels.Line, request: StaffRequest) -> timedelta:
+    """Return for how long the secret before is to be accepted as well; only one that proves deliveries is.
+
+    Raises:
+        InvalidLine: it is none of those that are offered.
+    """
+    if name != channels.PROVING.get(line.channel):
+        return timedelta(0)
+    chosen = OVERLAPS.get(request.POST.get("overlap", "none"))
+    if chosen is None:
+        raise channels.InvalidLine(field="overlap")
+    return chosen[1]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_only(MANAGE, weighty=True)
+def overlap_end(request: StaffRequest, line_id: UUID) -> HttpResponseBase:
+    """Accept the secret before the present one no longer, with a reason."""
+    request.rights.require(MANAGE)
+    line = line_here(line_id, request)
+    error: RaseedError | None = None
+    if request.method == "POST":
+        try:
+            channels.end_overlap(line_id=line.id, by=request.author, reason=reason_of(request))
+        except RaseedError as refused:
+            error = refused
+        else:
+            return _back(line, "overlap")
+    return act_page(
+        request,
+        Act(
+            gettext("Accept the earlier secret no longer"),
+            gettext("From now on only the present secret proves what the provider delivers. What it still signs with the earlier one is refused; it delivers that again later."),
+            gettext("End it now"),
+            danger=True,
+        ),
+        back=reverse("office:line", args=[line.id]),
+        subject=_shown(line, None, request).name,
+        tab="channels",
+        reason=request.POST.get("reason", "")[:ENTERED_MAX],
+        error=error,
+    )  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -23,6 +23,7 @@ from .bureau import Bureau
 
 ANSWER = "أهلاً ليلى، أنا سلمى. راجعت تحويلكم رقم 250، وسأكتب لكم اليوم الساعة 16:00 بما وجدت."
 HERE = f"/chat/{NILE}"
+PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
 
 
@@ -180,3 +181,40 @@ def test_the_page_is_within_the_budget(web: channels.Line) -> None:
     print(f"chat: {paint} bytes to the first paint, {everything} in all")
     assert paint <= FIRST_PAINT_MAX
     assert everything <= ALL_MAX
+
+
+def test_everything_that_was_ever_written_is_read_page_by_page_and_its_files_with_it(web: channels.Line) -> None:
+    client = signed_in()
+    written(client, "the very first")
+    channels.send_message(
+        client_message_id=new_id(), line_id=web.id, to=MessageParty.of(web), purpose=channels.REPLY,
+        content=channels.OutgoingContent(text="our terms", media=channels.OutgoingMedia("terms.pdf", "application/pdf", PDF)),
+    )  # fmt: skip
+    for number in range(70):
+        if number % 2:
+            channels.take_in(
+                line_id=web.id, party=MessageParty.of(web), text=f"question {number}.", provider_id=f"p{number}",
+                sent_at=SYSTEM_CLOCK.now(),
+            )  # fmt: skip
+        else:
+            channels.send_message(
+                client_message_id=new_id(), line_id=web.id, to=MessageParty.of(web), purpose=channels.REPLY,
+                content=channels.OutgoingContent(text=f"answer {number}."),
+            )  # fmt: skip
+    latest = page_of(client)
+    assert latest.count('<div class="bubble">') == chats.SHOWN_MAX
+    assert "the very first" not in latest
+    link = str(re.search(r'class="more"><a [^>]*href="([^"]+)"', latest)[1])  # type: ignore[index]
+    past = page_of(client, link)
+    assert past.count('<div class="bubble">') == 72 - chats.SHOWN_MAX
+    assert "the very first" in past
+    assert 'class="more"' not in past
+    assert "data-from" not in past, "a page of the past does not fetch itself anew"
+    found = re.findall(r"(?:question|answer) (\d+)\.", past + latest)
+    assert [int(each) for each in found] == list(range(70)), "each once, in order"
+    (file,) = re.findall(rf'href="({HERE}/files/[^"]+)"', past)
+    assert client.get(file).content == PDF, "an old file is there as well"
+    assert signed_in(MONA_PHONE).get(file).status_code == 404
+    assert client.get(f"{HERE}?before=x").status_code == 400
+    assert signed_in(MONA_PHONE).get(link).status_code == 200
+    assert "the very first" not in page_of(signed_in(MONA_PHONE), link), "another's marker leads into one's own"
