@@ -17,6 +17,8 @@ from tests.browser.test_looks_of_terms import look
 from tests.browser.test_office import sign_in
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from raseed.web.tests.desk.bureau import Bureau
 
 pytestmark = pytest.mark.browser
@@ -33,13 +35,16 @@ def granted(bureau: Bureau) -> dict[str, Any]:
     basma, salma = (people.author_of_staff(each.staff.id) for each in (bureau.house.basma, bureau.house.salma))
     sure, role = an_author(NILE, "care.limits.confirm"), authority.HolderKind.ROLE
     agents, bosses = (people.role_by_slug(NILE, slug).id for slug in ("agent", "supervisor"))
-    for holder, act, confirmed in ((agents, 10_00, True), (bosses, 99_999_99, True), (agents, 20_00, False)):
-        change = authority.propose_limit(
+
+    def limit_of(holder: UUID, act_minor: int) -> people.Change:
+        return authority.propose_limit(
             id=new_id(), institution_id=NILE, holder_kind=role, holder_id=holder, action="goodwill_credit",
-            currency_code="EGP", bounds=authority.Bounds(act, 100_00, 10_000_00, 5, None, 30), reason=REASON, by=basma,
+            currency_code="EGP", bounds=authority.Bounds(act_minor, 100_00, 10_000_00, 5, None, 30), reason=REASON, by=basma,
         )  # fmt: skip
-        if confirmed:
-            people.confirm_change(change.id, by=sure)
+
+    for holder, act_minor in ((agents, 10_00), (bosses, 99_999_99)):
+        people.confirm_change(limit_of(holder, act_minor).id, by=sure)
+    change = limit_of(agents, 20_00)
     steps = [
         authority.ChainStep(role, bosses, 4 * 3600),
         authority.ChainStep(authority.HolderKind.STAFF, bureau.house.tamer.staff.id, 86_400),
@@ -132,3 +137,24 @@ def test_pages_of_authority_fit_are_read_tapped_and_named(bureau: Bureau, visit:
             visitor.go(path)
             look(visitor, language, f"authority-{page}", found)
     assert not found, found
+
+
+def test_what_was_begun_from_a_prepared_answer_stays_so_until_it_is_taken_out(bureau: Bureau, visit: Visit) -> None:
+    talk = bureau.write()
+    bureau.proven(talk)
+    macro = prepared(bureau)
+    with visit("ar", reduced_motion="reduce") as visitor:
+        page = visitor.page
+        sign_in(visitor, bureau.house.salma)
+        visitor.go(f"/office/desk/{talk}")
+        page.select_option("[name=macro]", str(macro.id))
+        visitor.press("button[value=macro]")
+        page.fill("#text", "أهلاً بكم. سأكتب لكم اليوم الساعة 16:00")
+        visitor.go("/office/desk/")
+        visitor.go(f"/office/desk/{talk}")
+        assert page.input_value("[name=begun]") == str(macro.id)
+        assert page.is_visible("#begun")
+        visitor.press("button[value=leave-macro]")
+        assert (page.input_value("#text"), page.input_value("[name=begun]")) == ("", "")
+        visitor.go(f"/office/desk/{talk}")
+        assert (page.input_value("#text"), page.is_visible("#begun")) == ("", False)

@@ -50,7 +50,11 @@ _LABELS: Final[Mapping[str, str]] = {
 }
 _NOBODY: Final = mark("Nothing: no limit means no")
 _AS_THE_REST: Final = mark("As for everything else")
-_LENGTHS: Final = ((86_400, mark("%(count)s d")), (3_600, mark("%(count)s h")), (60, mark("%(count)s min")))
+_LENGTHS: Final[tuple[tuple[int, str], ...]] = (
+    (86_400, mark("%(count)s d")),
+    (3_600, mark("%(count)s h")),
+    (60, mark("%(count)s min")),
+)
 
 
 def propose_limit(

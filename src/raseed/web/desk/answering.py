@@ -132,12 +132,13 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The form as it stands: what was entered, and what came of it."""
+    """The form as it stands: what was entered, and what came of it; ``is_empty``: nothing that was kept is put back."""
 
     entered: Entered
     error: RaseedError | None = None
     altered: bool = False
     is_sent: bool = False
+    is_empty: bool = False
     checked: bool = field(default=False)
 
 
@@ -201,7 +202,7 @@ def form_of(request: StaffRequest, talk: Talk, answer: Answer) -> dict[str, Any]
         "tokens": entered.tokens,
         "version": one.version,
         "made_id": entered.id,
-        "sent": answer.is_sent,
+        "sent": answer.is_sent or answer.is_empty,
         "window": _window(request, window),
         "templates": templates,
         "chosen_template": chosen.value if chosen else "",

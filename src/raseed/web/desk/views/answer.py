@@ -54,6 +54,9 @@ def reply(request: StaffRequest, conversation_id: UUID) -> HttpResponseBase:
             request.rights.require(ASSIGN, talk.conversation.institution_id)
             care.hold_lease(talk.id, by=request.author, take_over=True)
             return page(request, talk_for(request, talk.id), answer=Answer(entered))
+        if do == "leave-macro":
+            left = Entered(entered.id, entered.version, template=entered.template, values=entered.values)
+            return page(request, talk, answer=Answer(left, is_empty=True))
         return page(request, talk, answer=Answer(_rewritten(request, talk, entered, do, place)))
     except care.VersionMoved as moved:
         return page(
@@ -70,8 +73,6 @@ def _rewritten(request: StaffRequest, talk: Talk, entered: Entered, do: str, pla
         return _exchanged(request, talk, entered, do, place)
     if do == "macro":
         return _from_macro(request, talk, entered)
-    if do == "leave-macro":
-        return Entered(entered.id, entered.version, template=entered.template, values=entered.values)
     return _draft(request, talk, entered) if do == "draft" else entered
 
 

@@ -303,7 +303,9 @@ def report(request: StaffRequest) -> HttpResponseBase:
         error, since, until = wrong, today - timedelta(days=REPORT_DAYS - 1), today
     granted = authority.granted(here, since=since, until=until, by=by)
     used = authority.used_today(here, by=by)
-    named = names_of({f"staff:{each.staff_id}" for each in (*granted, *used)}, request)
+    named = names_of(
+        {f"staff:{id_}" for id_ in {*(one.staff_id for one in granted), *(one.staff_id for one in used)}}, request
+    )
     before = request.GET["before"][:CURSOR_MAX] if request.GET.get("before") else None
     pieces = authority.requests(here, by=by, only=authority.RequestFilter(split=True), before=before)
     return render(

@@ -6,7 +6,7 @@ And one customer who is two people: their senders are let go, each to whom it be
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from django.http import HttpResponseRedirect
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from raseed.banking import api as banking
 from raseed.care import api as care
-from raseed.kernel.errors import RaseedError, mark
+from raseed.kernel.errors import NotFound, RaseedError, mark
 from raseed.kernel.ids import InvalidId, new_id, parse_id
 from raseed.people import api as people
 from raseed.web.desk.words import PROOF_WORDS, channel_words
@@ -54,18 +54,35 @@ SHARED_NUMBER: Final = mark(
 TWO_CIVIL_IDS: Final = mark("They have different identity numbers of the same country: they are hardly one person.")
 
 
+class UnknownMerge(NotFound):
+    """No merge has this id, or it is another institution's."""
+
+    code = "unknown_merge"
+    sentence = mark("We know no such merge of two customers.")
+    hint = mark("Look at the list of those who are read as one person.")
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """One thing that a customer has: a number, which is written from the left, words, or both."""
+
+    words: str = ""
+    number: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One thing that each of two customers has, beside each other."""
 
     label: str
-    first: tuple[str, ...]
-    second: tuple[str, ...]
+    first: tuple[Has, ...]
+    second: tuple[Has, ...]
+    tells: bool = field(default=True, kw_only=True)
 
     @property
     def same(self) -> bool:
-        """Whether they have something in common."""
-        return bool(set(self.first) & set(self.second))
+        """Whether they have something in common that tells of who they are."""
+        return self.tells and bool(set(self.first) & set(self.second))
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,52 +235,56 @@ def _propose(request: StaffRequest, those: tuple[Seen, Seen], keep: str, reason:
 def _rows(request: StaffRequest, first: Seen, second: Seen) -> list[Row]:
     those = (first, second)
     rows = [
-        Row(gettext("Name"), *(tuple(dict.fromkeys(each.customer.names.values())) for each in those)),
+        Row(gettext("Name"), *(_names(each) for each in those)),
         Row(gettext("Phone numbers"), *(_phones(each) for each in those)),
         Row(gettext("Identity number"), *(_civil_ids(request, each) for each in those)),
-        Row(gettext("Known since"), *((_moment(request, each),) for each in those)),
-        Row(gettext("Institutions"), *(_houses(request, each) for each in those)),
+        Row(gettext("Known since"), *(_moment(request, each) for each in those), tells=False),
+        Row(gettext("Institutions"), *(_houses(request, each) for each in those), tells=False),
     ]
     if request.rights.may(ACCOUNTS):
         rows.append(Row(gettext("Accounts"), *(_accounts(request, each) for each in those)))
     rows.append(Row(gettext("Writes from"), *(_senders(each) for each in those)))
     if request.rights.may(TALKS):
-        rows.append(Row(gettext("Conversations"), *(_talks(request, each) for each in those)))
+        rows.append(Row(gettext("Conversations"), *(_talks(request, each) for each in those), tells=False))
     return rows
 
 
-def _phones(seen: Seen) -> tuple[str, ...]:
-    return tuple(people.phone_text(each) for each in reversed(people.phones_of(seen.customer.id)))
+def _names(seen: Seen) -> tuple[Has, ...]:
+    return tuple(Has(each) for each in dict.fromkeys(seen.customer.names.values()))
 
 
-def _civil_ids(request: StaffRequest, seen: Seen) -> tuple[str, ...]:
-    found = people.civil_ids(seen.customer.id, by=request.author)
-    return tuple(f"{each.masked} ({each.country})" for each in found)
+def _phones(seen: Seen) -> tuple[Has, ...]:
+    return tuple(Has(number=people.phone_text(each)) for each in reversed(people.phones_of(seen.customer.id)))
 
 
-def _moment(request: StaffRequest, seen: Seen) -> str:
-    return request.reader.moment(seen.customer.created_at, zone=seen.here.zone, country=seen.here.country)
+def _civil_ids(request: StaffRequest, seen: Seen) -> tuple[Has, ...]:
+    return tuple(Has(each.country, each.masked) for each in people.civil_ids(seen.customer.id, by=request.author))
 
 
-def _houses(request: StaffRequest, seen: Seen) -> tuple[str, ...]:
-    return tuple(people.display_name(each, request.reader.language) for each in seen.houses)
+def _moment(request: StaffRequest, seen: Seen) -> tuple[Has, ...]:
+    return (Has(request.reader.moment(seen.customer.created_at, zone=seen.here.zone, country=seen.here.country)),)
 
 
-def _accounts(request: StaffRequest, seen: Seen) -> tuple[str, ...]:
-    theirs = [
-        each for each in banking.accounts_of(seen.customer.id) if request.rights.may(ACCOUNTS, each.institution_id)
-    ]
-    return tuple(f"{account_words(each)} · {gettext(banking.STATE_WORDS[each.state])}" for each in theirs)
+def _houses(request: StaffRequest, seen: Seen) -> tuple[Has, ...]:
+    return tuple(Has(people.display_name(each, request.reader.language)) for each in seen.houses)
 
 
-def _senders(seen: Seen) -> tuple[str, ...]:
+def _accounts(request: StaffRequest, seen: Seen) -> tuple[Has, ...]:
+    found = banking.accounts_of(seen.customer.id)
+    theirs = [each for each in found if request.rights.may(ACCOUNTS, each.institution_id)]
+    return tuple(Has(gettext(banking.STATE_WORDS[each.state]), account_words(each)) for each in theirs)
+
+
+def _senders(seen: Seen) -> tuple[Has, ...]:
     return tuple(
-        f"{channel_words(each.channel)} · {each.name or gettext('without a name')} · {_proof(each, seen.customer.id)}"
+        Has(
+            f"{channel_words(each.channel)} · {each.name or gettext('without a name')} · {_proof(each, seen.customer.id)}"
+        )
         for each in people.identities_of(seen.customer.id)
     )
 
 
-def _talks(request: StaffRequest, seen: Seen) -> tuple[str, ...]:
+def _talks(request: StaffRequest, seen: Seen) -> tuple[Has, ...]:
     told = []
     for box, words in ((care.Box.OPEN, gettext("Open")), (care.Box.CLOSED, gettext("Closed"))):
         page = care.conversations(
@@ -271,7 +292,7 @@ def _talks(request: StaffRequest, seen: Seen) -> tuple[str, ...]:
             wanted=care.Inbox(box=box, customer_id=seen.customer.id),
         )  # fmt: skip
         more = "+" if page.next else ""
-        told.append(f"{words}: {request.reader.number(len(page.conversations))}{more}")
+        told.append(Has(f"{words}: {request.reader.number(len(page.conversations))}{more}"))
     return tuple(told)
 
 
@@ -289,13 +310,21 @@ def _notices(request: StaffRequest, first: Seen, second: Seen) -> list[str]:
     return found
 
 
+def _merge_here(request: StaffRequest, merge_id: UUID) -> people.Merge:
+    try:
+        found = people.merge(merge_id)
+    except people.NotMerged:
+        raise UnknownMerge(field="merge_id") from None
+    if not request.rights.may(PROPOSE, found.institution_id):
+        raise UnknownMerge(field="merge_id")
+    return found
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_only(PROPOSE, weighty=True)
 def undo(request: StaffRequest, merge_id: UUID) -> HttpResponseBase:
     """Ask why two customers are not one person after all, and propose that they are two again."""
-    found = people.merge(merge_id)
-    if not request.rights.may(PROPOSE, found.institution_id):
-        raise people.NotMerged(field="merge_id")
+    found = _merge_here(request, merge_id)
     reason, made_id, error = request.POST.get("reason", "")[:ENTERED_MAX], form_id(request), None
     if request.method == "POST":
         try:
