@@ -108,6 +108,7 @@ def test_pages_of_the_desk_fit_are_read_tapped_and_named(bureau: Bureau, visit: 
             ("inbox", "/office/desk/?box=open"),
             ("conversation", f"/office/desk/{id_}?box=open"),
             ("contact", "/office/desk/contact"),
+            ("contact-of-layla", f"/office/desk/contact?customer={bureau.house.street.layla.id}&q=xx"),
             ("cases", "/office/desk/cases"),
             ("case", f"/office/desk/cases/{case.id}"),
             ("papers", "/office/desk/papers"),

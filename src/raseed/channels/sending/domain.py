@@ -117,6 +117,7 @@ class OutgoingMessage:
         reason: why it failed, is not known, waits, or shows no sign of delivery; ``None`` where there is nothing to say.
         sent_at: when the provider took it.
         next_try_at: when it is tried next, while it waits.
+        expires_at: it is not sent from then on.
         media_name: what its file is called, if it has one.
     """
 
@@ -133,6 +134,7 @@ class OutgoingMessage:
     failed_at: datetime | None
     next_try_at: datetime | None
     media_name: str = ""
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

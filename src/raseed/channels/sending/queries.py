@@ -72,4 +72,5 @@ def as_message(row: OutgoingRow) -> OutgoingMessage:
         failed_at=row.failed_at,
         next_try_at=row.next_try_at,
         media_name=row.media_name,
+        expires_at=row.expires_at,
     )

@@ -6,12 +6,13 @@ from typing import Final
 
 from django.urls import URLPattern, path
 
-from .views import answer, answers, cases, contacts, conversation, deeds, files, inbox, questions, requests
+from .views import answer, answers, cases, contacts, conversation, deeds, files, inbox, questions, requests, routing
 
 _ONE: Final = "desk/<uuid:conversation_id>"
 urlpatterns: Final[list[URLPattern]] = [
     path("desk/", inbox.inbox, name="inbox"),
     path("desk/list", inbox.inbox_list, name="inbox-list"),
+    path("desk/lines", routing.lines, name="desk-lines"),
     path("desk/contact", contacts.contact, name="contact"),
     path("desk/cases", cases.case_list, name="cases"),
     path("desk/cases/<uuid:case_id>", cases.one_case, name="case"),

@@ -56,6 +56,8 @@ def elsewhere(request: StaffRequest) -> list[Elsewhere]:
     ]
     if request.rights.may("care.authority.ask"):
         pages.append(Elsewhere(gettext("What was asked for customers"), reverse("office:requests")))
+    if request.rights.may("care.lines.route"):
+        pages.append(Elsewhere(gettext("Teams of lines"), reverse("office:desk-lines")))
     if request.rights.may("care.gaps.view"):
         pages.append(Elsewhere(gettext("Questions without an answer"), reverse("office:questions")))
         pages.append(Elsewhere(gettext("Known answers"), reverse("office:known-answers")))

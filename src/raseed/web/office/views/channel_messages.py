@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from raseed.channels import api as channels
 from raseed.channels.api import OutgoingState
+from raseed.kernel.clock import SYSTEM_CLOCK
 from raseed.kernel.errors import RaseedError, mark
 from raseed.web.desk.words import channel_words
 from raseed.web.office.forms import ENTERED_MAX, Act, act_page
@@ -117,7 +118,8 @@ class ShownMessage:
 
 def _shown(message: channels.OutgoingMessage, line: channels.Line, request: StaffRequest) -> ShownMessage:
     may, why = request.rights.may(RESEND), message.reason
-    ended_badly = message.state in (OutgoingState.UNKNOWN, OutgoingState.FAILED)
+    too_late = message.expires_at is not None and message.expires_at <= SYSTEM_CLOCK.now()
+    ended_badly = not too_late and message.state in (OutgoingState.UNKNOWN, OutgoingState.FAILED)
     return ShownMessage(
         message,
         message.id.hex[-SHORT_ID:].upper(),

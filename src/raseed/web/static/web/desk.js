@@ -191,7 +191,7 @@
   });
 
   const file = document.getElementById("file");
-  if (file) file.addEventListener("change", () => { document.querySelector("label[for=file] span").className = ""; document.querySelector("label[for=file] span").textContent = file.files.length ? file.files[0].name : ""; });
+  if (file) file.addEventListener("change", () => { document.querySelector("label[for=file] span").className = ""; document.querySelector("label[for=file] span").textContent = Array.from(file.files, (one) => one.name).join(", "); });
 
   listen();
   timer = setTimeout(fetchAnew, stream ? WITH_STREAM_MS : AGAIN_MS);

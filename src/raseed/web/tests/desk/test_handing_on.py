@@ -94,3 +94,19 @@ def test_an_answer_that_did_not_arrive_is_said_in_the_list_and_above_the_convers
     assert "Our answer was not sent. The customer still waits" in head
     client.post(f"/office/desk/{one}/entry/{entry.id}/again")
     assert "still waits" not in words_of(client.get(f"/office/desk/{one}").content.decode())
+
+
+def test_a_line_is_given_to_a_team_by_who_may_and_new_conversations_are_theirs(
+    bureau: Bureau, loans: care.duty.Team
+) -> None:
+    hoda, here = at_desk(bureau.house.hoda), "/office/desk/lines"
+    assert here in hoda.get("/office/desk/").content.decode()
+    assert "The institution's first team" in words_of(hoda.get(here).content.decode())
+    form = {"line": str(bureau.line.id), "team": str(loans.id), "reason": "it is about loans"}
+    for wrong in ({"line": "x"}, {"line": str(new_id())}, {"team": "x"}, {"reason": ""}, {"reason": "x" * 501}):
+        assert hoda.post(here, form | wrong).status_code in (400, 404, 422), wrong
+    done = hoda.post(here, form)
+    assert done.status_code == 303
+    assert "The line has its team." in words_of(hoda.get(done["Location"]).content.decode())
+    assert care.conversation(bureau.write(), by=people.SYSTEM).team_id == loans.id
+    assert at_desk(bureau.house.salma).get(here).status_code == 403
