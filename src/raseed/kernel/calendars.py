@@ -25,8 +25,7 @@ DAY_S: Final = 86_400
 OPENINGS_A_DAY_MAX: Final = 12
 CLOSED_DAYS_MAX: Final = 800
 """A calendar that stays closed for longer is a mistake, not a holiday."""
-SPAN_MAX: Final = timedelta(days=7)
-"""What is open for longer is told in pieces where no end is asked for."""
+UNBROKEN_MAX: Final = timedelta(days=7)
 WEEKDAYS: Final = 7
 FRIDAY, SATURDAY, SUNDAY = 4, 5, 6
 WEEKEND_ELSEWHERE: Final = frozenset({SATURDAY, SUNDAY})
@@ -170,29 +169,23 @@ class Calendar:
     def spans(self, since: datetime, until: datetime | None = None) -> Iterator[Span]:
         """Yield when it is open from ``since`` on (and before ``until``), in order, none touching the next.
 
-        Without ``until`` what stays open longer than ``SPAN_MAX`` comes in several, each beginning where the last ended: a place
-        that never closes has no end to be looked for.
+        Only without ``until``, what is open without a break for longer than ``UNBROKEN_MAX`` comes as several that touch:
+        hours around the clock have no end that could be waited for.
 
         Raises:
             CalendarNeverOpens: without ``until``, it stays closed for ``CLOSED_DAYS_MAX`` days.
         """
         current: Span | None = None
-        told = since.astimezone(UTC)
-        for span in self._pieces(told, until.astimezone(UTC) if until is not None else None):
-            if span.end <= told:
-                continue
-            start = max(span.start, told)
-            if current is None:
-                current = Span(start, span.end)
-            elif start <= current.end:
+        for span in self._pieces(since.astimezone(UTC), until.astimezone(UTC) if until is not None else None):
+            if current is None or span.start > current.end:
+                if current is not None:
+                    yield current
+                current = span
+            elif until is not None or current.end - current.start < UNBROKEN_MAX:
                 current = Span(current.start, max(current.end, span.end))
-            else:
+            elif span.end > current.end:
                 yield current
-                current = Span(start, span.end)
-            if until is None and current.end - current.start > SPAN_MAX:
-                yield current
-                told = current.end
-                current = None
+                current = Span(current.end, span.end)
         if current is not None:
             yield current
 

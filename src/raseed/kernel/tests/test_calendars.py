@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice, pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -355,3 +356,24 @@ def _whole_minutes(hours_: Hours) -> Hours:
         hours_.ramadan_week,
         {day: tuple(_by_minutes(own)) for day, own in hours_.days.items()},
     )
+
+
+def test_hours_around_the_clock_count_like_time_and_come_to_an_end() -> None:
+    always = Calendar(
+        (Version(datetime(2026, 1, 1, tzinfo=UTC), Hours("Africa/Cairo", week((opening("00:00", "00:00"),)))),)
+    )
+    start = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    for time in (
+        timedelta(hours=1),
+        timedelta(days=7),
+        timedelta(days=400, microseconds=1),
+    ):  # clocks change twice in it
+        assert always.add_working(start, time) == start + time
+        assert always.working_between(start, start + time) == time
+    assert always.next_open(start) == start
+    assert always.is_open(start)
+    assert [(span.start, span.end) for span in always.spans(start, start + timedelta(days=30))] == [
+        (start, start + timedelta(days=30))
+    ]
+    endless = list(islice(always.spans(start), 5))
+    assert all(one.end == following.start for one, following in pairwise(endless))
