@@ -103,6 +103,7 @@ urlpatterns = [
     path("receipts/check", check_receipt.typed, name="receipt-check"),
     path("help", public_answers.help_page, name="help"),
     path("help/<uuid:answer_id>", public_answers.help_answer, name="help-answer"),
+    path("help/<slug:slug>", public_answers.help_of, name="help-of"),
     path("receipts/keys", check_receipt.keys, name="receipt-keys"),
     path("chat", chat.chat_page, name="chat"),
     path("chat/<uuid:institution_id>", chat.chat_page, name="chat-with"),

@@ -52,6 +52,19 @@ def test_anybody_finds_a_public_answer_in_three_languages_and_never_one_for_staf
     assert Client(SERVER_NAME="localhost").get(f"/help/{new_id()}").status_code == 404
 
 
+def test_an_institution_s_answers_stand_under_its_short_name(street: Street) -> None:
+    public = written(street, promises.Audience.PUBLIC, "ar", "en")
+    house = people.institution(public.institution_id)
+    other = next(each for each in people.institutions() if each.id != house.id)
+    assert f'href="/help/{house.slug}"' in read("/help", "en")
+    page = read(f"/help/{house.slug}", "en", q="cash machines")
+    assert str(public.id) in page
+    assert f'action="/help/{house.slug}"' in page, "what is searched for next is looked for there"
+    assert str(public.id) not in read(f"/help/{other.slug}", "en")
+    for nobodys in ("no-such-bank", "x" * 300, "%E2%80%AEbank"):
+        assert Client(SERVER_NAME="localhost").get(f"/help/{nobodys}").status_code == 404
+
+
 def test_help_is_light_and_is_linked_from_the_way_in_and_the_settings(street: Street) -> None:
     answers = [written(street, promises.Audience.PUBLIC, "ar", "he", "en") for _ in range(20)]
     stranger = Client(SERVER_NAME="localhost", headers={"accept-language": "ar"})

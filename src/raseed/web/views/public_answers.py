@@ -12,6 +12,7 @@ from raseed.people import api as people
 from raseed.web.rendering import render
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from django.http import HttpResponse
@@ -28,15 +29,29 @@ MAX_AGE_S: Final = 60
 @require_safe
 def help_page(request: PageRequest) -> HttpResponse:
     """Show the questions that were answered for everybody, by institution; with words, those that match best."""
+    return _shown(request, people.institutions()[:HOUSES_MAX], request.path)
+
+
+@require_safe
+def help_of(request: PageRequest, slug: str) -> HttpResponse:
+    """Show one institution's answers, under its short name.
+
+    Raises:
+        UnknownInstitution: there is none of this name.
+    """
+    return _shown(request, [people.institution_by_slug(slug)], request.path)
+
+
+def _shown(request: PageRequest, institutions: Sequence[people.Institution], here: str) -> HttpResponse:
     q = " ".join(request.GET.get("q", "")[:SEARCH_MAX].split())
     language = request.reader.language
     houses = []
-    for house in people.institutions()[:HOUSES_MAX]:
+    for house in institutions:
         found = promises.answers(house.id, audience=promises.Audience.PUBLIC, search=q, limit=SHOWN_MAX)
         if found:
             lines = [(each.id, *_said(each, language)) for each in found]
-            houses.append((people.display_name(house, language), lines))
-    return _kept(render(request, "web/help.html", q=q, houses=houses))
+            houses.append((people.display_name(house, language), house.slug, lines))
+    return _kept(render(request, "web/help.html", q=q, houses=houses, here=here))
 
 
 @require_safe
