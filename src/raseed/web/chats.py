@@ -171,7 +171,7 @@ def _mine(
             each.sent_at,
             ShownMessage(
                 each.id, True, each.text, each.received_at, tuple(_file(one) for one in each.media),
-                answered is not None and each.received_at <= answered, each.provider_id.split(":")[1],
+                answered is not None and each.received_at <= answered, each.provider_id.partition(":")[2],
             ),
         )
         for each in written
