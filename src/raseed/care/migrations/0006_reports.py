@@ -11,6 +11,15 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField("clockrow", "worked_s", models.BigIntegerField(null=True)),
+        migrations.AddIndex(
+            "conversationrow", models.Index(fields=["institution_id", "opened_at"], name="care_conversation_began")
+        ),
+        migrations.AddIndex(
+            "entryrow",
+            models.Index(
+                fields=["at"], name="care_entry_came", include=["conversation"], condition=models.Q(("kind", "in"))
+            ),
+        ),
         migrations.AddIndex("clockrow", models.Index(fields=["institution_id", "started_at"], name="care_clock_began")),
         migrations.AddIndex(
             "clockrow",

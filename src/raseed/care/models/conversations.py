@@ -83,6 +83,7 @@ class ConversationRow(models.Model):
                 name="care_conversation_counts",
                 condition=NOT_CLOSED,
             ),
+            models.Index(fields=["institution_id", "opened_at"], name="care_conversation_began"),
             models.Index(fields=["customer_id", "-last_at"], name="care_conversation_customer"),
             models.Index(fields=["identity_id", "line_id", "-last_at"], name="care_conversation_sender"),
             models.Index(fields=["case"], name="care_conversation_case", condition=models.Q(case__isnull=False)),
@@ -141,6 +142,9 @@ class EntryRow(models.Model):
                 fields=["-at", "-id"],
                 name="care_entry_latest",
                 condition=models.Q(kind__in=["in", "out", "note"]),
+            ),
+            models.Index(
+                fields=["at"], name="care_entry_came", include=["conversation"], condition=models.Q(kind="in")
             ),
             GinIndex(fields=["words"], name="care_entry_words"),
         ]

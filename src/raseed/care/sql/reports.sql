@@ -119,14 +119,14 @@ WHERE g.institution_id = %(institution)s AND g.first_due_at >= %(since)s AND g.f
 
 -- name: stopped
 -- Replies that the check stopped, and what became of each: the writer's next answer in that conversation, if there was one.
+-- The first of them is picked from all of the conversation (a LIMIT tempts the planner to walk all entries by time).
 SELECT s.id, CASE WHEN s.conversation_id IS NULL THEN '' ELSE 'conversation' END AS subject_kind, s.conversation_id AS subject_id,
     s.at, s.language::text AS language, c.team_id AS team, CASE WHEN s.actor LIKE 'staff:%%' THEN substr(s.actor, 7)::uuid END AS person,
     CASE WHEN s.conversation_id IS NULL THEN 'elsewhere' WHEN then_said.overridden IS NULL THEN 'nothing'
         WHEN then_said.overridden = '' THEN 'rewritten' ELSE 'overridden' END AS standing
 FROM care_reply_check AS s LEFT JOIN care_conversation AS c ON c.id = s.conversation_id
-    LEFT JOIN LATERAL (SELECT e.overridden FROM care_entry AS e
-        WHERE e.conversation_id = s.conversation_id AND e.kind = 'out' AND e.actor = s.actor AND e.order_at >= s.at
-        ORDER BY e.order_at, e.position LIMIT 1) AS then_said ON true
+    CROSS JOIN LATERAL (SELECT (array_agg(e.overridden ORDER BY e.order_at, e.position))[1] AS overridden FROM care_entry AS e
+        WHERE e.conversation_id = s.conversation_id AND e.kind = 'out' AND e.actor = s.actor AND e.order_at >= s.at) AS then_said
 WHERE s.institution_id = %(institution)s AND s.at >= %(since)s AND s.at < %(until)s AND s.outcome = 'stopped'
     AND (%(team)s::uuid IS NULL OR c.team_id = %(team)s) AND (%(channel)s = '' OR c.channel = %(channel)s)
     AND (%(everyone)s OR c.team_id = ANY(%(teams)s::uuid[]) OR s.actor = %(my_name)s)

@@ -23,10 +23,13 @@ BELOW: Final = 24
 ROW: Final = 44
 """Of one length of time: its name above, its line beneath."""
 CELL: Final = 24
+WIDTH_MAX: Final = 160
+"""Of a bar: few of them are not blocks."""
 LABELS_MAX: Final = 4
 """Under bars: more would run into one another on a phone."""
-LEVELS: Final = 4
-"""Shades of a grid above nothing."""
+SHADES: Final = ("l0", "l1", "l2", "l3", "l4")
+"""Of a grid, from nothing to the most."""
+LEVELS: Final = len(SHADES) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,7 @@ def grid(
             x, level = side + place * width, shade(value, most)
             edge = _mirrored(frame, x, width)
             drawn.append(
-                f'<g class="cell l{level}"><title>{escape(said(name, columns[place], value))}</title>'
+                f'<g class="cell {SHADES[level]}"><title>{escape(said(name, columns[place], value))}</title>'
                 f'<rect x="{_percent(edge)}" width="{_percent(width)}" y="{y}" height="{CELL}"/>'
                 f'<text class="mid" x="{_at(frame, x + width // 2)}" y="{y + 16}">{escape(number(value))}</text></g>'
             )
@@ -174,7 +177,7 @@ def shade(value: int, most: int) -> int:
 
 
 def _bar(frame: Frame, bar: Bar, x: int, width: int, top: int) -> str:
-    gap = max(width // 6, 1) if width > 4 else 0  # noqa: PLR2004  (thinner ones stand close)
+    gap = max(width // 6, width - WIDTH_MAX, 1) if width > 4 else 0  # noqa: PLR2004  (thinner ones stand close)
     edge = _mirrored(frame, x + gap // 2, width - gap)
     words = ", ".join(part.words for part in bar.parts)
     drawn, foot = [f"<g><title>{escape(f'{bar.label}: {words}')}</title>"], 0

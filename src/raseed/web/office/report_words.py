@@ -93,7 +93,7 @@ COLUMN_WORDS: Final = {
     "before": mark("Period before"),
     "open": mark("Open"),
     "resolved": mark("Resolved"),
-    "ended": mark("Ended"),
+    "ended": mark("Answered or settled"),
     "others": mark("Done for others"),
     "broken": mark("Ran out"),
     "median": mark("Median"),
@@ -172,7 +172,7 @@ def worked_text(seconds: int | None, request: StaffRequest) -> str:
     if minutes or not hours:
         told.append((MINUTES, minutes))
     assert HOUR_S == MINUTE_S * MINUTE_S
-    return " ".join(gettext(unit) % {"count": number(count)} for unit, count in told)
+    return "\u00a0".join(gettext(unit) % {"count": number(count)} for unit, count in told).replace(" ", "\u00a0")
 
 
 def key_words(about: str, keys: Iterable[reports.Key], request: StaffRequest) -> dict[reports.Key, str]:

@@ -111,7 +111,7 @@ def test_the_office_knows_only_logical_sides() -> None:
 def test_every_class_of_the_office_is_used() -> None:
     used = "".join(
         path.read_text(encoding="utf-8")
-        for folder in ("templates", "templatetags")
+        for folder in ("templates", "templatetags", "office")
         for path in (FOLDER / folder).rglob("*.*")
         if path.suffix in (".html", ".py")
     )

@@ -7,6 +7,7 @@ import pytest
 
 from raseed.care.clocks import api as clocks
 from raseed.care.clocks.api import HeldBy, StaffRecord
+from raseed.care.models import ClockRow
 from raseed.people.tests.office import an_author
 
 from .desk import BY, HOUR, MINUTE, NOON, WHY, Desk
@@ -88,3 +89,24 @@ def test_everybody_sees_their_own_record(desk: Desk) -> None:
     clocks.record_of(desk.mona, institution_id=desk.institution_id, since=NOON, until=NOON + HOUR, by=own)
     with pytest.raises(clocks.InvalidRule):
         clocks.record_of(desk.mona, institution_id=desk.institution_id, since=NOON, until=NOON, by=own)
+
+
+def test_a_clock_that_counts_days_keeps_the_working_seconds_that_it_ran_without_its_pauses(desk: Desk) -> None:
+    """From Tuesday noon to Wednesday noon a day's nine hours are worked, of which it stood still for two."""
+    subject = desk.start("resolution")
+    desk.pass_by(HOUR)
+    clocks.pause_clock(
+        subject_id=subject, reason=clocks.PauseReason.WAITING_FOR_CUSTOMER, by=WHY, at=desk.now, clock=desk.clock
+    )
+    desk.pass_by(2 * HOUR)
+    clocks.resume_clock(subject_id=subject, by=WHY, at=desk.now, clock=desk.clock)
+    desk.pass_by(21 * HOUR)
+    clocks.closed(subject_id=subject, by=f"staff:{desk.mona}", at=desk.now, clock=desk.clock)
+    assert list(ClockRow.objects.filter(subject_id=subject).values_list("worked_s", flat=True)) == [7 * 3600]
+
+
+def test_a_clock_of_working_time_keeps_what_it_used(desk: Desk) -> None:
+    subject = desk.message()
+    desk.pass_by(HOUR / 2)
+    clocks.answered(subject_id=subject, by=desk.mona, at=desk.now, clock=desk.clock)
+    assert ClockRow.objects.get(subject_id=subject, kind="first_answer").worked_s == 1800

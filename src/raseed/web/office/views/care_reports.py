@@ -138,7 +138,9 @@ def file(request: StaffRequest, report: str, table: str) -> HttpResponseBase:
 @require_safe
 @staff_only()
 def behind(request: StaffRequest) -> HttpResponseBase:
-    """List what is behind a figure, each with the way to the desk."""
+    """List what is behind a figure, each with the way to the desk; who names none is sent to the reports."""
+    if "of" not in request.GET:
+        return HttpResponseRedirect(reverse("office:care-reports"), status=303)
     asked, which = asked_of(request), behind_of(request)
     found = reports.behind(
         asked.wanted, which, by=request.author, before=request.GET.get("before") or None, limit=ROWS_PER_PAGE

@@ -14,14 +14,12 @@ from xml.etree import ElementTree as ET
 import pytest
 from django.urls import reverse
 
-from raseed.care.duty import api as duty
-from raseed.care.models import HeadRow, TeamRow
 from raseed.care.reports.tests import planting
 from raseed.kernel.clock import SYSTEM_CLOCK
-from raseed.people import api as people
 from raseed.web.office.report_plots import week_from
 from raseed.web.office.report_tables import harmless
-from raseed.web.tests.office.house import NILE, House, at_desk
+from raseed.web.tests.office.house import House, at_desk
+from raseed.web.tests.office.month import a_month
 from raseed.web.tests.street import words_of
 
 if TYPE_CHECKING:
@@ -31,17 +29,9 @@ REPORTS = ("", "/reasons", "/clocks", "/people", "/promises", "/replies")
 
 
 @pytest.fixture
-def filled(house: House, monkeypatch: pytest.MonkeyPatch) -> planting.Planted:
-    """The house with a month behind it: Hoda leads the team in which Salma is, Basma is head of care."""
-    now = SYSTEM_CLOCK.now()
-    monkeypatch.setattr(planting, "NOW", now)
-    team = duty.default_team(NILE)
-    TeamRow.objects.filter(id=team.id).update(lead=house.hoda.staff.id)
-    HeadRow.objects.filter(institution_id=NILE).update(staff_id=house.basma.staff.id)
-    found = planting.a_field(3, institution=people.institution(NILE), teams=[team.id])
-    found.staff = [house.salma.staff.id, house.hoda.staff.id]
-    planting.plant(found, talks=60)
-    return found
+def filled(house: House) -> planting.Planted:
+    """The house with a month behind it."""
+    return a_month(house)
 
 
 def page(client: Client, address: str, status: int = 200) -> str:
@@ -191,7 +181,7 @@ def test_what_is_no_period_team_or_channel_is_told(house: House, query: str, sta
 @pytest.mark.parametrize(
     "query",
     [
-        "", "of=nothing", "of=messages&by-person=x", "of=messages&by-day=2026-13-01", "of=messages&by-hour=99999999999",
+        "of=", "of=nothing", "of=messages&by-person=x", "of=messages&by-day=2026-13-01", "of=messages&by-hour=99999999999",
         "of=messages&by-hour=-1", "of=messages&by-channel=%00", "of=messages&by-channel=" + "x" * 500, "of=tagged",
         "of=messages&by-nonsense=1", "of=messages&by-team=1", "of=messages&before=abc",
         "of=messages&team=0190a6c0-0000-7000-8000-000000000001", "of=messages&by-channel=%E2%80%AEx",

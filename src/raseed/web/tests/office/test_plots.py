@@ -70,7 +70,9 @@ def test_a_number_and_the_one_before_are_both_drawn(frame, rows) -> None:
     found = read(plots.pairs(frame, drawn))
     assert titles(found) == [f"{row.label}: {row.words}" for row in drawn]
     bars = [
-        float(rect.attrib["width"].removesuffix("%")) for rect in found.iter(f"{SVG}rect") if rect.get("class") == "bar"
+        float(rect.attrib["width"].removesuffix("%"))
+        for rect in found.iter(f"{SVG}rect")
+        if rect.get("class") == "stick"
     ]
     most = max((max(row.now, row.before) for row in drawn), default=0) or 1
     assert bars == [row.now * 1000 // most / 10 for row in drawn]
