@@ -116,6 +116,8 @@ def end_shift(
         ends = max(at or now, row.starts_at)
         if ends < now or row.ends_at <= now or ends > row.ends_at:
             raise PastIsOver(field="at")
+        if ends == row.ends_at:
+            return read_shift(row)
         row.ends_at = ends
         row.save(update_fields=["ends_at"])
         platform.record(
@@ -131,13 +133,13 @@ def note_absence(
     institution_id: UUID,
     staff_id: UUID,
     kind: AbsenceKind,
-    since: datetime,
+    since: datetime | None,
     until: datetime,
     by: people.Author,
     reason: str,
     clock: Clock = SYSTEM_CLOCK,
 ) -> Absence:
-    """Say that somebody is on leave, or ill, from an instant (now at the earliest) until another. Again changes nothing.
+    """Say that somebody is on leave, or ill, from an instant (``None``: now) until another. Again changes nothing.
 
     Raises:
         NotPermitted: ``by`` lacks ``care.duty.edit``. PastIsOver: it begins before now. InvalidShift: its times, or its
@@ -145,14 +147,16 @@ def note_absence(
     """
     people.require(by, EDIT_DUTY, institution_id)
     said = people.clean_reason(reason)
-    if kind not in (AbsenceKind.LEAVE, AbsenceKind.SICK) or not since < until <= since + ABSENCE_MAX:
+    begins = since or clock.now()
+    if kind not in (AbsenceKind.LEAVE, AbsenceKind.SICK) or not begins < until <= begins + ABSENCE_MAX:
         raise InvalidShift(field="until")
     with change_roster(institution_id, clock) as now:
         known = AbsenceRow.objects.filter(id=id).first()
         if known is not None:
-            if (known.staff_id, known.since, known.until) != (staff_id, since, until):
+            if (known.staff_id, known.since, known.until) != (staff_id, since or known.since, until):
                 raise platform.SameIdOtherContent(field="id")
-            return Absence(staff_id, kind, since, until, id, known.reason)
+            return Absence(staff_id, kind, known.since, until, id, known.reason)
+        since = since or now
         if since < now:
             raise PastIsOver(field="since")
         AbsenceRow.objects.create(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from django.utils.dates import WEEKDAYS
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from raseed.care import api as care
 from raseed.kernel.calendars import Day, InvalidCalendar, Opening, Week, opening, weekend_of
@@ -168,8 +168,17 @@ def openings_words(openings: Day, request: StaffRequest) -> str:
 def amount_words(unit: clocks.Unit, amount: int, request: StaffRequest) -> str:
     """Return how much time a rule gives: ``2:30 working hours``, ``3 working days``."""
     if unit not in IN_SECONDS:
-        return f"{request.reader.number(amount)} {gettext(UNIT_WORDS[unit])}"
+        return days_words(unit, amount) % {"count": request.reader.number(amount)}
     return f"{request.reader.text(span_text(amount))} {gettext(UNIT_WORDS[unit])}"
+
+
+def days_words(unit: clocks.Unit, amount: int) -> str:
+    """Return the words for so many days or months, with a place for the number."""
+    if unit is clocks.Unit.WORKING_DAYS:
+        return ngettext("%(count)s working day", "%(count)s working days", amount)
+    if unit is clocks.Unit.CALENDAR_DAYS:
+        return ngettext("%(count)s calendar day", "%(count)s calendar days", amount)
+    return ngettext("%(count)s month", "%(count)s months", amount)
 
 
 def span_text(seconds: int) -> str:

@@ -392,6 +392,7 @@ def shown_preview(named: care.duty.NamedCalendar, candidate: Calendar, request: 
     sample = entered_moment(request, "sample", zone)
     if sample is None:
         raise InputError(field="sample")
+    clocks.ensure_rules(named.institution_id, at=now, clock=SYSTEM_CLOCK)
     told = clocks.preview_calendar(named.id, candidate, sample=sample, at=now)
     language = request.reader.language
     return ShownPreview(

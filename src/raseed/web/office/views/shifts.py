@@ -234,7 +234,7 @@ def leave_new(request: StaffRequest) -> HttpResponseBase:
                 kind = duty.AbsenceKind.SICK if filled["kind"] == "sick" else duty.AbsenceKind.LEAVE
                 duty.note_absence(
                     id=form_id(request), institution_id=request.institution.id, staff_id=who, kind=kind,
-                    since=max(since, SYSTEM_CLOCK.now()), until=until, by=request.author,
+                    since=None if since <= SYSTEM_CLOCK.now() else since, until=until, by=request.author,
                     reason=request.POST.get("reason", "")[:ENTERED_MAX],
                 )  # fmt: skip
                 address = f"{reverse('office:care-leave')}?{urlencode({'done': 'leave'})}"
