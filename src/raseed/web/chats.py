@@ -171,11 +171,16 @@ def _mine(
             each.sent_at,
             ShownMessage(
                 each.id, True, each.text, each.received_at, tuple(_file(one) for one in each.media),
-                answered is not None and each.received_at <= answered, each.provider_id.partition(":")[2],
+                answered is not None and each.received_at <= answered, _page_id(each.provider_id),
             ),
         )
         for each in written
     ]  # fmt: skip
+
+
+def _page_id(provider_id: str) -> str:
+    """Return the id that the page gave a message: its customer's stands before, its content's after."""
+    return provider_id.partition(":")[2].partition(":")[0]
 
 
 def _place(kind: str, before: str) -> tuple[datetime, UUID] | None:
