@@ -86,7 +86,7 @@ def _line(
 ) -> ShownLine:
     cells = tuple(_cell(column_words(report, column), line.cells[column], asked, request) for column in table.columns)
     person = table.about == "person" and isinstance(line.key, UUID) and line is not table.total
-    address = f"{reverse('office:care-record', args=[line.key])}?{asked.query}" if person else ""
+    address = f"{reverse('office:care-person', args=[line.key])}?{asked.query}" if person else ""
     return ShownLine(words, cells, address)
 
 

@@ -215,7 +215,7 @@ def _page(request: StaffRequest, which: str) -> HttpResponseBase:
             },
         },
         here=request.path,
-        mine=reverse("office:care-record", args=[request.staff.id]),
+        mine=reverse("office:care-person", args=[request.staff.id]),
         **_form(asked, errors, request),
     )
 
