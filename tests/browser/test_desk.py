@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -27,20 +26,16 @@ GOOD = "أهلاً ليلى، أنا سلمى. راجعت حسابكم الآن�
 
 
 @pytest.fixture
-def bureau(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bureau]:
+def bureau(address: str, monkeypatch: pytest.MonkeyPatch) -> Bureau:
     """A desk with a line on which customers write."""
-    from raseed.care.tests.beside import standing_beside  # noqa: PLC0415  (models need Django set up)
-    from raseed.web.tests.desk.bureau import build_bureau  # noqa: PLC0415  (as above)
+    from raseed.web.tests.desk.bureau import build_bureau  # noqa: PLC0415  (models need Django set up)
     from raseed.web.tests.office.house import cheap_passwords  # noqa: PLC0415  (as above)
     from raseed.web.tests.street import known_codes  # noqa: PLC0415  (as above)
 
     del address
     known_codes(monkeypatch)
     cheap_passwords(monkeypatch)
-    with standing_beside() as beside:
-        built = build_bureau()
-        beside.on_duty = built.house.salma.staff.id
-        yield built
+    return build_bureau()
 
 
 def busy(bureau: Bureau) -> UUID:

@@ -19,10 +19,10 @@ class CareConfig(AppConfig):
         from .authority.registry import register_action
         from .cards import providers, pulse  # noqa: F401  (the pulse hears of events)
         from .clocks import climbing  # noqa: F401  (it registers itself)
-        from .conversations import handlers
+        from .conversations import handlers  # noqa: F401  (they hear of events)
         from .conversations.permissions import PERMISSIONS as CONVERSATIONS
         from .duty.permissions import PERMISSIONS as DUTY
-        from .promises import house
+        from .promises import telling  # noqa: F401  (it hears of conversations)
         from .promises.permissions import PERMISSIONS as PROMISES
         from .reports.permissions import PERMISSIONS as REPORTS
 
@@ -33,5 +33,3 @@ class CareConfig(AppConfig):
             register_action(each)
         register_narrator(narrate)
         providers.register()
-        handlers.stand_beside()
-        house.stand_beside()

@@ -17,8 +17,7 @@ from raseed.kernel.text import clean_text
 from raseed.people import api as people
 from raseed.platform import api as platform
 
-from ..clocks.domain import SubjectKind
-from ..conversations import ports
+from ..clocks import api as clocks
 from ..conversations.domain import NOTE_LENGTH_MAX, EventCode
 from ..conversations.errors import AssigneeMayNot
 from ..conversations.keeping import add_event, keep, permitted, staff_id_of
@@ -70,7 +69,7 @@ def open_case(
     add_step(case, by.actor, CaseState.OPEN, "", now=now)
     case.save(update_fields=["steps"])
     _join(row, case, by, clock)
-    ports.clocks().case_opened(
+    clocks.case_opened(
         case_id=case.id, institution_id=case.institution_id, team_id=case.team_id, category=case.category, owner=owner,
         at=now, clock=clock,
     )  # fmt: skip
@@ -183,7 +182,7 @@ def work_on_case(
     if owner is not None and owner != row.owner:
         _check_owner(owner, row.institution_id)
         row.owner = owner
-        ports.clocks().handed_over(
+        clocks.handed_over(
             subject_id=row.id,
             team_id=row.team_id,
             to=owner,
@@ -219,7 +218,7 @@ def resolve_case(
     row.outcome, row.resolution, row.resolved_at = kind.value, said, now
     add_step(row, by.actor, CaseState.RESOLVED, said, now=now, outcome=kind)
     row.save()
-    ports.clocks().closed(subject_id=row.id, by=by.actor, at=now, clock=clock)
+    clocks.closed(subject_id=row.id, by=by.actor, at=now, clock=clock)
     _record(row, "care.case_resolved", by, {"outcome": kind.value}, clock=clock)
     tell_case(row, clock)
     return _told([row])[0]
@@ -238,9 +237,9 @@ def reopen_case(case_id: UUID, *, by: people.Author, reason: str, clock: Clock =
     row.outcome, row.resolution, row.resolved_at = None, "", None
     add_step(row, by.actor, CaseState.OPEN, said, now=now)
     row.save()
-    ports.clocks().reopened(
-        subject_kind=SubjectKind.CASE, subject_id=row.id, institution_id=row.institution_id, team_id=row.team_id,
-        assignee=row.owner, by=by.actor, at=now, clock=clock,
+    clocks.reopened(
+        subject_kind=clocks.SubjectKind.CASE, subject_id=row.id, institution_id=row.institution_id, team_id=row.team_id,
+        assignee=row.owner, by=by.actor, at=now, category=row.category, clock=clock,
     )  # fmt: skip
     _record(row, "care.case_reopened", by, {}, reason=said, clock=clock)
     tell_case(row, clock)

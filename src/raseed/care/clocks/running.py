@@ -142,6 +142,7 @@ def reopened(
     assignee: UUID | None,
     by: str,
     at: datetime,
+    category: str = "",
     clock: Clock = SYSTEM_CLOCK,
 ) -> None:
     """Let run again what a closing stopped, of something that is open again from an instant on.
@@ -156,9 +157,9 @@ def reopened(
     share_roster(institution_id)
     hold_subject(subject_id)
     at = min(at, clock.now())
-    for rule in ensure_rules(institution_id, at=at, clock=clock):
-        if rule.kind is ClockKind.RESOLUTION:
-            _start(subject_kind, subject_id, rule, team_id, assignee, at, clock)
+    known = ensure_rules(institution_id, at=at, clock=clock)
+    for rule in most_fitting(known, ClockKind.RESOLUTION, team_id, category):
+        _start(subject_kind, subject_id, rule, team_id, assignee, at, clock)
     ended = ClockRow.objects.filter(
         subject_kind=subject_kind.value, subject_id=subject_id, kind=ClockKind.REGULATOR.value
     )

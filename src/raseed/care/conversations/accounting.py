@@ -13,9 +13,10 @@ from raseed.people import api as people
 from raseed.platform import api as platform
 
 from .. import events
+from ..clocks import api as clocks
+from ..duty import api as duty
 from ..models import ConversationRow, LeaseRow
 from ..sql import run
-from . import ports
 from .domain import ConversationState, EventCode
 from .keeping import add_event, keep, tell_changed
 
@@ -25,16 +26,14 @@ SYSTEM: Final = people.SYSTEM.actor
 def settle_accountable(*, clock: Clock = SYSTEM_CLOCK) -> int:
     """Write down who answers now, where that is somebody else than is written; return for how many conversations.
 
-    Asked once for each team and assignee with something unanswered, however many conversations those are.
+    Whoever is in charge is worked out for all teams and assignees with something open at once, however many there are.
     """
-    changed = 0
-    for institution_id, team_id, assignee in run("owed_groups", {}):
+    groups, now, changed = run("open_groups", {}), clock.now(), 0
+    answering = duty.accountable_many([(team_id, assignee) for _, team_id, assignee in groups], now) if groups else []
+    for (institution_id, team_id, assignee), one in zip(groups, answering, strict=True):
+        wanted = {"institution": institution_id, "team": team_id, "assignee": assignee, "to": one.staff_id}
         with transaction.atomic():
-            to = ports.duty().accountable(team_id, assignee, clock.now())
-            rows = run(
-                "settle_accountable",
-                {"institution": institution_id, "team": team_id, "assignee": assignee, "to": to},
-            )
+            rows = run("settle_accountable", wanted)
             if rows:
                 platform.emit_many(
                     events.CONVERSATION_CHANGED,
@@ -67,26 +66,13 @@ def ladder_climbed(conversation_id: UUID, *, clock_id: UUID, clock: Clock = SYST
     if row is None or row.state == ConversationState.CLOSED.value:
         return
     now = clock.now()
-    to = ports.clocks().taken_over_by(clock_id=clock_id, at=now)
+    to = clocks.taken_over_by(clock_id, at=now)
     if to is None or to == row.assignee:
         return
     row.assignee = to
     LeaseRow.objects.filter(conversation=row).exclude(staff_id=to).delete()
     add_event(row, EventCode.ASSIGNED, SYSTEM, now=now, to=str(to))
     keep(row, clock=clock)
-    ports.clocks().handed_over(
+    clocks.handed_over(
         subject_id=row.id, team_id=row.team_id, to=to, by=SYSTEM, reason="", at=now, clock=clock
     )  # what else runs about it is theirs, too
-
-
-@transaction.atomic
-def accountable_changed(conversation_id: UUID, *, clock: Clock = SYSTEM_CLOCK) -> None:
-    """Write down who answers now for a conversation, if that is somebody else than is written."""
-    row = ConversationRow.objects.select_for_update(no_key=True).filter(id=conversation_id).first()
-    if row is None:
-        return
-    to = ports.duty().accountable(row.team_id, row.assignee, clock.now())
-    if to != row.accountable:
-        row.accountable = to
-        row.save(update_fields=["accountable"])
-        tell_changed(row, clock=clock)

@@ -19,8 +19,8 @@ from raseed.channels import api as channels
 from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.people import api as people
 
+from ..clocks import api as clocks
 from ..models import ConversationRow, EntryRow
-from . import ports
 from .domain import ConversationState, EntryKind, EventCode
 from .keeping import STAFF, another_is_open, keep, owe_nothing, tell_changed
 from .replying import ANSWERS, FAILED, PART_OF, standing
@@ -30,6 +30,7 @@ LOST: Final = frozenset({FAILED, channels.OutgoingState.UNKNOWN.value, channels.
 _ON_THEIR_WAY: Final = frozenset({channels.OutgoingState.WAITING.value, channels.OutgoingState.SENDING.value})
 _ASKS_NOTHING: Final = channels.MessageKind.REACTION.value
 _LOOKED_BACK_MAX: Final = 200
+_ANSWERS: Final = frozenset({clocks.ClockKind.FIRST_ANSWER, clocks.ClockKind.NEXT_ANSWER})
 
 
 @transaction.atomic
@@ -100,12 +101,27 @@ def _owe_again(row: ConversationRow, entry: EntryRow, clock: Clock) -> None:
     row.unanswered = owed.count
     row.unanswered_since = min(row.unanswered_since or owed.since, owed.since)
     row.state = ConversationState.OPEN.value
-    broken = ports.clocks().answer_failed(
-        conversation_id=row.id, institution_id=row.institution_id, team_id=row.team_id, assignee=row.assignee,
-        since=owed.since, after=end.at if end else None, clock=clock,
-    )  # fmt: skip
-    row.breached_at = row.breached_at or broken
+    row.breached_at = row.breached_at or _run_on(row, since=owed.since, after=end.at if end else None, clock=clock)
     keep(row, clock=clock)
+
+
+def _run_on(row: ConversationRow, *, since: datetime, after: datetime | None, clock: Clock) -> datetime | None:
+    """Let what answers stopped run on, in the hands in which the conversation is now; return when it was broken."""
+    clocks.answer_failed(subject_id=row.id, after=after, clock=clock)
+    clocks.handed_over(
+        subject_id=row.id,
+        team_id=row.team_id,
+        to=row.assignee,
+        by=people.SYSTEM.actor,
+        reason="",
+        at=clock.now(),
+        clock=clock,
+    )
+    running = clocks.message_arrived(
+        conversation_id=row.id, institution_id=row.institution_id, team_id=row.team_id, assignee=row.assignee,
+        at=since, clock=clock,
+    )  # fmt: skip
+    return min((one.breached_at for one in running if one.kind in _ANSWERS and one.breached_at), default=None)
 
 
 def _arrived_after_all(row: ConversationRow, entry: EntryRow, clock: Clock) -> None:
@@ -122,16 +138,22 @@ def _arrived_after_all(row: ConversationRow, entry: EntryRow, clock: Clock) -> N
     owe_nothing(row)
     if entry.actor.startswith(STAFF):
         staff_id = UUID(entry.actor.removeprefix(STAFF))
-        ports.clocks().answered(subject_id=row.id, by=staff_id, at=at, clock=clock)
+        clocks.answered(subject_id=row.id, by=staff_id, at=at, clock=clock)
     if owed is not None:
         row.unanswered, row.unanswered_since = owed.count, owed.since
-        ports.clocks().message_arrived(
+        clocks.message_arrived(
             conversation_id=row.id, institution_id=row.institution_id, team_id=row.team_id, assignee=row.assignee,
             at=owed.since, clock=clock,
         )  # fmt: skip
     elif row.state != ConversationState.CLOSED.value:
         row.state = ConversationState.WAITING.value
-        ports.clocks().waits_for_customer(subject_id=row.id, by=entry.actor, at=clock.now(), clock=clock)
+        clocks.pause_clock(
+            subject_id=row.id,
+            reason=clocks.PauseReason.WAITING_FOR_CUSTOMER,
+            by=entry.actor,
+            at=clock.now(),
+            clock=clock,
+        )
     keep(row, clock=clock)
 
 

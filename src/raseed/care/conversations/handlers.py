@@ -12,12 +12,10 @@ from raseed.platform.api import Event, NotYet, app, subscribe
 from .. import events
 from ..cases.filing import media_settled
 from ..duty.errors import NobodyWorksHere
-from . import ports
-from .accounting import accountable_changed, clock_breached, ladder_climbed, settle_accountable
+from .accounting import clock_breached, ladder_climbed
 from .delivery import delivery_changed
 from .presence import forget_presence
 from .receiving import receive
-from .rooms import HouseClocks, HouseDuty
 
 CONVERSATION = "conversation"
 
@@ -52,26 +50,6 @@ def mark_breached(event: Event) -> None:
         clock_breached(one, at=at)
         if event.payload["step"]:
             ladder_climbed(one, clock_id=UUID(str(event.payload["clock_id"])))
-
-
-@subscribe(events.ACCOUNTABLE_CHANGED, handler_name="care.follow_accountable")
-def follow_accountable(event: Event) -> None:
-    """Take over who answers for a conversation from now on."""
-    if event.payload["subject_kind"] == CONVERSATION:
-        accountable_changed(UUID(str(event.payload["subject_id"])))
-
-
-def stand_beside() -> None:
-    """Make known the rooms that conversations ask."""
-    ports.register(duty=HouseDuty(), clocks=HouseClocks())
-
-
-@app.periodic(cron="* * * * *")
-@app.task(name="care.settle_accountable", queue="upkeep", queueing_lock="care.settle_accountable")
-def settle_accountable_now(timestamp: int) -> None:
-    """Write down who answers now for what waits, where a shift has ended or somebody went on leave."""
-    del timestamp
-    settle_accountable(clock=SYSTEM_CLOCK)
 
 
 @app.periodic(cron="37 * * * *")

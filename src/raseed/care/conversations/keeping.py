@@ -22,8 +22,9 @@ from raseed.platform import api as platform
 
 from .. import events
 from ..cards.domain import InsertedFact
+from ..clocks import api as clocks
+from ..duty import api as duty
 from ..models import ConversationRow, EntryRow
-from . import ports
 from .domain import SNIPPET_LENGTH_MAX, ConversationState, EntryKind, EventCode
 from .errors import UnknownConversation
 from .permissions import VIEW
@@ -123,7 +124,7 @@ def add_event(
 def keep(row: ConversationRow, *, clock: Clock) -> None:
     """Save what was changed: the version grows, who is accountable is asked anew, and it is told."""
     row.version += 1
-    row.accountable = ports.duty().accountable(row.team_id, row.assignee, clock.now())
+    row.accountable = duty.accountable(row.team_id, row.assignee, clock.now())
     row.save()
     tell_changed(row, clock=clock)
 
@@ -143,7 +144,7 @@ def owe(row: ConversationRow, *, since: datetime, clock: Clock) -> None:
     row.unanswered += 1
     row.unanswered_since = min(row.unanswered_since or since, since)
     row.state = ConversationState.OPEN.value
-    ports.clocks().message_arrived(
+    clocks.message_arrived(
         conversation_id=row.id,
         institution_id=row.institution_id,
         team_id=row.team_id,

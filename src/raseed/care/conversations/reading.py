@@ -20,9 +20,9 @@ from raseed.people import api as people
 from raseed.platform import api as platform
 
 from ..cards.domain import FactRef, InsertedFact
+from ..duty import api as duty
 from ..models import ConversationRow, EntryRow
 from ..sql import run
-from . import ports
 from .domain import (
     PAGE_MAX,
     Box,
@@ -289,7 +289,7 @@ def _of_box(
 
 def _teams(by: people.Author, institution_id: UUID, clock: Clock) -> Iterable[UUID]:
     me = staff_id_of(by)
-    return ports.duty().teams_of(me, institution_id, clock.now()) if me else ()
+    return [team.id for team in duty.teams_of(me, institution_id, at=clock.now())] if me else ()
 
 
 def _owed(

@@ -19,8 +19,8 @@ from raseed.kernel.ids import new_id
 from raseed.people import api as people
 
 from ..cases.filing import file_media
+from ..duty import api as duty
 from ..models import ConversationRow, EntryRow
-from . import ports
 from .domain import TEXT_LENGTH_MAX, ConversationState, EntryKind, EventCode
 from .keeping import Said, add_entry, add_event, keep, owe
 from .proving import code_was_given, customers_here, known_here
@@ -119,7 +119,7 @@ def _begin(sender: people.Identity, message: IncomingMessage, clock: Clock) -> C
         state=ConversationState.OPEN.value,
         team_id=team_id,
         assignee=None,
-        accountable=ports.duty().accountable(team_id, None, now),
+        accountable=duty.accountable(team_id, None, now),
         language=_language(sender, message),
         subject="",
         name=message.party.name[:200],

@@ -24,12 +24,12 @@ from raseed.platform import api as platform
 
 from ..cards.building import recheck
 from ..cards.domain import InsertedFact
+from ..clocks import api as clocks
 from ..models import ConversationRow, EntryRow, LeaseRow
 from ..models.promises import AskerRow
 from ..promises.checks import Outcome, keep_check
 from ..replies.checking import check_reply
 from ..replies.domain import Verdict
-from . import ports
 from .domain import (
     FACTS_MAX,
     MEDIA_MAX,
@@ -199,7 +199,7 @@ def tell(
     if answers and row.unanswered:
         owe_nothing(row)
         row.state = ConversationState.WAITING.value
-        ports.clocks().closed(subject_id=row.id, by=actor, at=now, clock=clock)
+        clocks.closed(subject_id=row.id, by=actor, at=now, clock=clock)
     keep(row, clock=clock)
     return told_entries([made])[0]
 
@@ -222,15 +222,17 @@ def credit(row: ConversationRow, by: people.Author, at: datetime, clock: Clock) 
     """
     me = staff_id_of(by)
     if me is not None:
-        ports.clocks().answered(subject_id=row.id, by=me, at=at, clock=clock)
+        clocks.answered(subject_id=row.id, by=me, at=at, clock=clock)
         if row.assignee is None:
             row.assignee = me
-            ports.clocks().handed_over(
+            clocks.handed_over(
                 subject_id=row.id, team_id=row.team_id, to=me, by=by.actor, reason="", at=at, clock=clock
             )
     promised = AskerRow.objects.filter(conversation_id=row.id, state="waiting").exists()
     if row.state == ConversationState.WAITING.value and not promised:  # what was promised is waited for by the customer
-        ports.clocks().waits_for_customer(subject_id=row.id, by=by.actor, at=at, clock=clock)
+        clocks.pause_clock(
+            subject_id=row.id, reason=clocks.PauseReason.WAITING_FOR_CUSTOMER, by=by.actor, at=at, clock=clock
+        )
 
 
 def _may_answer(row: ConversationRow, expected_version: int, by: people.Author, now: datetime) -> None:

@@ -12,8 +12,8 @@ from raseed.kernel.errors import InputError
 from raseed.people import api as people
 from raseed.platform import api as platform
 
+from ..duty import api as duty
 from ..models import LineTeamRow
-from . import ports
 from .permissions import ROUTE_LINES
 
 
@@ -27,7 +27,7 @@ def route_line(line_id: UUID, *, team_id: UUID, by: people.Author, reason: str, 
     line = channels.line(line_id)
     people.require(by, ROUTE_LINES, line.institution_id)
     said = people.clean_reason(reason)
-    if not ports.duty().is_team_of(team_id, line.institution_id):
+    if not duty.is_team_of(team_id, line.institution_id):
         raise InputError(field="team_id")
     before = LineTeamRow.objects.filter(line_id=line_id).values_list("team_id", flat=True).first()
     if before == team_id:
@@ -55,4 +55,4 @@ def routes(institution_id: UUID) -> dict[UUID, UUID]:
 def team_of_line(line: channels.Line, *, clock: Clock) -> UUID:
     """Return the team that answers a line."""
     said = LineTeamRow.objects.filter(line_id=line.id).values_list("team_id", flat=True).first()
-    return said or ports.duty().default_team(line.institution_id, clock=clock)
+    return said or duty.default_team(line.institution_id, clock=clock).id

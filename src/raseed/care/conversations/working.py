@@ -15,9 +15,9 @@ from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.kernel.errors import InputError, RaseedError
 from raseed.people import api as people
 
-from ..clocks.domain import SubjectKind
+from ..clocks import api as clocks
+from ..duty import api as duty
 from ..models import ConversationRow, LeaseRow
-from . import ports
 from .domain import (
     HANDED_OVER_MAX,
     NOTE_LENGTH_MAX,
@@ -161,7 +161,7 @@ def give_to_team(
     if row.assignee not in (None, staff_id_of(by)):
         people.require(by, ASSIGN, row.institution_id)
     _check_open(row)
-    if not ports.duty().is_team_of(team_id, row.institution_id):
+    if not duty.is_team_of(team_id, row.institution_id):
         raise InputError(field="team_id")
     if row.team_id != team_id:
         row.team_id = team_id
@@ -194,7 +194,7 @@ def close(
     owe_nothing(row)
     row.state = ConversationState.CLOSED.value
     add_event(row, EventCode.CLOSED, by.actor, now=now, text=said, unanswered=str(left))
-    ports.clocks().closed(subject_id=row.id, by=by.actor, at=now, clock=clock)
+    clocks.closed(subject_id=row.id, by=by.actor, at=now, clock=clock)
     LeaseRow.objects.filter(conversation=row).delete()
     keep(row, clock=clock)
     record(row, "care.conversation_closed", by, after={"left": left}, reason=said, clock=clock)
@@ -218,8 +218,8 @@ def reopen(conversation_id: UUID, *, by: people.Author, reason: str, clock: Cloc
     row.state, now = ConversationState.OPEN.value, clock.now()
     add_event(row, EventCode.REOPENED, by.actor, now=now, text=said)
     keep(row, clock=clock)
-    ports.clocks().reopened(
-        subject_kind=SubjectKind.CONVERSATION, subject_id=row.id, institution_id=row.institution_id, team_id=row.team_id,
+    clocks.reopened(
+        subject_kind=clocks.SubjectKind.CONVERSATION, subject_id=row.id, institution_id=row.institution_id, team_id=row.team_id,
         assignee=row.assignee, by=by.actor, at=now, clock=clock,
     )  # fmt: skip
     record(row, "care.conversation_reopened", by, reason=said, clock=clock)
@@ -250,9 +250,7 @@ def _hand_over(
     details = {"to": str(to)} if to else {}
     add_event(row, code, by.actor, now=now, text=reason, **details)
     keep(row, clock=clock)
-    ports.clocks().handed_over(
-        subject_id=row.id, team_id=row.team_id, to=to, by=by.actor, reason=reason, at=now, clock=clock
-    )
+    clocks.handed_over(subject_id=row.id, team_id=row.team_id, to=to, by=by.actor, reason=reason, at=now, clock=clock)
     record(
         row, f"care.conversation_{code.value}", by,
         before={"assignee": str(before) if before else None},

@@ -35,6 +35,11 @@ def teams(institution_id: UUID) -> tuple[Team, ...]:
     return tuple(map(read_team, TeamRow.objects.filter(institution_id=institution_id).order_by("slug")))
 
 
+def is_team_of(team_id: UUID, institution_id: UUID) -> bool:
+    """Whether it is a team of the institution."""
+    return TeamRow.objects.filter(id=team_id, institution_id=institution_id).exists()
+
+
 def teams_of(staff_id: UUID, institution_id: UUID, *, at: datetime) -> tuple[Team, ...]:
     """Return the teams of an institution that someone belongs to or leads at an instant, in one query."""
     belongs = MemberRow.objects.filter(

@@ -1,4 +1,4 @@
-"""A clock may go on with the time of one that was stopped."""
+"""A clock may go on with the time of one that was stopped; a voice to tell answers is always there."""
 
 import django.db.models.deletion
 from django.db import migrations, models
@@ -16,6 +16,14 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="gone_on",
                 to="care.clockrow",
+            ),
+        ),
+        migrations.RemoveConstraint(model_name="askerrow", name="care_gap_asker_held"),
+        migrations.AddConstraint(
+            model_name="askerrow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("held__in", ["", "window_closed", "language_missing", "unreachable"])),
+                name="care_gap_asker_held",
             ),
         ),
     ]

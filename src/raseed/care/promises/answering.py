@@ -20,6 +20,7 @@ from raseed.platform import api as platform
 from ..events import GAP_ANSWERED
 from ..models.promises import AnswerRow, AnswerVersionRow
 from ..replies.checking import check_reply
+from . import timing
 from .checks import Outcome, keep_check
 from .domain import (
     ANSWER_LENGTH_MAX,
@@ -33,7 +34,6 @@ from .domain import (
 )
 from .errors import AnswerStopped, GapClosed, InvalidAnswer, LanguageMissing, UnknownAnswer
 from .permissions import ANSWER, EDIT_ANSWERS
-from .ports import gap_clocks
 from .rows import answers_of, gap_of, locked_gap, step, waiting
 from .searching import key_of
 from .telling import owe
@@ -81,8 +81,7 @@ def answer_gap(
         row.state, row.answered_at, row.answer_id, row.climbs_at = GapState.ANSWERED.value, now, id, None
         row.save(update_fields=["state", "answered_at", "answer_id", "climbs_at"])
         step(gap_id, StepCode.ANSWERED, actor=by.actor, at=now, reason=why)
-        for gap_clock in gap_clocks():
-            gap_clock.stop(gap_of(row), by=by.actor, at=now, clock=clock)
+        timing.stop(gap_of(row), by=by.actor, at=now, clock=clock)
         platform.emit(GAP_ANSWERED, {"gap_id": str(gap_id)}, institution_id=row.institution_id, clock=clock)
         owe(list(waiting(gap_id).values_list("id", flat=True)), now)
         return answer

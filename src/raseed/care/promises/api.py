@@ -20,6 +20,7 @@ from .domain import (
     Held,
     PromiseRecord,
     StepCode,
+    Told,
 )
 from .drafting import draft
 from .errors import (
@@ -34,7 +35,6 @@ from .errors import (
     UnknownGap,
 )
 from .gaps import hand_over_gap, join_gap, join_gaps, move_due, raise_gap
-from .ports import GapClock, Told, Voice, register_gap_clock, register_voice
 from .queries import (
     answer,
     answers,
@@ -62,7 +62,6 @@ __all__ = [
     "Audience",
     "Draft",
     "Gap",
-    "GapClock",
     "GapClosed",
     "GapState",
     "GapStep",
@@ -78,7 +77,6 @@ __all__ = [
     "Told",
     "UnknownAnswer",
     "UnknownGap",
-    "Voice",
     "answer",
     "answer_gap",
     "answers",
@@ -99,8 +97,6 @@ __all__ = [
     "not_told",
     "promise_record",
     "raise_gap",
-    "register_gap_clock",
-    "register_voice",
     "similar_gaps",
     "steps",
     "withdraw_answer",

@@ -35,6 +35,17 @@ class AskerState(StrEnum):
     MOVED = "moved"
 
 
+class Told(StrEnum):
+    """What became of the wish to tell a conversation something."""
+
+    KEPT = "kept"
+    """It is in the outbox, in the caller's transaction, and leaves once."""
+    WINDOW_CLOSED = "window_closed"
+    """Nothing may be sent now, and no template carries it."""
+    UNREACHABLE = "unreachable"
+    """Nothing can ever be sent there: a call, a visit, a line that was closed."""
+
+
 class Held(StrEnum):
     """Why somebody isn't told although there is an answer."""
 
@@ -42,7 +53,6 @@ class Held(StrEnum):
     WINDOW_CLOSED = "window_closed"
     LANGUAGE_MISSING = "language_missing"
     UNREACHABLE = "unreachable"
-    NO_VOICE = "no_voice"
 
 
 class Audience(StrEnum):
@@ -76,7 +86,6 @@ HELD_WORDS: Final[Mapping[Held, str]] = {
     Held.WINDOW_CLOSED: mark("The customer last wrote more than 24 hours ago, and there is no template for this."),
     Held.LANGUAGE_MISSING: mark("The answer isn't written in the customer's language."),
     Held.UNREACHABLE: mark("Nothing can be sent to where the customer asked."),
-    Held.NO_VOICE: mark("Sending isn't set up on this installation."),
 }
 STEP_WORDS: Final[Mapping[StepCode, str]] = {
     StepCode.RAISED: mark("Kept as a question without an answer"),

@@ -20,6 +20,7 @@ from raseed.platform import api as platform
 
 from ..events import GAP_RAISED
 from ..models.promises import AskerRow, GapRow
+from . import timing
 from .domain import (
     LANGUAGES,
     PROMISED_WITHIN,
@@ -32,7 +33,6 @@ from .domain import (
 )
 from .errors import GapClosed, InvalidAnswer, InvalidDueDate, OwnerMayNot, SameGap
 from .permissions import ANSWER, MANAGE, RAISE
-from .ports import gap_clocks
 from .rows import asker_of, gap_of, locked_gap, step, waiting
 from .searching import key_of
 from .telling import owe
@@ -97,8 +97,7 @@ def _begin(row: GapRow, by: Author, now: datetime, clock: Clock) -> None:
         after={"answers_for": str(row.owner), "due_at": row.due_at.isoformat()}, clock=clock,
     )  # fmt: skip
     gap = gap_of(row)
-    for gap_clock in gap_clocks():
-        gap_clock.start(gap, at=now, clock=clock)
+    timing.start(gap, at=now, clock=clock)
     platform.emit(GAP_RAISED, {"gap_id": str(row.id)}, institution_id=row.institution_id, clock=clock)
 
 
@@ -164,8 +163,7 @@ def hand_over_gap(gap_id: UUID, *, to: UUID, reason: str, by: Author, clock: Clo
             now = clock.now()
             step(row.id, StepCode.HANDED_OVER, actor=by.actor, at=now, reason=why)
             _record(row, by, "care.gap_handed_over", {"answers_for": str(before)}, {"answers_for": str(to)}, why, clock)
-            for gap_clock in gap_clocks():
-                gap_clock.hand_over(gap_of(row), by=by.actor, reason=why, at=now, clock=clock)
+            timing.hand_over(gap_of(row), by=by.actor, reason=why, at=now, clock=clock)
         return gap_of(row)
 
 
@@ -215,8 +213,7 @@ def join_gaps(gap_id: UUID, *, into: UUID, reason: str, by: Author, clock: Clock
         step(row.id, StepCode.JOINED, actor=by.actor, at=now, reason=why)
         step(kept.id, StepCode.ASKED_TOO, actor=by.actor, at=now, reason=why)
         _record(row, by, "care.gap_joined", None, {"into": str(kept.id), "askers": len(moved)}, why, clock)
-        for gap_clock in gap_clocks():
-            gap_clock.stop(gap_of(row), by=by.actor, at=now, clock=clock)
+        timing.stop(gap_of(row), by=by.actor, at=now, clock=clock)
         if kept.state == GapState.ANSWERED.value:
             owe(moved, now)
         return gap_of(kept)

@@ -21,9 +21,10 @@ from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 from raseed.platform import api as platform
 from raseed.platform.jobs import app
 
+from ..events import CONVERSATION_CHANGED
 from ..models.promises import AnswerRow, AnswerVersionRow, AskerRow
-from .domain import AskerState, GapState, Held, StepCode
-from .ports import Told, voice
+from . import saying
+from .domain import AskerState, GapState, Held, StepCode, Told
 from .rows import step
 
 TOLD_A_ROUND_MAX: Final = 200
@@ -49,6 +50,12 @@ def customer_wrote(conversation_id: UUID) -> None:
     """
     if _owed_to(conversation_id).exists():
         wake_conversation.defer(conversation_id=str(conversation_id))
+
+
+@platform.subscribe(CONVERSATION_CHANGED, handler_name="care.wake_promises")
+def wake_promises(event: platform.Event) -> None:
+    """Try again what a conversation is owed when something happened in it: it may be that the customer wrote."""
+    customer_wrote(UUID(str(event.payload["conversation_id"])))
 
 
 def _owed_to(conversation_id: UUID) -> QuerySet[AskerRow]:
@@ -121,10 +128,7 @@ def _send(asker: AskerRow, version: AnswerVersionRow, clock: Clock) -> Held:
     said = version.texts.get(asker.language)
     if said is None:
         return Held.LANGUAGE_MISSING
-    speak = voice()
-    if speak is None:
-        return Held.NO_VOICE
-    found = speak(
+    found = saying.tell(
         conversation_id=asker.conversation_id, message_id=asker.id, text=f"{said['question']}\n\n{said['text']}",
         language=asker.language, clock=clock,
     )  # fmt: skip

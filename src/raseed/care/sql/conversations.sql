@@ -14,15 +14,15 @@ FROM care_conversation
 WHERE institution_id = %(institution)s::uuid AND state IN ('open', 'waiting')
 
 -- name: settle_accountable
--- Write down who answers now for what waits for an answer in a team's hands, where that is somebody else than before.
+-- Write down who answers now for what is open in a team's hands, where that is somebody else than before.
 UPDATE care_conversation SET accountable = %(to)s::uuid
 WHERE institution_id = %(institution)s::uuid AND team_id = %(team)s::uuid
     AND assignee IS NOT DISTINCT FROM %(assignee)s::uuid
-    AND unanswered_since IS NOT NULL AND accountable <> %(to)s::uuid
+    AND state IN ('open', 'waiting') AND accountable <> %(to)s::uuid
 RETURNING id, version
 
--- name: owed_groups
--- In whose hands what waits for an answer is.
+-- name: open_groups
+-- In whose hands what is open is.
 SELECT institution_id, team_id, assignee FROM care_conversation
-WHERE unanswered_since IS NOT NULL
+WHERE state IN ('open', 'waiting')
 GROUP BY institution_id, team_id, assignee

@@ -10,7 +10,6 @@ import pytest
 if TYPE_CHECKING:
     from raseed.bills.tests.street import Street
 
-    from .beside import Beside
     from .mending import Mending
     from .talk import House
 
@@ -36,17 +35,9 @@ def mending(street: Street) -> Mending:
 
 
 @pytest.fixture
-def beside() -> Iterator[Beside]:
-    """Stand-ins for the rooms beside conversations."""
-    from .beside import standing_beside  # noqa: PLC0415  (Django is set up by then)
+def house(database: object) -> House:
+    """A house with lines, colleagues and a duty."""
+    from .talk import a_house  # noqa: PLC0415  (Django is set up by then)
 
-    with standing_beside() as found:
-        yield found
-
-
-@pytest.fixture
-def house(database: object, beside: Beside) -> House:
-    """A house with lines and colleagues, and stand-ins beside its conversations."""
-    from .talk import a_house  # noqa: PLC0415
-
+    del database
     return a_house()

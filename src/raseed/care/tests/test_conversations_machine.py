@@ -20,12 +20,12 @@ from hypothesis.stateful import (
 
 from raseed.care import api as care
 from raseed.care.conversations.accounting import settle_accountable
+from raseed.care.duty import api as duty
 from raseed.care.models import ConversationRow, EntryRow
 from raseed.channels.models import OutgoingRow
 from raseed.kernel.errors import RaseedError
 from raseed.kernel.ids import new_id
 
-from .beside import Beside
 from .talk import House, staff_id
 
 SENDERS = (0, 1)
@@ -46,12 +46,12 @@ class Talking(RuleBasedStateMachine):
     """Two senders, three colleagues, one clock, and every verb in any order."""
 
     house: House
-    beside: Beside
 
     @initialize()
     def begin(self) -> None:
         self.house.clock.advance(timedelta(days=100))  # what earlier examples left is long over
-        self.beside.away.clear()
+        for one in list(self.house.away):
+            self.house.comes_back(one)
         self.run = new_id().hex[-8:]
         self.talks = {sender: Talk() for sender in SENDERS}
         self.crew = [self.house.salma, self.house.karim, self.house.boss]
@@ -116,7 +116,9 @@ class Talking(RuleBasedStateMachine):
             "take": lambda: care.take(talk.id, by=by, clock=clock),
             "return": lambda: care.return_to_queue(talk.id, by=by, reason="as it is", clock=clock),
             "note": lambda: care.note(talk.id, text="seen", by=by, clock=clock),
-            "team": lambda: care.give_to_team(talk.id, team_id=new_id(), by=by, reason="theirs", clock=clock),
+            "team": lambda: care.give_to_team(
+                talk.id, team_id=self.house.cards.id, by=by, reason="theirs", clock=clock
+            ),
         }
         before = self.house.now_is(talk.id)
         outcome = self.outcome(deeds[verb])
@@ -154,7 +156,7 @@ class Talking(RuleBasedStateMachine):
     @rule(who=st.integers(0, 2), there=st.booleans())
     def come_and_go(self, who: int, *, there: bool) -> None:
         one = staff_id(self.crew[who])
-        (self.beside.away.discard if there else self.beside.away.add)(one)
+        (self.house.comes_back if there else self.house.goes_away)(one)
         settle_accountable(clock=self.house.clock)
 
     @rule(seconds=st.sampled_from([1, 30, 61]))
@@ -170,7 +172,7 @@ class Talking(RuleBasedStateMachine):
             assert row.unanswered == talk.unanswered
             assert (row.state == "closed") is talk.closed
             if row.unanswered:
-                assert row.accountable == self.beside.accountable(row.team_id, row.assignee, self.house.clock.now())
+                assert row.accountable == duty.accountable(row.team_id, row.assignee, self.house.clock.now())
             assert row.version >= talk.version
             talk.version = row.version
             entries = list(EntryRow.objects.filter(conversation=row).order_by("position"))
@@ -192,11 +194,11 @@ class Talking(RuleBasedStateMachine):
             return refused.code
 
 
-def test_conversations_follow_the_model(house: House, beside: Beside) -> None:
+def test_conversations_follow_the_model(house: House) -> None:
     class WithHouse(Talking):
         pass
 
-    WithHouse.house, WithHouse.beside = house, beside
+    WithHouse.house = house
     run_state_machine_as_test(
         WithHouse,
         settings=settings(

@@ -10,9 +10,7 @@ from django.db import transaction
 from raseed.care import api as care
 from raseed.care.clocks import api as clocks
 from raseed.care.conversations.delivery import delivery_changed
-from raseed.care.conversations.handlers import stand_beside
 from raseed.care.conversations.replying import LEAVES_WITHIN
-from raseed.care.duty.hours import _read
 from raseed.channels import api as channels
 from raseed.channels.api import OutgoingState
 from raseed.channels.models import OutgoingFileRow, OutgoingRow
@@ -20,10 +18,8 @@ from raseed.channels.sending.moving import move
 from raseed.channels.sending.upkeep import look_after
 from raseed.kernel.errors import InputError
 from raseed.kernel.ids import new_id
-from raseed.people import api as people
-from raseed.people.tests.office import a_colleague, make_hashes_quick
 
-from .talk import House, a_house, staff_id
+from .talk import House, staff_id
 
 LOST = (
     (OutgoingState.FAILED, "provider_trouble"),
@@ -35,18 +31,9 @@ PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 
 
 @pytest.fixture
-def manned(database: object, monkeypatch: pytest.MonkeyPatch) -> House:
-    """A house in which two agents and a supervisor are employed."""
-    make_hashes_quick(monkeypatch)
-    _read.cache_clear()  # another test's database may have had other hours at the same place
-    stand_beside()
-    house = a_house()
-    house.clock.advance(timedelta(days=1))  # a Monday
-    hired = {
-        login: a_colleague(house.id, login=login, roles=(role,), clock=house.clock).staff
-        for login, role in (("salma", "agent"), ("karim", "agent"), ("boss", "supervisor"))
-    }
-    house.salma, house.karim, house.boss = (people.author_of_staff(hired[one].id) for one in ("salma", "karim", "boss"))
+def manned(house: House) -> House:
+    """The house on a Monday."""
+    house.clock.advance(timedelta(days=1))
     return house
 
 

@@ -11,8 +11,8 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from raseed.care import api as care
+from raseed.care.clocks.tests.desk import someone
 from raseed.care.conversations.accounting import clock_breached, settle_accountable
-from raseed.care.conversations.handlers import stand_beside
 from raseed.care.conversations.receiving import REOPENED_WITHIN
 from raseed.care.models import ConversationRow, EntryRow
 from raseed.channels import api as channels
@@ -26,7 +26,6 @@ from raseed.people.tests.world import a_customer, an_institution
 from raseed.platform.events import ATTEMPTS_MAX, deliver_event
 from raseed.platform.models import DeliveryRow, EventRow
 
-from .beside import Beside
 from .talk import House, mona, staff_id
 
 
@@ -38,20 +37,21 @@ def texts(house: House, conversation_id: UUID) -> list[str]:
     return [entry.text for entry in house.said(conversation_id) if entry.kind is not care.EntryKind.EVENT]
 
 
-def test_a_first_message_opens_a_conversation_that_somebody_answers_for(house: House, beside: Beside) -> None:
+def test_a_first_message_opens_a_conversation_that_somebody_answers_for(house: House) -> None:
     one = house.now_is(house.hears("أين فلوسي؟"))
     assert (one.state.value, one.unanswered, one.unanswered_since) == ("open", 1, house.clock.now())
-    assert (one.assignee, one.accountable, one.team_id) == (None, beside.on_duty, beside.team)
+    assert (one.assignee, one.accountable, one.team_id) == (None, house.nadia, house.team.id)
     assert (one.language, one.snippet, one.name, one.proof) == ("ar", "أين فلوسي؟", "Mona", "none")
-    assert beside.names() == ["arrived"]
+    assert {each.accountable for each in house.running(one.id).values()} == {house.nadia}
+    assert set(house.running(one.id)) == {"first-answer", "resolution"}
 
 
-def test_the_same_message_told_twice_is_there_once(house: House, beside: Beside) -> None:
+def test_the_same_message_told_twice_is_there_once(house: House) -> None:
     message = house.writes()
     first, second = (care.receive(message.id, clock=house.clock) for _ in range(2))
     assert first == second
     assert house.now_is(first).version == 2
-    assert beside.names() == ["arrived"]
+    assert len(house.running(first)) == 2
 
 
 def test_the_same_message_told_at_the_same_instant_by_many_is_there_once(house: House) -> None:
@@ -158,6 +158,7 @@ def test_somebody_elses_customers_number_claims_nothing_here(house: House) -> No
 
 def test_whose_customer_a_number_is_elsewhere_is_not_told_here(house: House) -> None:
     delta = an_institution("delta")
+    someone(delta.id, "delta")
     theirs = a_customer(delta.id, phone="+201055555555")
     calls = make_line(Channel.PHONE, Clerk(delta.id), address="+20255550001")
     here = make_line(Channel.PHONE, Clerk(house.id), address="+20255550002")
@@ -182,15 +183,15 @@ def test_what_changes_is_told_without_anybodys_words(house: House) -> None:
     assert told == [{"conversation_id": str(one), "version": 2}, {"conversation_id": str(one), "version": 3}]
 
 
-def test_when_a_shift_ends_the_next_on_duty_answers_for_it(house: House, beside: Beside) -> None:
+def test_when_a_shift_ends_the_next_on_duty_answers_for_it(house: House) -> None:
     one = house.hears()
     care.take(one, by=house.salma, clock=house.clock)
     assert house.now_is(one).accountable == staff_id(house.salma)
-    beside.away.add(staff_id(house.salma))
+    house.goes_away(staff_id(house.salma))
     assert settle_accountable(clock=house.clock) == 1
     assert settle_accountable(clock=house.clock) == 0
     now = house.now_is(one)
-    assert (now.assignee, now.accountable) == (staff_id(house.salma), beside.on_duty)
+    assert (now.assignee, now.accountable) == (staff_id(house.salma), house.nadia)
 
 
 def test_a_clock_that_ran_out_is_marked_until_somebody_answers(house: House) -> None:
@@ -247,7 +248,6 @@ def test_where_nobody_works_a_message_waits_and_is_placed_as_soon_as_somebody_is
     database: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_hashes_quick(monkeypatch)
-    stand_beside()
     empty = an_institution()
     line = make_line(Channel.TELEGRAM, Clerk(empty.id))
     channels.take_in(

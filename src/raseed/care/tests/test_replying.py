@@ -14,6 +14,7 @@ from raseed.care import api as care
 from raseed.care.cards import registry
 from raseed.care.cards.domain import Asked, Card, Source
 from raseed.care.cards.domain import fact as make_fact
+from raseed.care.clocks import api as clocks
 from raseed.care.conversations.delivery import delivery_changed
 from raseed.care.models import EntryRow
 from raseed.channels import api as channels
@@ -27,7 +28,6 @@ from raseed.kernel.text import UnacceptableText
 from raseed.people import api as people
 from raseed.platform.api import SameIdOtherContent, audit_records
 
-from .beside import Beside
 from .talk import House, mona, staff_id
 
 BALANCE = "Your balance is EGP 120.00."
@@ -37,7 +37,7 @@ def sent() -> int:
     return OutgoingRow.objects.count()
 
 
-def test_an_answer_leaves_stops_the_clock_and_is_the_answerers(house: House, beside: Beside) -> None:
+def test_an_answer_leaves_stops_the_clock_and_is_the_answerers(house: House) -> None:
     one = house.hears()
     house.waits()
     entry = house.answers(one)
@@ -45,8 +45,16 @@ def test_an_answer_leaves_stops_the_clock_and_is_the_answerers(house: House, bes
     assert (entry.kind, entry.actor, entry.delivery) == (care.EntryKind.OUT, house.salma.actor, "waiting")
     assert (now.state.value, now.unanswered, now.unanswered_since) == ("waiting", 0, None)
     assert (now.assignee, now.accountable) == (staff_id(house.salma), staff_id(house.salma))
-    assert beside.names() == ["arrived", "answered", "handed_over", "waits"]
-    assert beside.told[1][1]["by"] == staff_id(house.salma)
+    (settle,) = house.running(one).values()
+    assert (settle.kind, settle.assignee) == (clocks.ClockKind.RESOLUTION, staff_id(house.salma))
+    assert settle.paused is clocks.PauseReason.WAITING_FOR_CUSTOMER
+    (answer,) = clocks.stopped_clocks(one, clock=house.clock)
+    assert (answer.kind, answer.elapsed_s) == (clocks.ClockKind.FIRST_ANSWER, 1)
+    record = clocks.record_of(
+        staff_id(house.salma), institution_id=house.id, since=house.clock.now() - timedelta(days=1),
+        until=house.clock.now() + timedelta(days=1), by=people.SYSTEM,
+    )  # fmt: skip
+    assert record.answered == 1
     assert sent() == 1
 
 
@@ -283,7 +291,7 @@ def test_what_became_of_an_answer_is_seen_in_the_conversation(house: House) -> N
     delivery_changed(new_id(), clock=house.clock)
 
 
-def test_an_answer_that_failed_is_owed_again_and_a_retry_really_sends(house: House, beside: Beside) -> None:
+def test_an_answer_that_failed_is_owed_again_and_a_retry_really_sends(house: House) -> None:
     one = house.hears()
     entry = house.answers(one)
     becomes(entry, channels.OutgoingState.FAILED, house, code="provider_trouble")
@@ -293,7 +301,8 @@ def test_an_answer_that_failed_is_owed_again_and_a_retry_really_sends(house: Hou
     again = care.retry(entry.id, by=house.karim, clock=house.clock)
     assert (again.delivery, OutgoingRow.objects.get().round) == ("waiting", 1)
     assert house.now_is(one).unanswered == 0
-    assert beside.names() == ["arrived", "answered", "handed_over", "waits", "answer failed", "answered", "waits"]
+    assert [each.paused for each in house.running(one).values()] == [clocks.PauseReason.WAITING_FOR_CUSTOMER]
+    assert {each.rule for each in clocks.stopped_clocks(one, clock=house.clock)} == {"first-answer"}
     with pytest.raises(care.EntryNotFailed):
         care.retry(entry.id, by=house.karim, clock=house.clock)
 

@@ -3,38 +3,24 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from raseed.care import api as care
 from raseed.care.clocks import api as clocks
+from raseed.care.clocks import jobs
 from raseed.care.conversations.accounting import ladder_climbed, settle_accountable
-from raseed.care.conversations.handlers import stand_beside
 from raseed.care.duty import api as duty
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
-from raseed.people.tests.office import a_colleague, make_hashes_quick
 
-from .talk import House, a_house, staff_id
-
-
-@pytest.fixture
-def manned(database: object, monkeypatch: pytest.MonkeyPatch) -> House:
-    """A house in which two agents and a supervisor are employed."""
-    make_hashes_quick(monkeypatch)
-    stand_beside()
-    house = a_house()
-    house.clock.advance(timedelta(days=1))  # a Monday
-    hired = {
-        login: a_colleague(house.id, login=login, roles=(role,), clock=house.clock).staff
-        for login, role in (("salma", "agent"), ("karim", "agent"), ("boss", "supervisor"))
-    }
-    house.salma, house.karim, house.boss = (people.author_of_staff(hired[one].id) for one in ("salma", "karim", "boss"))
-    return house
+from .talk import House, staff_id
 
 
-def test_from_the_first_message_to_the_end_somebody_answers_and_a_clock_runs(manned: House) -> None:
-    house = manned
+def test_from_the_first_message_to_the_end_somebody_answers_and_a_clock_runs(house: House) -> None:
     one = house.hears()
     running = clocks.clocks_of([one], at=house.clock.now())[one]
     assert {clock.kind.value for clock in running} == {"first_answer", "resolution"}
@@ -55,8 +41,7 @@ def test_from_the_first_message_to_the_end_somebody_answers_and_a_clock_runs(man
     assert clocks.clocks_of([one], at=house.clock.now()).get(one, ()) == ()
 
 
-def test_who_goes_on_leave_leaves_nothing_without_a_name(manned: House) -> None:
-    house = manned
+def test_who_goes_on_leave_leaves_nothing_without_a_name(house: House) -> None:
     one = house.hears()
     care.take(one, by=house.salma, clock=house.clock)
     me = house.now_is(one).accountable
@@ -71,17 +56,15 @@ def test_who_goes_on_leave_leaves_nothing_without_a_name(manned: House) -> None:
     assert {each.accountable for each in clocks.clocks_of([one], at=house.clock.now())[one]} == {now.accountable}
 
 
-def test_a_case_has_a_clock_until_it_is_resolved(manned: House) -> None:
-    house = manned
+def test_a_case_has_a_clock_until_it_is_resolved(house: House) -> None:
     made = care.open_case(house.hears(), category="transfer", title="Lost transfer", by=house.salma, clock=house.clock)
     assert [one.kind.value for one in clocks.clocks_of([made.id], at=house.clock.now())[made.id]] == ["resolution"]
     care.resolve_case(made.id, outcome="answered", resolution="It came.", by=house.salma, clock=house.clock)
     assert clocks.clocks_of([made.id], at=house.clock.now()).get(made.id, ()) == ()
-    assert care.counts(house.id, by=house.salma, clock=house.clock)[care.Box.TEAM] == 1
+    assert care.counts(house.id, by=house.boss, clock=house.clock)[care.Box.TEAM] == 1
 
 
-def test_what_is_opened_again_has_its_time_to_be_settled_from_then_on(manned: House) -> None:
-    house = manned
+def test_what_is_opened_again_has_its_time_to_be_settled_from_then_on(house: House) -> None:
     one = house.hears()
     care.take(one, by=house.karim, clock=house.clock)
     care.close(one, by=house.karim, reason="by phone", nothing_to_answer=True, clock=house.clock)
@@ -99,8 +82,7 @@ def test_what_is_opened_again_has_its_time_to_be_settled_from_then_on(manned: Ho
     assert (settle.kind.value, settle.started_at) == ("resolution", house.clock.now())
 
 
-def test_who_takes_a_clock_over_on_the_ladder_has_the_conversation_too(manned: House) -> None:
-    house = manned
+def test_who_takes_a_clock_over_on_the_ladder_has_the_conversation_too(house: House) -> None:
     one = house.hears()
     care.take(one, by=house.karim, clock=house.clock)
     house.waits(6 * 3600)
@@ -119,8 +101,7 @@ def test_who_takes_a_clock_over_on_the_ladder_has_the_conversation_too(manned: H
     ]
 
 
-def test_who_was_given_it_since_the_ladder_was_climbed_keeps_it(manned: House) -> None:
-    house = manned
+def test_who_was_given_it_since_the_ladder_was_climbed_keeps_it(house: House) -> None:
     one = house.hears()
     house.waits(6 * 3600)
     clocks.move_clocks(clock=house.clock)
@@ -131,9 +112,8 @@ def test_who_was_given_it_since_the_ladder_was_climbed_keeps_it(manned: House) -
 
 
 def test_whoever_answers_what_was_nobodys_goes_on_with_all_of_it_and_its_time_rests_until_the_customer_writes(
-    manned: House,
+    house: House,
 ) -> None:
-    house = manned
     one = house.hears()
     house.waits(60)
     house.answers(one, by=house.karim)
@@ -145,8 +125,7 @@ def test_whoever_answers_what_was_nobodys_goes_on_with_all_of_it_and_its_time_re
     assert {(each.assignee, each.paused) for each in running} == {(staff_id(house.karim), None)}
 
 
-def test_all_that_is_somebodys_is_handed_over_at_once_with_a_record_each(manned: House) -> None:
-    house = manned
+def test_all_that_is_somebodys_is_handed_over_at_once_with_a_record_each(house: House) -> None:
     theirs = [house.hears(who=f"wa:2010012345{number}") for number in range(10, 13)]
     for each in theirs:
         care.take(each, by=house.salma, clock=house.clock)
@@ -170,3 +149,23 @@ def test_all_that_is_somebodys_is_handed_over_at_once_with_a_record_each(manned:
         until=house.clock.now() + timedelta(days=1), by=house.salma,
     )  # fmt: skip
     assert record.given >= 2
+
+
+def test_one_job_a_minute_moves_clocks_and_conversations_name_whoever_is_in_charge_also_where_nothing_waits(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [house.hears(who=f"wa:{n}") for n in range(3)]
+    for one in ids:
+        house.answers(one)
+    me = staff_id(house.salma)
+    house.goes_away(me)
+    monkeypatch.setattr(jobs, "look_after_clocks", partial(clocks.look_after_clocks, clock=house.clock))
+    monkeypatch.setattr(jobs, "settle_accountable", partial(settle_accountable, clock=house.clock))
+    with CaptureQueriesContext(connection) as few:
+        jobs.look_after_clocks_every_minute(timestamp=0)
+    assert len(few) < 60
+    assert {house.now_is(one).accountable for one in ids} == {house.nadia}
+    for one in ids:
+        (settle,) = house.running(one).values()
+        assert settle.accountable == house.nadia
+    assert settle_accountable(clock=house.clock) == 0

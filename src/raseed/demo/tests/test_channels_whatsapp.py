@@ -77,7 +77,9 @@ def test_an_answer_is_sent_delivered_and_read_when_the_chat_is_opened(sim: Simul
     assert [each["status"] for each in found] == ["sent", "delivered"]
     assert {each["biz_opaque_callback_data"] for each in found} == {"ours-1"}
     assert {each["recipient_id"] for each in found} == {PHONE[1:]}
-    sim.receiver.wait(lambda: [entry["state"] for entry in sim.chat()] == ["sent", "delivered"])  # it ticks once it is told
+    sim.receiver.wait(
+        lambda: [entry["state"] for entry in sim.chat()] == ["sent", "delivered"]
+    )  # it ticks once it is told
     sim.call("POST", "/people/read", {"channel": "whatsapp", "line": TALK, "phone": PHONE})
     assert came(sim, "statuses", 3)[-1]["status"] == "read"
     assert sim.chat()[-1]["state"] == "read"

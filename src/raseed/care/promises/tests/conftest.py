@@ -9,9 +9,17 @@ if TYPE_CHECKING:
 
 
 def _world() -> Any:
-    from raseed.people.tests.world import an_institution  # noqa: PLC0415  (Django is set up by then)
+    from raseed.care.clocks.tests.desk import someone  # noqa: PLC0415  (Django is set up by then)
+    from raseed.care.duty import api as duty  # noqa: PLC0415
+    from raseed.kernel.clock import ManualClock  # noqa: PLC0415
+    from raseed.people.tests.world import an_institution  # noqa: PLC0415
 
-    return an_institution()
+    from .asking import NOON  # noqa: PLC0415
+
+    made = an_institution()
+    someone(made.id, "lead", "supervisor")
+    duty.default_team(made.id, clock=ManualClock(NOON))
+    return made
 
 
 @pytest.fixture(scope="session")
@@ -23,7 +31,7 @@ def build() -> Any:
 def desk(built: Any, database: Any, monkeypatch: pytest.MonkeyPatch) -> Desk:
     import psycopg  # noqa: PLC0415
 
-    from raseed.care.promises import ports  # noqa: PLC0415
+    from raseed.care.promises import saying  # noqa: PLC0415
     from raseed.people import api as people  # noqa: PLC0415
 
     from .asking import ALL, Desk, write_down  # noqa: PLC0415
@@ -33,7 +41,5 @@ def desk(built: Any, database: Any, monkeypatch: pytest.MonkeyPatch) -> Desk:
         owner.execute("GRANT SELECT, INSERT ON heard TO raseed_app")
     made = Desk(built.id)
     monkeypatch.setattr(people, "author_of_staff", lambda staff_id: people.Author(f"staff:{staff_id}", {built.id: ALL}))
-    monkeypatch.setattr(ports, "_voices", [])  # not the house's own rooms: they have tests beside this
-    monkeypatch.setattr(ports, "_clocks", [])
-    ports.register_voice(write_down)
+    monkeypatch.setattr(saying, "tell", write_down)  # conversations have tests beside this
     return made

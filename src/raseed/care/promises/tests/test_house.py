@@ -9,10 +9,8 @@ import pytest
 
 from raseed.care import api as care
 from raseed.care.clocks import api as clocks
-from raseed.care.conversations import handlers
 from raseed.care.promises import api as promises
-from raseed.care.promises import house as rooms
-from raseed.care.promises import ports
+from raseed.care.promises import saying
 from raseed.care.promises.telling import tell_due, wake
 from raseed.care.tests.talk import House, a_house
 from raseed.channels import api as channels
@@ -20,24 +18,16 @@ from raseed.channels.api import Channel
 from raseed.channels.tests.lines import Clerk, make_line
 from raseed.kernel.ids import new_id
 from raseed.people import api as people
-from raseed.people.tests.office import a_colleague, make_hashes_quick
 
 from .asking import ALL, TEXTS
 
 
 @pytest.fixture
 def house(database: object, monkeypatch: pytest.MonkeyPatch) -> House:
-    make_hashes_quick(monkeypatch)
-    handlers.stand_beside()
-    monkeypatch.setattr(ports, "_voices", [])
-    monkeypatch.setattr(ports, "_clocks", [])
-    rooms.stand_beside()
     made = a_house()
-    made.clock.advance(timedelta(days=1))
-    hired = a_colleague(made.id, login="salma", roles=("agent",), clock=made.clock).staff
-    a_colleague(made.id, login="boss", roles=("supervisor",), clock=made.clock)
-    made.salma = people.Author(f"staff:{hired.id}", {made.id: ALL})
+    made.salma = people.Author(made.salma.actor, {made.id: ALL})
     monkeypatch.setattr(people, "author_of_staff", lambda staff_id: people.Author(f"staff:{staff_id}", {made.id: ALL}))
+    del database
     return made
 
 
@@ -86,7 +76,7 @@ def test_a_closed_window_waits_for_a_template_and_takes_it(house: House) -> None
     assert tell_due(clock=house.clock) == 0
     assert [each.held for each in promises.not_told(house.id, by=house.salma)] == [promises.Held.WINDOW_CLOSED]
     channels.register_template(
-        line_id=line.id, name=rooms.TEMPLATE, language="en", body="About your question: {{1}}", by=clerk,
+        line_id=line.id, name=saying.TEMPLATE, language="en", body="About your question: {{1}}", by=clerk,
         reason="approved", clock=house.clock,
     )  # fmt: skip
     wake(one, clock=house.clock)

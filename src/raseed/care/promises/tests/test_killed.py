@@ -21,10 +21,9 @@ import django; django.setup()
 import importlib, os, signal, sys
 from datetime import datetime, UTC
 from raseed.kernel.clock import ManualClock
-from raseed.care.promises.api import register_voice
-from raseed.care.promises import telling
+from raseed.care.promises import saying, telling
 from raseed.care.promises.tests.asking import write_down, NOON
-register_voice(write_down)
+saying.tell = write_down
 name, nth, when = sys.argv[1:]
 left = int(nth)
 if name == "voice":
@@ -41,7 +40,7 @@ def deadly(*args, **kwargs):
         os.kill(os.getpid(), signal.SIGKILL)
     return answer
 if name == "voice":
-    register_voice(deadly)
+    saying.tell = deadly
 else:
     setattr(telling, name, deadly)
 telling.tell_due(clock=ManualClock(NOON))

@@ -6,15 +6,14 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import cast
 
 import pytest
 from django.db import DatabaseError, connection
 
-from raseed.care.promises import ports
+from raseed.care.clocks import api as clocks
 from raseed.care.promises.api import (
     Audience,
-    GapClock,
+    Gap,
     GapClosed,
     GapState,
     Held,
@@ -37,8 +36,6 @@ from raseed.care.promises.api import (
     move_due,
     not_told,
     promise_record,
-    register_gap_clock,
-    register_voice,
     steps,
 )
 from raseed.care.promises.climbing import climb
@@ -50,7 +47,7 @@ from raseed.people.api import Author, NotPermitted
 from raseed.platform.api import SameIdOtherContent, audit_trail
 from raseed.platform.models import EventRow
 
-from .asking import TEXTS, Desk, heard, write_down
+from .asking import TEXTS, Desk, heard, speak_through, write_down
 
 
 def joined(desk: Desk, asked, *, language="en", conversation=None):
@@ -188,10 +185,10 @@ def test_who_comes_later_in_another_language_waits_is_shown_and_is_told_when_it_
 def test_a_closed_window_holds_the_answer_shows_it_and_opens_when_the_customer_writes(desk):
     asked = desk.ask()
     ((asker,), _) = askers(asked.id, by=desk.by), desk.answer(asked)
-    register_voice(lambda **_: Told.WINDOW_CLOSED)
+    speak_through(lambda **_: Told.WINDOW_CLOSED)
     tell_due(clock=desk.clock)
     assert [each.held for each in not_told(desk.bank, by=desk.by)] == [Held.WINDOW_CLOSED]
-    register_voice(write_down)
+    speak_through(write_down)
     tell_due(clock=desk.clock)
     assert not heard(), "it waits for its pause"
     customer_wrote(new_id())
@@ -205,24 +202,13 @@ def test_a_closed_window_holds_the_answer_shows_it_and_opens_when_the_customer_w
 
 def test_a_held_answer_is_tried_again_after_growing_pauses(desk):
     desk.answer(desk.ask())
-    register_voice(lambda **_: Told.UNREACHABLE)
+    speak_through(lambda **_: Told.UNREACHABLE)
     for _ in range(5):
         tell_due(clock=desk.clock)
         desk.clock.advance(timedelta(hours=7))
     (shown,) = not_told(desk.bank, by=desk.by)
     assert shown.held is Held.UNREACHABLE
-    register_voice(write_down)
-    assert tell_due(clock=desk.clock) == 1
-
-
-def test_without_a_voice_nothing_is_lost(desk):
-    ports._voices.clear()
-    asked = desk.ask()
-    desk.answer(asked)
-    tell_due(clock=desk.clock)
-    assert [each.held for each in not_told(desk.bank, by=desk.by)] == [Held.NO_VOICE]
-    register_voice(write_down)
-    desk.clock.advance(timedelta(minutes=3))
+    speak_through(write_down)
     assert tell_due(clock=desk.clock) == 1
 
 
@@ -238,11 +224,11 @@ def test_one_conversation_that_breaks_the_voice_keeps_the_answer_from_nobody_els
             raise RuntimeError("broken")
         return write_down(**said)
 
-    register_voice(speak)
+    speak_through(speak)
     desk.answer(asked)
     assert tell_due(clock=desk.clock) == 5
     assert poison.conversation_id not in heard(), "what was kept before it broke is rolled back"
-    register_voice(write_down)
+    speak_through(write_down)
     desk.clock.advance(timedelta(minutes=3))
     assert tell_due(clock=desk.clock) == 1
     assert set(heard().values()) == {1}
@@ -389,24 +375,18 @@ def test_an_overdue_question_climbs_at_once_then_daily_until_it_is_answered(desk
     assert (record.kept, record.late, record.open_overdue) == (0, 1, 0)
 
 
-def test_a_clock_that_is_registered_starts_hands_over_and_stops(desk):
-    seen = []
+def test_a_clock_runs_for_whoever_answers_for_a_question_until_it_is_answered_or_another_one_s(desk):
+    def running(one: Gap) -> list[object]:
+        return [each.assignee for each in clocks.clocks_of([one.id], at=desk.clock.now()).get(one.id, ())]
 
-    class Clock:
-        def start(self, gap, **_):
-            seen.append(("start", gap.owner))
-
-        def hand_over(self, gap, **_):
-            seen.append(("hand_over", gap.owner))
-
-        def stop(self, gap, **_):
-            seen.append(("stop", gap.owner))
-
-    register_gap_clock(cast("GapClock", Clock()))
-    asked = desk.ask()
+    asked, same = desk.ask(), desk.ask()
+    assert running(asked) == [desk.owner]
     hand_over_gap(asked.id, to=(other := new_id()), reason="on leave", by=desk.by, clock=desk.clock)
+    assert running(asked) == [other]
+    join_gaps(same.id, into=asked.id, reason="the same", by=desk.by, clock=desk.clock)
+    assert (running(asked), running(same)) == ([other], [])
     desk.answer(asked)
-    assert seen == [("start", desk.owner), ("hand_over", other), ("stop", other)]
+    assert running(asked) == []
 
 
 @pytest.mark.parametrize(
@@ -439,4 +419,4 @@ def test_no_event_carries_a_word_of_a_customer(desk):
     climb(clock=desk.clock)
     desk.answer(asked)
     for payload in EventRow.objects.filter(name__startswith="care.").values_list("payload", flat=True):
-        assert set(payload) <= {"gap_id", "owner", "times"}
+        assert set(payload) <= {"gap_id", "owner", "times", "subject_kind", "subject_id", "accountable"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,18 +20,11 @@ def build() -> Callable[[], Bureau]:
 
 
 @pytest.fixture
-def bureau(built: Bureau, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bureau]:
+def bureau(built: Bureau, monkeypatch: pytest.MonkeyPatch) -> Bureau:
     """The back office with a line on which customers write, in a fresh database."""
-    from raseed.care.duty import api as duty  # noqa: PLC0415  (models need Django set up first)
-    from raseed.care.tests.beside import standing_beside  # noqa: PLC0415  (as above)
-    from raseed.web.tests.office.house import cheap_passwords  # noqa: PLC0415  (as above)
+    from raseed.web.tests.office.house import cheap_passwords  # noqa: PLC0415  (models need Django set up first)
     from raseed.web.tests.street import known_codes  # noqa: PLC0415  (as above)
 
     known_codes(monkeypatch)
     cheap_passwords(monkeypatch)
-    with standing_beside() as beside:
-        beside.on_duty = built.house.salma.staff.id
-        beside.team = duty.default_team(
-            built.line.institution_id
-        ).id  # clocks of questions run for a team that is there
-        yield built
+    return built

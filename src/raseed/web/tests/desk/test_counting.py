@@ -13,8 +13,8 @@ from raseed.people.models import StaffRow
 
 from .bureau import NILE, Bureau, at_desk
 
-INBOX_MAX = 24
-CONVERSATION_MAX = 48
+INBOX_MAX = 32
+CONVERSATION_MAX = 64
 """How often at the most; a question for each row of a list would be fifty more."""
 
 

@@ -24,10 +24,7 @@ duty, clocks = care.duty, care.clocks
 
 @pytest.fixture
 def hoda(bureau: Bureau) -> Client:
-    """The head of care at her desk; the house's own duty and clocks run, not their stand-ins."""
-    from raseed.care.conversations.handlers import stand_beside  # noqa: PLC0415  (models need Django set up)
-
-    stand_beside()
+    """The head of care at her desk."""
     return at_desk(bureau.house.hoda)
 
 

@@ -23,7 +23,7 @@ NO_DEEDS = {
     "assurance.guard_go_on", "assurance.guard_take_up", "assurance.all_books",
     "people.end_proofs_of_old_number", "people.customers_merged", "people.customers_parted",
     "care.accountable_changed", "care.authority_changed", "care.breach_withdrawn", "care.case_changed", "care.follow_approval",
-    "care.clock_breached", "care.conversation_changed", "care.follow_accountable", "care.follow_delivery",
+    "care.clock_breached", "care.conversation_changed", "care.follow_delivery",
     "care.follow_media", "care.gap_answered", "care.gap_overdue", "care.mark_breached", "care.pulse_of_cases",
     "care.pulse_of_conversations", "care.receive_message", "care.wake_promises", "channels.delivery_changed",
     "channels.fetch_media", "channels.item_set_aside", "channels.line_needs_token", "channels.media_settled",
