@@ -19,7 +19,7 @@ from typing import Final, Literal
 from benchmarks import Claim, Context, percentile
 
 SET: Final = Path(__file__).parent / "care_replies"
-PARTS: Final = ("held_out", "development", "after", "strangers")
+PARTS: Final = ("held_out", "development", "after", "strangers", "further", "others_building")
 LANGUAGES: Final = ("ar", "he", "en")
 GOAL_CAUGHT_PERCENT: Final = 95
 GOAL_FALSE_FLAGS_PERCENT: Final = 5
@@ -51,9 +51,9 @@ class LabelledReply:
         return self.label == "good"
 
 
-def labelled() -> Iterator[LabelledReply]:
-    """Yield the set, all its parts."""
-    for half in PARTS:
+def labelled(parts: Sequence[str] = PARTS) -> Iterator[LabelledReply]:
+    """Yield the set, all its parts or those told."""
+    for half in parts:
         with (SET / f"{half}.tsv").open(encoding="utf-8", newline="") as lines:
             for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
                 yield LabelledReply(**row, half=half)

@@ -1,32 +1,26 @@
 """The check of a reply before it is sent.
 
-Tone is looked for as it is. Emptiness is looked for by what is there: a fact, a time, an owner, a needed question, an
-answer, or enough words that say something. What looks like one of these and isn't ("24/7", "your complaint was received")
-is blanked out before. A reply made of courtesy, waiting, updating and forwarding has none, however it is worded.
+Tone is looked for as it is: patterns name it, and where they find none, the scales (``weighing.py``) say whether the wording as
+a whole is near to replies that sent customers away. Emptiness is judged sentence by sentence: a reply is empty when no sentence
+of it carries anything, be it a fact, a step, an owner, a needed question or an answer. What looks like one of these and isn't
+("24/7", "your complaint was received", a number that is an echo) is blanked out before. A figure that is left always carries.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
 from .domain import Finding, Verdict
+from .evidence import SCRIPTS, answers, has_figure, masked, owned
 from .lexicons import LANGUAGES, Lexicon, lexicon
-from .sentences import EMPTY, EXPLAINED, NO_TIME
+from .sentences import EMPTY, EXPLAINED, NO_TIME, SOUNDS_SO
+from .weighing import is_filler, tone_at
 from .words import Normalised, normalise
 
 CHECKED_CHARACTERS_MAX: Final = 5_000
 """No channel carries a longer text in one message (4,096 on the longest); what lies beyond isn't looked at."""
-TELLING_WORDS_MIN: Final = 5
-TELLING_SHARE_MIN: Final = 0.3
-"""A reply without fact, time or owner still answers, if so many of its words, and this share, tell something."""
-_SCRIPTS: Final = {"ar": re.compile("[\u0621-\u064a]"), "he": re.compile("[\u05d0-\u05ea]"), "en": re.compile("[a-z]")}
 _SCRIPT_LETTERS_MIN: Final = 3
-_CAPITALISED: Final = re.compile(
-    r"(?<=[a-z,;] )[A-Z][a-z]+(?= (?:[A-Z][a-z]+ )?(?:from|in|of|at|has|will|calls|writes|answers|decides|rings)\b)"
-)
-_NOT_NAMES: Final = frozenset({"customer", "internet", "management", "support", "team", "someone", "service", "god"})
 
 
 def check_reply(
@@ -43,18 +37,20 @@ def check_reply(
     written = normalise(text[:CHECKED_CHARACTERS_MAX])
     lexicons = [lexicon(code) for code in _languages(written, language)]
     tones = [finding for one in lexicons for finding in _tones(written, one)]
-    masked = written.text
+    blanked = written.text
     for one in lexicons:
-        masked = one.mask.sub(lambda found: "~" * len(found.group()), masked)
-    has_time = promise or any(one.time.search(masked) for one in lexicons)
-    has_owner = promise or any(_owned(masked, text, one) for one in lexicons)
-    said = bool(facts) or any(one.fact.search(masked) for one in lexicons)
-    asks = any(one.asks.search(masked) for one in lexicons)
-    answered = any(_answers(masked, one) for one in lexicons)
-    closes = any(one.courtesy.search(masked) for one in lexicons)
-    has_fact = said or answered
+        blanked = masked(blanked, one)
+    has_time = promise or any(one.time.search(blanked) for one in lexicons)
+    has_owner = promise or any(owned(blanked, text, one) for one in lexicons)
+    said = bool(facts) or any(one.fact.search(blanked) for one in lexicons)
+    asks = any(one.asks.search(blanked) for one in lexicons)
+    has_fact = said or any(answers(blanked, one) for one in lexicons)
+    certain = bool(facts) or has_time or has_owner or has_figure(blanked)
+    carries = certain or not is_filler(written.text, lexicons)
+    if carries and not tones and (stretch := tone_at(written.text, _main(written, lexicons))):
+        tones = [_finding(SOUNDS_SO, written.span(*stretch))]
     findings = tones
-    if not (has_fact or has_time or has_owner or asks or closes or _tells(masked, lexicons)):
+    if not carries:
         findings = [*tones, _finding(EMPTY, (0, len(text)))]
     elif has_owner and not (has_time or has_fact or asks):
         findings = [*tones, _finding(NO_TIME, (0, len(text)), stops=False)]
@@ -62,8 +58,13 @@ def check_reply(
 
 
 def _languages(written: Normalised, told: str | None) -> list[str]:
-    found = [code for code in LANGUAGES if len(_SCRIPTS[code].findall(written.text)) >= _SCRIPT_LETTERS_MIN]
+    found = [code for code in LANGUAGES if len(SCRIPTS[code].findall(written.text)) >= _SCRIPT_LETTERS_MIN]
     return found or [told if told in LANGUAGES else LANGUAGES[0]]
+
+
+def _main(written: Normalised, lexicons: Sequence[Lexicon]) -> Lexicon:
+    """Return the rules of the script that most of the text is in."""
+    return max(lexicons, key=lambda one: len(SCRIPTS[one.language].findall(written.text)))
 
 
 def _tones(written: Normalised, rules: Lexicon) -> list[Finding]:
@@ -79,36 +80,3 @@ def _tones(written: Normalised, rules: Lexicon) -> list[Finding]:
 def _finding(rule: str, span: tuple[int, int], *, stops: bool = True) -> Finding:
     kind, why, suggestion = EXPLAINED[rule]
     return Finding(kind, span, rule, why, suggestion, stops)
-
-
-def _owned(masked: str, text: str, rules: Lexicon) -> bool:
-    if rules.owner.search(masked) or any(_named(word, rules) for word in normalise(masked).words()):
-        return True
-    return rules.language == "en" and any(name.lower() not in _NOT_NAMES for name in _CAPITALISED.findall(text))
-
-
-def _named(word: str, rules: Lexicon) -> bool:
-    """Say whether a word is a given name, with one letter for and, to, of, in before it where the language has such."""
-    if word in rules.names:
-        return True
-    return rules.language != "en" and word[:1] in "ولبلמהו" and word[1:] in rules.names
-
-
-def _answers(masked: str, rules: Lexicon) -> bool:
-    """Say whether it begins with yes or no and goes on with a word that tells something."""
-    return bool(rules.answers.search(masked)) and bool(_telling(masked, rules))
-
-
-def _telling(masked: str, rules: Lexicon) -> list[str]:
-    script = _SCRIPTS[rules.language]
-    return [
-        word
-        for word in normalise(masked.replace("~", " ")).words()
-        if script.search(word) and not rules.says_nothing.fullmatch(word)
-    ]
-
-
-def _tells(masked: str, lexicons: Sequence[Lexicon]) -> bool:
-    telling = sum(len(_telling(masked, one)) for one in lexicons)
-    words = max(1, len(normalise(masked.replace("~", " ")).words()))
-    return telling >= TELLING_WORDS_MIN and telling / words >= TELLING_SHARE_MIN

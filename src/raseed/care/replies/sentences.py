@@ -19,6 +19,7 @@ class Explained(NamedTuple):
 
 EMPTY: Final = "empty.nothing"
 NO_TIME: Final = "empty.no_time"
+SOUNDS_SO: Final = "dismissive.sounds_so"
 EXPLAINED: Final = {
     EMPTY: Explained(
         FindingKind.EMPTY,
@@ -29,6 +30,11 @@ EXPLAINED: Final = {
         FindingKind.NO_TIME,
         mark("You take it on, but don't say by when."),
         mark("Add a time by which you write, even if there is no news by then."),
+    ),
+    SOUNDS_SO: Explained(
+        FindingKind.DISMISSIVE,
+        mark("No single phrase is wrong, but the words marked here are those of replies that sent customers away."),
+        mark("Read it as the customer would: say the same without blame, haste or irony."),
     ),
     "dismissive.not_ours": Explained(
         FindingKind.DISMISSIVE,
