@@ -20,7 +20,7 @@ from .evidence import SCRIPTS, evidence
 from .lexicons import Lexicon
 
 FILLER, TONE = 0, 1
-FILLER_FROM: Final = {"ar": -0.8, "he": -0.7, "en": -0.4}
+FILLER_FROM: Final = {"ar": -0.9, "he": -0.8, "en": -0.7}
 TONE_FROM: Final = {"ar": 0.6, "he": 0.9, "en": 1.0}
 """From here on a reply is stopped; chosen on replies that the weights hadn't seen, false flags first."""
 EXACT: Final = frozenset({"#fact_0", "#asks_0", "#courtesy_0", "#answers_0"})
