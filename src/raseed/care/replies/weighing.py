@@ -21,7 +21,7 @@ from .lexicons import Lexicon
 
 FILLER, TONE = 0, 1
 FILLER_FROM: Final = {"ar": -0.9, "he": -0.8, "en": -0.7}
-TONE_FROM: Final = {"ar": 0.6, "he": 0.9, "en": 1.0}
+TONE_FROM: Final = {"ar": 0.6, "he": 0.9, "en": 1.6}
 """From here on a reply is stopped; chosen on replies that the weights hadn't seen, false flags first."""
 EXACT: Final = frozenset({"#fact_0", "#asks_0", "#courtesy_0", "#answers_0"})
 FILLER_MORE_FOR_EXACT: Final = 1.0
