@@ -11,7 +11,7 @@ FROM (SELECT DISTINCT institution_id, unnest(tags) AS name FROM care_conversatio
 
 
 class Migration(migrations.Migration):
-    dependencies = [("care", "0007_teams")]
+    dependencies = [("care", "0007_rules_of_teams")]
 
     operations = [
         migrations.AddField("macrorow", "version", models.PositiveIntegerField(db_default=1)),

@@ -36,6 +36,6 @@ END $$;
 class Migration(migrations.Migration):
     """The guard of clocks."""
 
-    dependencies: ClassVar = [("care", "0008_authority_pages")]
+    dependencies: ClassVar = [("care", "0008_macro_versions_and_tags")]
 
     operations: ClassVar = [migrations.RunSQL(GUARD)]

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("care", "0009_desk")]
+    dependencies = [("care", "0009_clocks_that_run_on")]
 
     operations = [
         migrations.AddField(
