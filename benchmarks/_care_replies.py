@@ -2,8 +2,9 @@
 
 The goals are held against the half that was put aside before the first rule was written. The other half, from which the rules
 were built, stands beside it, and so do the replies that were written out, without those that a script varied. One author wrote
-both halves and the rules, so a third figure matters more: *strangers*, written to sound unlike both after the last rule, with
-which no goal is claimed (``care_replies/README.md``).
+both halves and the rules, so two more figures matter more: *strangers*, written to sound unlike both after the last rule, with
+which no goal is claimed, and *others*, written by a second hand that had not seen the rules; the goals are held once more against
+the half of those that was put aside (``care_replies/README.md``).
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from benchmarks import Claim, Context, percentile
 
 SET: Final = Path(__file__).parent / "care_replies"
 PARTS: Final = ("held_out", "development", "after", "strangers", "further", "others_building")
+OTHERS_HELD_OUT: Final = "others_held_out"
+"""Half of what a second hand wrote, put aside by somebody else. The benchmark demands it; nothing else reads it."""
 LANGUAGES: Final = ("ar", "he", "en")
 GOAL_CAUGHT_PERCENT: Final = 95
 GOAL_FALSE_FLAGS_PERCENT: Final = 5
@@ -74,7 +77,7 @@ def run(context: Context) -> list[Claim]:
     """Check every reply of the set once."""
     from raseed.care.replies.checking import check_reply  # noqa: PLC0415
 
-    replies = list(labelled())
+    replies = list(labelled((*PARTS, OTHERS_HELD_OUT)))
     assert len(replies) >= REPLIES_MIN, "the set is whole"
     stopped: dict[str, bool] = {}
     took: list[float] = []
