@@ -49,12 +49,13 @@ from .reading import (
     teams_of,
 )
 from .shifts import PlannedShift, end_absence, end_shift, note_absence, plan_shifts, shifts_by_week
-from .teams import add_member, change_team, default_team, end_member, make_team, set_head, somebody_works
+from .teams import SEE, add_member, change_team, default_team, end_member, make_team, set_head, somebody_works
 
 __all__ = [
     "DAYS_AT_ONCE_MAX",
     "EDIT_CLOCKS",
     "EDIT_DUTY",
+    "SEE",
     "VIEW_DUTY",
     "VIEW_RECORDS",
     "WHY_WORDS",

@@ -32,6 +32,8 @@ DEFAULT_SLUG: Final = "care"
 SLUG_LENGTH_MAX: Final = 60
 SLUG: Final = pattern(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _NAMES: Final = {"ar": "خدمة العملاء", "he": "שירות לקוחות", "en": "Customer care"}
+SEE: Final = "care.conversations.view"
+"""What whoever is accountable for what waits must at least be permitted: to see it."""
 _FIRST_ROLES: Final = ("supervisor", "back-office", "agent", "administrator")
 """Whose holders are asked first to be accountable, until somebody says who is."""
 
@@ -271,14 +273,14 @@ def check_at_work(institution_id: UUID, staff_id: UUID) -> None:
     """Refuse somebody who can't be made accountable for anything at an institution.
 
     Raises:
-        NotAtWork: they are not let in now, or neither employed there nor hold a role.
+        NotAtWork: they are not let in now, or no role of theirs lets them see conversations there: a biller's clerk is
+            employed where the biller collects, and an auditor reads the books, but neither can open what waits.
     """
     try:
-        someone = people.staff(staff_id)
-    except people.UnknownStaff:
-        raise NotAtWork(field="staff_id") from None
-    here = someone.institution_id == institution_id or any(where == institution_id for where, _ in someone.grants)
-    if someone.state is not people.StaffState.ACTIVE or not here:
+        sees = people.author_of_staff(staff_id).may(SEE, institution_id)
+    except (people.UnknownStaff, people.StaffNotActive):
+        sees = False
+    if not sees:
         raise NotAtWork(field="staff_id")
 
 

@@ -221,13 +221,18 @@ def due_words(at: datetime | None, sample: datetime, zone: str, request: StaffRe
     return f"{day} {request.reader.time(at, zone=zone)}"
 
 
-def staff_here(request: StaffRequest) -> list[tuple[str, str]]:
-    """Return the colleagues who may be chosen: (id, name), by name."""
+def staff_here(request: StaffRequest, *, permission: str = care.duty.SEE) -> list[tuple[str, str]]:
+    """Return the colleagues who may be chosen, by name: (id, name).
+
+    By default those who can see what they would be accountable for; with no permission, whoever holds a role here.
+    """
+    here = request.institution.id
+    fitting = {(here, each.id) for each in people.roles(here) if not permission or permission in each.permissions}
     found: list[people.Staff] = []
     after: str | None = None
     while len(found) < STAFF_MAX:
-        page = people.staff_of(request.institution.id, after=after, limit=200)
-        found += [one for one in page.staff if one.state is people.StaffState.ACTIVE]
+        page = people.staff_of(here, after=after, limit=200)
+        found += [one for one in page.staff if one.state is people.StaffState.ACTIVE and fitting & set(one.grants)]
         after = page.next
         if after is None:
             break

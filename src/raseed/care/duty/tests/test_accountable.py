@@ -106,6 +106,18 @@ def test_who_leaves_the_company_is_followed_from_that_instant(desk: Desk) -> Non
         desk.join(desk.mona)
 
 
+def test_nobody_is_made_accountable_for_what_no_role_lets_them_see(desk: Desk) -> None:
+    clerk = someone(desk.institution_id, "clerk", "back-office")
+    for refused in (
+        lambda: desk.join(clerk),
+        lambda: desk.shift(clerk, timedelta(0), HOUR),
+        lambda: duty.set_head(institution_id=desk.institution_id, staff_id=clerk, by=BY, reason=WHY, clock=desk.clock),
+    ):
+        with pytest.raises(duty.NotAtWork):
+            refused()
+    assert desk.clock_of(desk.message()).accountable == desk.lead
+
+
 def test_who_was_locked_out_and_is_let_in_again_is_back(desk: Desk) -> None:
     desk.shift(desk.mona, timedelta(0), 5 * HOUR)
     subject = desk.message(assignee=desk.mona)

@@ -247,7 +247,7 @@ def leave_new(request: StaffRequest) -> HttpResponseBase:
         status=status_of(error),
         tab=TAB,
         id=form_id(request),
-        staff_choices=staff_here(request),
+        staff_choices=staff_here(request, permission=""),
         entered=filled,
         heirs=heirs,
         looked=looked and error is None,
