@@ -138,7 +138,10 @@ def _exchanged(request: StaffRequest, talk: Talk, entered: Entered, do: str, pla
 
 
 def _from_macro(request: StaffRequest, talk: Talk, entered: Entered) -> Entered:
-    """Put a prepared answer in, with the facts that it must carry where there is one of a kind only."""
+    """Put a prepared answer in, with the facts that it must carry where there is one of a kind only.
+
+    What the agent has typed, beside facts put in, stays above it.
+    """
     wanted = request.POST.get("macro", "")
     if not wanted:
         return entered
@@ -157,8 +160,13 @@ def _from_macro(request: StaffRequest, talk: Talk, entered: Entered) -> Entered:
         if len(fitting) == 1:
             facts.append(fitting[0].inserted())
             tokens.append(token_of(fitting[0].inserted(), talk.id))
+    typed = entered.text.strip()
+    for each in facts_of(entered.tokens, talk.id):
+        typed = typed.replace(each.shown, "").strip()
     text = care.fill_macro(macro_id, language=one.language or "ar", facts=facts, by=request.author)
-    return replace(entered, text=text, tokens=tuple(tokens), override="", begun=str(macro_id))
+    return replace(
+        entered, text=f"{typed}\n\n{text}" if typed else text, tokens=tuple(tokens), override="", begun=str(macro_id)
+    )
 
 
 @dataclass(frozen=True, slots=True)

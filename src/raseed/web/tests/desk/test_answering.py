@@ -227,6 +227,15 @@ def test_what_a_prepared_answer_lacks_is_said_in_the_reader_s_language(bureau: B
     assert "قرض وما يستحق منه" in words_of(answer.content.decode())
 
 
+def test_what_was_typed_before_stays_above_a_prepared_answer(bureau: Bureau) -> None:
+    id_ = bureau.write()
+    macro = prepared(bureau, GOOD)
+    client = at_desk(bureau.house.salma)
+    page = fields_of(opened(client, id_), text="أهلًا أستاذ أحمد،")
+    answered = client.post(f"/office/desk/{id_}/reply", {**page, "do": "macro", "macro": str(macro.id)})
+    assert box_of(answered.content.decode()).split() == ["أهلًا", "أستاذ", "أحمد،", *GOOD.split()]
+
+
 def test_a_prepared_answer_is_taken_out_again_and_a_forged_one_is_refused(bureau: Bureau) -> None:
     id_ = bureau.write()
     macro = prepared(bureau, GOOD)
