@@ -16,6 +16,7 @@ from raseed.kernel.ids import InvalidId, new_id, parse_id
 from raseed.web.rendering import words
 
 from .checking import findings_of
+from .contacting import IN_PERSON
 from .listing import writing_text
 from .talking import ASSIGN, Talk
 from .tokens import TOKENS_MAX, facts_of, token_of
@@ -203,7 +204,7 @@ def form_of(request: StaffRequest, talk: Talk, answer: Answer) -> dict[str, Any]
         "version": one.version,
         "made_id": entered.id,
         "sent": answer.is_sent or answer.is_empty,
-        "window": _window(request, window),
+        "window": _window(request, window, in_person=one.channel in IN_PERSON),
         "templates": templates,
         "chosen_template": chosen.value if chosen else "",
         "template_values": _values(chosen, entered.values),
@@ -238,8 +239,10 @@ def _values(chosen: ShownTemplate | None, entered: Sequence[str]) -> list[Value]
     return [Value(gettext("Value %(number)s") % {"number": number}, each) for number, each in enumerate(given, start=1)]
 
 
-def _window(request: StaffRequest, window: channels.Window) -> ShownWindow:
+def _window(request: StaffRequest, window: channels.Window, *, in_person: bool) -> ShownWindow:
     zone, country = request.institution.zone, request.institution.country
+    if in_person:
+        return ShownWindow(True, gettext("Nothing is sent from here: it is kept as what you told them in person."))
     if window.open and window.closes_at is None:
         return ShownWindow(True, gettext("On this channel you can write at any time."))
     if window.open and window.closes_at is not None:

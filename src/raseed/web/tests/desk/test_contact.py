@@ -67,7 +67,8 @@ def test_a_caller_is_found_and_what_was_said_waits_since_the_call(bureau: Bureau
     assert (one.channel, one.customer_id, one.proof, one.unanswered) == ("phone", layla.id, "claimed", 1)
     assert one.unanswered_since is not None
     assert one.unanswered_since < SYSTEM_CLOCK.now() - timedelta(hours=1)
-    assert "تسأل عن تحويلها" in client.get(address).content.decode()
+    assert "تسأل عن تحويلها" in (page := client.get(address).content.decode())
+    assert "Nothing is sent from here" in words_of(page)
 
 
 def test_an_unknown_caller_is_known_by_the_number_and_what_was_answered_stands_there(
