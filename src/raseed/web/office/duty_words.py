@@ -217,7 +217,8 @@ def due_words(at: datetime | None, sample: datetime, zone: str, request: StaffRe
     local = at.astimezone(ZoneInfo(zone))
     day = weekday_words(local.weekday())
     if at - sample > timedelta(days=6):
-        return f"{day}, {request.reader.moment(at, zone=zone, country=request.institution.country)}"
+        when = request.reader.moment(at, zone=zone, country=request.institution.country)
+        return gettext("%(day)s, %(when)s") % {"day": day, "when": when}
     return f"{day} {request.reader.time(at, zone=zone)}"
 
 
