@@ -1,6 +1,7 @@
 """Care: webhooks that lose and double nothing, clocks exact to the second, no grant above a limit, empty answers caught.
 
-Options: ``only=`` the starts of cases' names (``authority``, ``webhooks``, ``clocks``, ``replies``, ``desk``), with commas; ``tries=`` and
+Options: ``only=`` the starts of cases' names (``authority``, ``webhooks``, ``clocks``, ``replies``, ``desk``,
+``reports``), with commas; ``tries=`` and
 ``processes=`` of authority; ``items=``, ``kills=`` and ``ack_seconds=`` of the webhooks; ``clock_cases=``. What each case does
 stands in its own file, ``_care_*.py``. Authority and webhooks each have a database of their own, for each adds up all that is
 in it.
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks import _care_authority, _care_clocks, _care_desk, _care_replies, _care_webhooks
+from benchmarks import _care_authority, _care_clocks, _care_desk, _care_replies, _care_reports, _care_webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,6 +28,7 @@ def run(context: Context) -> list[Claim]:
         "clocks": lambda: _care_clocks.run(context),
         "replies": lambda: _care_replies.run(context),
         "desk": lambda: _care_desk.run(context),
+        "reports": lambda: _care_reports.run(context),
     }
     claims: list[Claim] = []
     for name, case in cases.items():

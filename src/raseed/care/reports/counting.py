@@ -30,6 +30,13 @@ GROUPS_MAX: Final = 20_000
 _PERCENTILES: Final = (
     ", percentile_disc(0.5) WITHIN GROUP (ORDER BY b.seconds), percentile_disc(0.9) WITHIN GROUP (ORDER BY b.seconds)"
 )
+_OF_WALL: Final = {
+    "day": "b.wall::date",
+    "month": "date_trunc('month', b.wall)::date",
+    "weekday": "EXTRACT(ISODOW FROM b.wall)::int - 1",
+    "hour": "EXTRACT(HOUR FROM b.wall)::int",
+}
+"""What is read from the wall's clocks: of each hour or day that was counted, not of each thing."""
 _ONCE_EACH: Final = {Measure.TAGGED: "tag", Measure.STOPPED_KINDS: "kind"}
 """Measures in which a thing stands once for each of something, of which one has to be named to list them."""
 
@@ -67,16 +74,17 @@ def counted(
     grouped = "grouping(" + columns + ")" if names else "0"
     sets = ", ".join("(" + ", ".join(f"b.{name}" for name in one) + ")" for one in by)
     narrowed, values = _narrowed(measure, where or {})
-    base = REPORTS[measure.value]
-    told = columns + "," if columns else ""
-    counting, rows = f"count(*){_PERCENTILES}", f"SELECT * FROM ({base}) AS b WHERE {narrowed}"  # noqa: S608  (as below)
+    rows = f"SELECT * FROM ({REPORTS[measure.value]}) AS b WHERE {narrowed}"  # noqa: S608  (as below)
+    counting = f"count(*){_PERCENTILES}"
     if not timed:  # all rows are looked at once, and the few sums many times
-        counting = "COALESCE(sum(b.n), 0)::bigint"
-        within = f"GROUP BY {columns}" if columns else ""
-        rows = f"SELECT {told} count(*) AS n FROM ({base}) AS b WHERE {narrowed} {within}"  # noqa: S608  (as below)
+        kept = ", ".join(sorted({"b.wall" if name in _OF_WALL else f"b.{name}" for name in names}))
+        counting, within = "COALESCE(sum(b.n), 0)::bigint", f"GROUP BY {kept}" if kept else ""
+        rows = f"SELECT {kept + ',' if kept else ''} count(*) AS n FROM ({rows}) AS b {within}"  # noqa: S608  (as below)
+    told = "".join(f"{_expression(name)} AS {name}, " for name in names)
+    inner = "b.n" if not timed else "b.seconds"
     text = (
-        f"SELECT {grouped}, {told} {counting} "  # noqa: S608  (names from the tables of ``domain``)
-        f"FROM ({rows}) AS b GROUP BY GROUPING SETS ({sets}) LIMIT {GROUPS_MAX}"
+        f"SELECT {grouped}, {columns + ',' if columns else ''} {counting} "  # noqa: S608  (names from the tables of ``domain``)
+        f"FROM (SELECT {told}{inner} FROM ({rows}) AS b) AS b GROUP BY GROUPING SETS ({sets}) LIMIT {GROUPS_MAX}"
     )
     found: dict[tuple[str, ...], dict[tuple[Key, ...], Counted]] = {one: {} for one in by}
     masks = {_mask(names, one): one for one in by}
@@ -166,8 +174,12 @@ def _parameters(wanted: Wanted, sight: Sight, clock: Clock) -> dict[str, Any]:
 
 def _narrowed(measure: Measure, where: Mapping[str, Key]) -> tuple[str, dict[str, Any]]:
     assert set(where) <= TOLD_APART[measure], "whoever calls has looked"
-    texts = [f"b.{name} IS NOT DISTINCT FROM %(is_{name})s::{TYPES[name]}" for name in sorted(where)]
+    texts = [f"{_expression(name)} IS NOT DISTINCT FROM %(is_{name})s::{TYPES[name]}" for name in sorted(where)]
     return " AND ".join(texts) or "true", {f"is_{name}": value for name, value in where.items()}
+
+
+def _expression(name: str) -> str:
+    return _OF_WALL.get(name, f"b.{name}")
 
 
 def _mask(names: Sequence[str], one: tuple[str, ...]) -> int:

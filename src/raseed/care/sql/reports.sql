@@ -2,14 +2,12 @@
 -- figure is how many of them there are with a value, and the list behind it is these rows themselves (``reports.counting``).
 -- Each has: id, subject_kind, subject_id, at. In common: the institution, from when until when, its zone, the instant of now,
 -- a team and a channel if only theirs are wanted, and whose figures may be seen (everyone's; those of teams; one's own).
+-- ``wall``: what clocks on the wall showed, to the day or the hour; days, months, weekdays and hours are read from it.
 
 -- name: messages
 -- Messages that came in, by when they were sent.
 SELECT e.id, 'conversation' AS subject_kind, e.conversation_id AS subject_id, e.at,
-    (e.at AT TIME ZONE %(zone)s)::date AS day,
-    date_trunc('month', e.at AT TIME ZONE %(zone)s)::date AS month,
-    EXTRACT(ISODOW FROM e.at AT TIME ZONE %(zone)s)::int - 1 AS weekday,
-    EXTRACT(HOUR FROM e.at AT TIME ZONE %(zone)s)::int AS hour,
+    date_trunc('hour', e.at AT TIME ZONE %(zone)s) AS wall,
     c.channel::text AS channel, c.line_id AS line, c.team_id AS team
 FROM care_entry AS e JOIN care_conversation AS c ON c.id = e.conversation_id
 WHERE e.kind = 'in' AND e.at >= %(since)s AND e.at < %(until)s AND c.institution_id = %(institution)s
@@ -18,8 +16,7 @@ WHERE e.kind = 'in' AND e.at >= %(since)s AND e.at < %(until)s AND c.institution
 -- name: conversations
 -- Conversations, by when they began.
 SELECT c.id, 'conversation' AS subject_kind, c.id AS subject_id, c.opened_at AS at,
-    (c.opened_at AT TIME ZONE %(zone)s)::date AS day,
-    date_trunc('month', c.opened_at AT TIME ZONE %(zone)s)::date AS month,
+    (c.opened_at AT TIME ZONE %(zone)s)::date AS wall,
     c.channel::text AS channel, c.line_id AS line, c.team_id AS team
 FROM care_conversation AS c
 WHERE c.institution_id = %(institution)s AND c.opened_at >= %(since)s AND c.opened_at < %(until)s
@@ -28,8 +25,7 @@ WHERE c.institution_id = %(institution)s AND c.opened_at >= %(since)s AND c.open
 -- name: answers
 -- Answers that were owed: clocks of first and next answers, by when they began, and how each stands now.
 SELECT k.id, 'conversation' AS subject_kind, k.subject_id, k.started_at AS at,
-    (k.started_at AT TIME ZONE %(zone)s)::date AS day,
-    date_trunc('month', k.started_at AT TIME ZONE %(zone)s)::date AS month,
+    (k.started_at AT TIME ZONE %(zone)s)::date AS wall,
     c.channel::text AS channel, c.line_id AS line, c.team_id AS team,
     CASE WHEN k.stopped_at IS NULL AND (k.breached_at IS NOT NULL OR k.due_at < %(now)s) THEN 'overdue'
         WHEN k.stopped_at IS NULL THEN 'waiting'
@@ -119,14 +115,16 @@ WHERE g.institution_id = %(institution)s AND g.first_due_at >= %(since)s AND g.f
 
 -- name: stopped
 -- Replies that the check stopped, and what became of each: the writer's next answer in that conversation, if there was one.
--- The first of them is picked from all of the conversation (a LIMIT tempts the planner to walk all entries by time).
+-- It is looked up for each stop by itself, and not at all where nobody asks how they stand; it is picked from all of the
+-- writer's answers since, for a LIMIT tempts the planner to walk all entries by time.
 SELECT s.id, CASE WHEN s.conversation_id IS NULL THEN '' ELSE 'conversation' END AS subject_kind, s.conversation_id AS subject_id,
     s.at, s.language::text AS language, c.team_id AS team, CASE WHEN s.actor LIKE 'staff:%%' THEN substr(s.actor, 7)::uuid END AS person,
-    CASE WHEN s.conversation_id IS NULL THEN 'elsewhere' WHEN then_said.overridden IS NULL THEN 'nothing'
-        WHEN then_said.overridden = '' THEN 'rewritten' ELSE 'overridden' END AS standing
+    CASE WHEN s.conversation_id IS NULL THEN 'elsewhere' ELSE COALESCE((
+        SELECT CASE (array_agg(e.overridden ORDER BY e.order_at, e.position))[1] WHEN '' THEN 'rewritten' ELSE 'overridden' END
+        FROM care_entry AS e
+        WHERE e.conversation_id = s.conversation_id AND e.kind = 'out' AND e.actor = s.actor AND e.order_at >= s.at
+        HAVING count(*) > 0), 'nothing') END AS standing
 FROM care_reply_check AS s LEFT JOIN care_conversation AS c ON c.id = s.conversation_id
-    CROSS JOIN LATERAL (SELECT (array_agg(e.overridden ORDER BY e.order_at, e.position))[1] AS overridden FROM care_entry AS e
-        WHERE e.conversation_id = s.conversation_id AND e.kind = 'out' AND e.actor = s.actor AND e.order_at >= s.at) AS then_said
 WHERE s.institution_id = %(institution)s AND s.at >= %(since)s AND s.at < %(until)s AND s.outcome = 'stopped'
     AND (%(team)s::uuid IS NULL OR c.team_id = %(team)s) AND (%(channel)s = '' OR c.channel = %(channel)s)
     AND (%(everyone)s OR c.team_id = ANY(%(teams)s::uuid[]) OR s.actor = %(my_name)s)

@@ -81,14 +81,19 @@ def _staff(institution_id: UUID, login: str, role: str) -> UUID:
 
 
 def a_field(
-    seed: int = 1, slug: str = "nile", *, institution: people.Institution | None = None, teams: list[UUID] | None = None
+    seed: int = 1,
+    slug: str = "nile",
+    *,
+    agents: int = 4,
+    institution: people.Institution | None = None,
+    teams: list[UUID] | None = None,
 ) -> Planted:
-    """Return an institution with two teams and four people besides their leads and the head, in which nothing was said yet."""
+    """Return an institution with two teams and some people besides their leads and the head, in which nothing was said yet."""
     institution = institution or an_institution(slug)
     here, clock, numbers = institution.id, ManualClock(NOW), random.Random(seed)  # noqa: S311  (repeatable, not secret)
     head = _staff(here, "head", "supervisor")
     leads = [_staff(here, f"lead{each}", "supervisor") for each in range(2)]
-    staff = [_staff(here, f"agent{each}", "agent") for each in range(4)]
+    staff = [_staff(here, f"agent{each}", "agent") for each in range(agents)]
     if teams is None:
         teams = _teams(here, leads, staff, clock)
         duty.set_head(institution_id=here, staff_id=head, by=people.SYSTEM, reason="a test", clock=clock)
