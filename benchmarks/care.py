@@ -1,10 +1,9 @@
 """Care: webhooks that lose and double nothing, clocks exact to the second, no grant above a limit, empty answers caught.
 
-Options: ``only=`` the starts of cases' names (``authority``, ``webhooks``, ``clocks``, ``replies``, ``desk``,
-``reports``), with commas; ``tries=`` and
-``processes=`` of authority; ``items=``, ``kills=`` and ``ack_seconds=`` of the webhooks; ``clock_cases=``. What each case does
-stands in its own file, ``_care_*.py``. Authority and webhooks each have a database of their own, for each adds up all that is
-in it.
+Options: ``only=`` the starts of cases' names (``authority``, ``webhooks``, ``clocks``, ``replies``, ``desk``, ``reports``),
+with commas; ``tries=`` and ``processes=`` of authority; ``items=``, ``kills=`` and ``ack_seconds=`` of the webhooks;
+``clock_cases=``. What each case does stands in its own file, ``_care_*.py``. Authority and webhooks each have a database of
+their own, for each adds up all that is in it.
 """
 
 from __future__ import annotations

@@ -32,9 +32,8 @@ def clocks_by_team(wanted: Wanted, *, by: people.Author, clock: Clock = SYSTEM_C
         NotPermitted: ``by`` lacks ``care.reports.view``.
     """
     people.require(by, VIEW, wanted.institution_id)
-    ended = counted(Measure.ENDED, wanted, [("clock",), ("clock", "team")], timed=True, clock=clock)
-    ways = [("clock", "standing"), ("clock", "team", "standing")]
-    ended |= counted(Measure.ENDED, wanted, ways, clock=clock)  # only what is shown with lengths is sorted by them
+    ways = [("clock",), ("clock", "standing"), ("clock", "team"), ("clock", "team", "standing")]
+    ended = counted(Measure.ENDED, wanted, ways, timed=True, clock=clock)
     broken = counted(Measure.BROKEN, wanted, [("clock",), ("clock", "team")], clock=clock)
     tables = []
     for kind in KINDS:
@@ -55,9 +54,8 @@ def clocks_by_person(wanted: Wanted, *, by: people.Author, clock: Clock = SYSTEM
     is_own = not by.may(VIEW, wanted.institution_id)
     where = {"person": sight.me} if is_own else {}
     told = {"sight": sight, "where": where, "clock": clock}
-    ended = counted(Measure.ENDED, wanted, [("clock", "person")], timed=True, **told)  # type: ignore[arg-type]
-    ways = [("clock", "person", "standing"), ("clock", "person", "whose")]
-    ended |= counted(Measure.ENDED, wanted, ways, **told)  # type: ignore[arg-type]
+    ways = [("clock", "person"), ("clock", "person", "standing"), ("clock", "person", "whose")]
+    ended = counted(Measure.ENDED, wanted, ways, timed=True, **told)  # type: ignore[arg-type]
     broken = counted(Measure.BROKEN, wanted, [("clock", "person")], **told)["clock", "person"]  # type: ignore[arg-type]
     handed = counted(Measure.HANDED, wanted, [("person", "standing")], **told)["person", "standing"]  # type: ignore[arg-type]
     tables = []
