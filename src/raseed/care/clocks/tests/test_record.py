@@ -1,13 +1,16 @@
 from __future__ import annotations
 
-from datetime import timedelta
+import random
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
 from raseed.care.clocks import api as clocks
 from raseed.care.clocks.api import HeldBy, StaffRecord
+from raseed.care.clocks.record import WorkedHours
 from raseed.care.models import ClockRow
+from raseed.kernel.calendars import Calendar, Hours, Version, opening, week
 from raseed.people.tests.office import an_author
 
 from .desk import BY, HOUR, MINUTE, NOON, WHY, Desk
@@ -110,3 +113,13 @@ def test_a_clock_of_working_time_keeps_what_it_used(desk: Desk) -> None:
     desk.pass_by(HOUR / 2)
     clocks.answered(subject_id=subject, by=desk.mona, at=desk.now, clock=desk.clock)
     assert ClockRow.objects.get(subject_id=subject, kind="first_answer").worked_s == 1800
+
+
+def test_hours_walked_once_are_those_of_each_span() -> None:
+    numbers, first = random.Random(7), datetime(2026, 10, 20, 3, tzinfo=UTC)  # noqa: S311  (repeatable, not secret)
+    hours = Hours("Africa/Cairo", week((opening("09:00", "13:00"), opening("22:00", "02:00"))))
+    calendar = Calendar((Version(first - timedelta(days=9), hours),))
+    walked = WorkedHours(calendar, first, first + timedelta(days=20))
+    for _ in range(200):
+        start, end = (first + timedelta(minutes=numbers.randrange(20 * 1440)) for _ in range(2))
+        assert walked.between(start, end) == calendar.working_between(start, end)
