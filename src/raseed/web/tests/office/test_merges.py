@@ -52,6 +52,7 @@ def test_the_other_is_looked_for_without_a_name_in_an_address(house: House) -> N
     assert address_of(layla, mona) in page
     own = client.post(address_of(layla), {"q": layla.phone}).content.decode()
     assert "Nobody else here fits." in words_of(own)
+    assert client.get(address_of(layla, layla))["Location"] == address_of(layla)
     assert client.post(address_of(layla), {"q": "\u202e" * 500}).status_code == 200
 
 
