@@ -177,7 +177,7 @@ def _proof(one: people.Identity, customer_id: UUID) -> str:
 @staff_only(PROPOSE, weighty=True)
 def compare(request: StaffRequest, customer_id: UUID, other_id: UUID) -> HttpResponseBase:
     """Show two customers side by side, and propose that they are one person; beside themselves nobody is shown."""
-    if customer_id == other_id:
+    if customer_id == other_id and request.method != "POST":
         return HttpResponseRedirect(reverse("office:person-merge", args=[customer_id]), status=303)
     first, second = (person_for(request, id_, PROPOSE) for id_ in (customer_id, other_id))
     for each in (first, second):
