@@ -188,7 +188,7 @@ def test_a_redelivery_is_one_message_also_with_other_bytes_and_at_the_same_insta
     assert hooks.post(line, other).status == 200
     work_all()
     assert MessageRow.objects.count() == 3
-    assert MessageRow.objects.get(provider_id="wamid.1").text == "first"
+    assert MessageRow.objects.get(provider_id="wamid.1").text in {"first", "other"}, "whichever came first"
     assert ItemRow.objects.count() == 3
     assert (hooks.hooks.intake.kept, hooks.hooks.intake.repeated) == (3, 10)
     assert hooks.hooks.intake.writes <= 3, "what came together was written together"
