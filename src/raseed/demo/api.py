@@ -7,6 +7,7 @@ import os
 from raseed.platform.api import Progress, no_progress
 
 from .billers import billers_file, plant_billers
+from .caring import plant_care
 from .channel_lines import Ports, channels_file, plant_lines
 from .errors import HouseNotRunning, NotEmbedded, NumberOfPeopleRefused, OtherWorld, StoryStuck
 from .queries import SignIn, planted, planted_seed, who
@@ -60,7 +61,7 @@ __all__ = [
 
 
 def plant(*, people: int = FIRST_BLOCK, seed: int = SEED, progress: Progress = no_progress) -> World:
-    """Plant the demo world and its staff into the embedded database; see ``services.plant_world``.
+    """Plant the demo world, its staff and what they arranged for care; see ``services.plant_world`` and ``caring``.
 
     Raises:
         NotEmbedded: ``DATABASE_URL`` names a server.
@@ -68,7 +69,9 @@ def plant(*, people: int = FIRST_BLOCK, seed: int = SEED, progress: Progress = n
     """
     if os.environ.get("DATABASE_URL"):
         raise NotEmbedded
-    return plant_world(people=people, seed=seed, home=staff_file().parent, progress=progress)
+    world = plant_world(people=people, seed=seed, home=staff_file().parent, progress=progress)
+    plant_care(seed=seed)
+    return world
 
 
 def plant_missing_staff() -> StaffPlanted | None:
@@ -80,7 +83,11 @@ def plant_missing_staff() -> StaffPlanted | None:
     if os.environ.get("DATABASE_URL"):
         raise NotEmbedded
     seed = planted_seed()
-    return None if seed is None else plant_staff(seed=seed)
+    if seed is None:
+        return None
+    done = plant_staff(seed=seed)
+    plant_care(seed=seed)
+    return done
 
 
 def plant_channels_found_at(port: int, rail: str) -> int:
