@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .climbing import look_after_clocks, move_clocks
 from .domain import (
+    ANSWER_KINDS,
     KIND_WORDS,
     PAUSE_WORDS,
     WHOM_WORDS,
@@ -46,6 +47,7 @@ from .running import (
 )
 
 __all__ = [
+    "ANSWER_KINDS",
     "KIND_WORDS",
     "PAUSE_WORDS",
     "PRESETS",

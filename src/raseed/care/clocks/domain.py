@@ -38,6 +38,10 @@ class ClockKind(StrEnum):
     APPROVAL = "approval"
 
 
+ANSWER_KINDS: Final = frozenset({ClockKind.FIRST_ANSWER, ClockKind.NEXT_ANSWER})
+"""Kinds of clocks that run while a customer's message has no answer."""
+
+
 class Unit(StrEnum):
     """What a rule's amount counts.
 

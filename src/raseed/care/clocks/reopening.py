@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from django.db import transaction
@@ -12,11 +11,9 @@ from raseed.kernel.clock import SYSTEM_CLOCK, Clock
 
 from ..duty.locks import share_roster
 from ..models import ClockRow, HoldingRow
-from .domain import ClockKind, StopReason
+from .domain import ANSWER_KINDS, StopReason
 from .keeping import SYSTEM, put_back, take, take_out, write_step
 from .running import hold_subject, stop_taken
-
-_ANSWERS: Final = (ClockKind.FIRST_ANSWER.value, ClockKind.NEXT_ANSWER.value)
 
 
 @transaction.atomic
@@ -28,7 +25,7 @@ def answer_failed(*, subject_id: UUID, after: datetime | None, clock: Clock = SY
     meanwhile is not needed beside them. Returns how many run on.
     """
     stopped = ClockRow.objects.filter(
-        subject_id=subject_id, kind__in=_ANSWERS, stop_reason=StopReason.ANSWERED.value
+        subject_id=subject_id, kind__in=ANSWER_KINDS, stop_reason=StopReason.ANSWERED.value
     )  # fmt: skip
     if after is not None:
         stopped = stopped.filter(stopped_at__gt=after)
@@ -39,7 +36,7 @@ def answer_failed(*, subject_id: UUID, after: datetime | None, clock: Clock = SY
     hold_subject(subject_id)
     now = clock.now()
     for kept in take(subject_id, None, now):
-        if kept.row.kind in _ANSWERS:
+        if kept.row.kind in ANSWER_KINDS:
             stop_taken(kept, SYSTEM, StopReason.NOT_NEEDED, now, clock)
     locked = stopped.filter(started_at=first.started_at).select_for_update(of=("self",)).select_related("rule")
     rows = {row.slug: row for row in locked.order_by("id")}

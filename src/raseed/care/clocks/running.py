@@ -23,7 +23,7 @@ from ..duty.reading import rosters
 from ..duty.reading import team as read_team
 from ..models import ClockRow
 from . import measure
-from .domain import ClockKind, PauseReason, Rule, RunningClock, StopReason, SubjectKind, most_fitting
+from .domain import ANSWER_KINDS, ClockKind, PauseReason, Rule, RunningClock, StopReason, SubjectKind, most_fitting
 from .errors import NotExtendable, PauseDoesNotCount, UnknownClock
 from .keeping import (
     Kept,
@@ -69,7 +69,7 @@ def message_arrived(
     resume_clock(subject_id=conversation_id, by="customer", at=at, only=PauseReason.WAITING_FOR_CUSTOMER, clock=clock)
     answer = ClockKind.NEXT_ANSWER if was_answered(conversation_id) else ClockKind.FIRST_ANSWER
     running = set(ClockRow.objects.filter(subject_id=conversation_id, stopped_at=None).values_list("kind", flat=True))
-    waits = bool(running & {ClockKind.FIRST_ANSWER.value, ClockKind.NEXT_ANSWER.value})
+    waits = bool(running & ANSWER_KINDS)
     wanted = [ClockKind.RESOLUTION] if waits else [answer, ClockKind.RESOLUTION]
     known = ensure_rules(institution_id, at=at, clock=clock)
     starting = [rule for kind in wanted for rule in most_fitting(known, kind, team_id)]
@@ -224,9 +224,8 @@ def _roster(team_id: UUID, assignee: UUID | None, at: datetime, clock: Clock) ->
 @transaction.atomic
 def answered(*, subject_id: UUID, by: UUID, at: datetime, clock: Clock = SYSTEM_CLOCK) -> None:
     """Stop the clocks of answers that began before an answer: the credit is that of ``by``, who gave it."""
-    kinds = {ClockKind.FIRST_ANSWER.value, ClockKind.NEXT_ANSWER.value}
     for kept in _taken(subject_id, None, clock):
-        if kept.row.kind in kinds and kept.row.started_at <= at:
+        if kept.row.kind in ANSWER_KINDS and kept.row.started_at <= at:
             stop_taken(kept, f"{_STAFF}{by}", StopReason.ANSWERED, at, clock)
 
 

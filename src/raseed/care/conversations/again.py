@@ -22,10 +22,8 @@ from .errors import EntryNotFailed, UnknownConversation
 from .keeping import add_event, keep, owe_nothing, permitted, record
 from .permissions import WORK
 from .reading import told_entries
-from .replying import FAILED, LEAVES_WITHIN, credit, facts_allowed, standing_of, tell
+from .replying import LEAVES_WITHIN, LOST, credit, facts_allowed, standing_of, tell
 
-SENT_AGAIN: Final = frozenset({FAILED, OutgoingState.UNKNOWN.value, OutgoingState.EXPIRED.value})
-"""What a person may have sent again."""
 GONE: Final = frozenset({OutgoingState.SENT, OutgoingState.DELIVERED, OutgoingState.READ})
 AGAIN: Final = "again"
 """The purpose of what has gone and is sent once more."""
@@ -75,7 +73,7 @@ def answer_again(
     entry = _own(message_id, customer_id, institution_id)
     row = ConversationRow.objects.select_for_update(no_key=True).get(id=entry.conversation_id)
     entry.refresh_from_db(fields=["delivery", "may_retry"])
-    if entry.delivery in SENT_AGAIN:
+    if entry.delivery in LOST:
         return _retried(row, entry, by, reason, clock)
     message, content = channels.outgoing([message_id]).get(message_id), channels.outgoing_content(message_id)
     if message is None or content is None or message.state not in GONE:
@@ -100,7 +98,7 @@ def _own(message_id: UUID, customer_id: UUID, institution_id: UUID) -> EntryRow:
 
 
 def _retried(row: ConversationRow, entry: EntryRow, by: people.Author, reason: str, clock: Clock) -> Entry:
-    if entry.kind != EntryKind.OUT.value or entry.delivery not in SENT_AGAIN or entry.message_id is None:
+    if entry.kind != EntryKind.OUT.value or entry.delivery not in LOST or entry.message_id is None:
         raise EntryNotFailed(field="entry_id")
     facts_allowed(row, told_entries([entry])[0].facts, None, by, clock)
     permitted_here = replace(by, everything=True)  # that they may was decided here; the trail of channels names them

@@ -23,14 +23,11 @@ from ..clocks import api as clocks
 from ..models import ConversationRow, EntryRow
 from .domain import ConversationState, EntryKind, EventCode
 from .keeping import STAFF, another_is_open, keep, owe_nothing, tell_changed
-from .replying import ANSWERS, FAILED, PART_OF, standing
+from .replying import ANSWERS, LOST, PART_OF, standing
 
-LOST: Final = frozenset({FAILED, channels.OutgoingState.UNKNOWN.value, channels.OutgoingState.EXPIRED.value})
-"""Where a message is that the customer cannot be taken to have."""
 _ON_THEIR_WAY: Final = frozenset({channels.OutgoingState.WAITING.value, channels.OutgoingState.SENDING.value})
 _ASKS_NOTHING: Final = channels.MessageKind.REACTION.value
 _LOOKED_BACK_MAX: Final = 200
-_ANSWERS: Final = frozenset({clocks.ClockKind.FIRST_ANSWER, clocks.ClockKind.NEXT_ANSWER})
 
 
 @transaction.atomic
@@ -121,7 +118,9 @@ def _run_on(row: ConversationRow, *, since: datetime, after: datetime | None, cl
         conversation_id=row.id, institution_id=row.institution_id, team_id=row.team_id, assignee=row.assignee,
         at=since, clock=clock,
     )  # fmt: skip
-    return min((one.breached_at for one in running if one.kind in _ANSWERS and one.breached_at), default=None)
+    return min(
+        (one.breached_at for one in running if one.kind in clocks.ANSWER_KINDS and one.breached_at), default=None
+    )
 
 
 def _arrived_after_all(row: ConversationRow, entry: EntryRow, clock: Clock) -> None:

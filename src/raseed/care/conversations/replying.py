@@ -68,11 +68,11 @@ from .reading import is_in_person, party_of, told_entries
 from .words import clean_body
 
 REPLY: Final = "reply"
-FAILED: Final = channels.OutgoingState.FAILED.value
-SENT_AGAIN: Final = frozenset(
-    {FAILED, channels.OutgoingState.UNKNOWN.value, channels.OutgoingState.EXPIRED.value}
-)  # fmt: skip
-"""What a person may have sent again."""
+LOST: Final = frozenset(
+    state.value
+    for state in (channels.OutgoingState.FAILED, channels.OutgoingState.UNKNOWN, channels.OutgoingState.EXPIRED)
+)
+"""Where a message is that the customer cannot be taken to have: what it answered is owed, and a person may have it sent again."""
 ANSWERS: Final = "answers"
 """Among the details of what another room told: it answered what waited."""
 PART_OF: Final = "part_of"

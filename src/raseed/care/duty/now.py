@@ -6,17 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from django.db.models import Count, Min, Q
 
+from ..clocks.domain import ANSWER_KINDS
 from ..models import ClockRow
 from .domain import Absence, AbsenceKind, Why
 from .reading import accountable_many, rosters
-
-ANSWERS: Final = ("first_answer", "next_answer")
-"""Kinds of clocks that run while a customer's message has no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +59,7 @@ def waiting_now(institution_id: UUID, *, at: datetime) -> tuple[Waiting, ...]:
     groups = _groups(institution_id, at)
     found: dict[tuple[UUID, UUID], tuple[Why, _Sum]] = {}
     for (team_id, _), one, counted in zip(groups, accountable_many(list(groups), at), groups.values(), strict=True):
-        why, total = found.setdefault((team_id, one.staff_id), (one.why, _Sum()))
-        del why
+        _, total = found.setdefault((team_id, one.staff_id), (one.why, _Sum()))
         total.unanswered += counted.unanswered
         total.late += counted.late
         total.others += counted.others
@@ -114,14 +110,14 @@ def _groups(institution_id: UUID, at: datetime) -> dict[tuple[UUID, UUID | None]
     late = Q(due_at__lt=at) | Q(breached_at__isnull=False)
     rows = ClockRow.objects.filter(institution_id=institution_id, stopped_at=None)
     found: dict[tuple[UUID, UUID | None], _Sum] = defaultdict(_Sum)
-    answers = rows.filter(kind__in=ANSWERS).values("team_id", "assignee")
+    answers = rows.filter(kind__in=ANSWER_KINDS).values("team_id", "assignee")
     for row in answers.annotate(
         things=Count("subject_id", distinct=True), late=Count("subject_id", distinct=True, filter=late),
         oldest=Min("started_at"),
     ):  # fmt: skip
         one = found[(row["team_id"], row["assignee"])]
         one.unanswered, one.late, one.oldest = row["things"], row["late"], row["oldest"]
-    waiting = rows.filter(kind__in=ANSWERS).values("subject_id")
+    waiting = rows.filter(kind__in=ANSWER_KINDS).values("subject_id")
     rest = rows.exclude(subject_id__in=waiting).values("team_id", "assignee")
     for other in rest.annotate(things=Count("subject_id", distinct=True)):
         found[(other["team_id"], other["assignee"])].others = other["things"]

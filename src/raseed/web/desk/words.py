@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from django.utils.translation import gettext
 
+from raseed.care import api as care
 from raseed.kernel.errors import mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from raseed.care import api as care
     from raseed.web.reader import Reader
 
 CHANNEL_WORDS: Final = {
@@ -60,7 +60,6 @@ HOURS: Final = mark("%(count)s h")
 DAYS: Final = mark("%(count)s d")
 DUE_IN: Final = mark("due in %(time)s")
 LATE_BY: Final = mark("%(time)s late")
-ANSWERS: Final = frozenset({"first_answer", "next_answer"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +109,6 @@ def due_of(at: datetime, now: datetime, reader: Reader) -> Due:
 def next_due(clocks: Iterable[care.RunningClock]) -> datetime | None:
     """Return when the next answer is due; where no answer is, when anything is."""
     running = [each for each in clocks if each.due_at is not None and each.stopped_at is None]
-    answers = [each.due_at for each in running if each.kind.value in ANSWERS and each.due_at]
+    answers = [each.due_at for each in running if each.kind in care.clocks.ANSWER_KINDS and each.due_at]
     others = [each.due_at for each in running if each.due_at]
     return min(answers or others, default=None)
